@@ -1,0 +1,12 @@
+// Events of inference endpoints.
+import { Type } from 'typebox';
+import { Ownership } from '../access.ts';
+import { Digest, Id, Name, Version, strict } from '../schema.ts';
+
+export const EndpointTarget = strict({ modelId: Id, modelName: Name, version: Version, digest: Digest });
+
+export const endpointEvents = {
+  EndpointCreated: strict({ name: Name, target: EndpointTarget, ...Ownership }),
+  EndpointRetargeted: strict({ target: EndpointTarget }),
+  EndpointDeleted: strict({}),
+};

@@ -1,0 +1,82 @@
+// A job's specification: as the user writes it, and as it is pinned in the log at submit.
+import { Type, type Static } from 'typebox';
+import { Visibility } from './access.ts';
+import { Bytes, Digest, Id, Labels, Name, Ref, Version, strict } from './schema.ts';
+
+const EnvName = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' });
+const Env = Type.Record(EnvName, Type.String({ maxLength: 32_768 }));
+const Command = Type.Array(Type.String({ maxLength: 32_768 }), { minItems: 1, maxItems: 1_024 });
+/** The folder name of a dataset inside the job. */
+const MountName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
+const Environment = strict({
+  /** Path of a requirements file inside the code package. */
+  requirements: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
+  /** The interpreter put first on the job's PATH: an absolute path on the node, or a version such as "3.11". */
+  python: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
+});
+
+export const JobSpec = strict({
+  name: Type.Optional(Name),
+  /** Code: `name`, `name@3`, `name@latest` or an id in place of the name. */
+  model: Type.Optional(Ref),
+  command: Command,
+  datasets: Type.Optional(
+    Type.Array(
+      strict({
+        dataset: Ref,
+        version: Type.Optional(Type.Union([Version, Type.Literal('latest')])),
+        as: Type.Optional(MountName),
+      }),
+      { maxItems: 64 },
+    ),
+  ),
+  env: Type.Optional(Env),
+  secrets: Type.Optional(Type.Array(EnvName, { maxItems: 64, uniqueItems: true })),
+  resources: Type.Optional(
+    strict({
+      gpus: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_024 })),
+      cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 65_536 })),
+      /** Bytes, or text such as "4GiB". */
+      memory: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.String()])),
+    }),
+  ),
+  /** Name or id of the node it must run on. */
+  node: Type.Optional(Ref),
+  /** Seconds, or text such as "2h30m". */
+  timeLimit: Type.Optional(Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String()])),
+  /** How many user failures are retried. */
+  retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+  environment: Type.Optional(Environment),
+  outputs: Type.Optional(strict({ model: Type.Optional(Name) })),
+  labels: Type.Optional(Labels),
+  visibility: Type.Optional(Visibility),
+  group: Type.Optional(Ref),
+});
+export type JobSpec = Static<typeof JobSpec>;
+
+export const PinnedVersion = strict({ version: Version, digest: Digest });
+export const PinnedCode = strict({ modelId: Id, modelName: Name, version: Version, digest: Digest });
+export const PinnedDataset = strict({ datasetId: Id, datasetName: Name, version: Version, digest: Digest, as: MountName });
+
+/** What the log holds: names resolved, `latest` pinned, units normalised, defaults filled in. */
+export const PinnedSpec = strict({
+  name: Name,
+  code: Type.Union([PinnedCode, Type.Null()]),
+  command: Command,
+  datasets: Type.Array(PinnedDataset),
+  env: Env,
+  secrets: Type.Array(EnvName),
+  resources: strict({
+    gpus: Type.Integer({ minimum: 0 }),
+    cpus: Type.Number({ minimum: 0 }),
+    /** 0 = no limit was asked for. */
+    memoryBytes: Bytes,
+  }),
+  nodeId: Type.Union([Id, Type.Null()]),
+  timeLimitMs: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+  retries: Type.Integer({ minimum: 0 }),
+  environment: Environment,
+  outputs: strict({ model: Type.Union([Name, Type.Null()]) }),
+  labels: Labels,
+});
+export type PinnedSpec = Static<typeof PinnedSpec>;

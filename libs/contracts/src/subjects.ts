@@ -1,0 +1,164 @@
+// NATS subjects and streams, and which role may use which. Nothing is allowed that is not listed here.
+import type { AggregateName } from './schema.ts';
+
+export const EVENTS_STREAM = 'EVENTS';
+export const JOBS_STREAM = 'JOBS';
+export const LOGS_STREAM = 'LOGS';
+export const METRICS_STREAM = 'METRICS';
+
+const EVENTS_AGGREGATES = [
+  'user',
+  'invite',
+  'group',
+  'token',
+  'secret',
+  'name',
+  'dataset',
+  'model',
+  'node',
+  'endpoint',
+] as const satisfies readonly AggregateName[];
+
+/** The subjects that each stream captures. */
+export const STREAM_SUBJECTS = {
+  [EVENTS_STREAM]: EVENTS_AGGREGATES.map((aggregate) => `evt.${aggregate}.*`),
+  [JOBS_STREAM]: ['evt.job.*'],
+  [LOGS_STREAM]: ['log.*.*.*.*'],
+  [METRICS_STREAM]: ['metric.*.*.*'],
+} as const;
+export type StreamName = keyof typeof STREAM_SUBJECTS;
+
+export const subjects = {
+  /** One subject an aggregate: all its commits. */
+  aggregate: (aggregate: AggregateName, id: string) => `evt.${aggregate}.${id}`,
+  aggregates: (aggregate: AggregateName) => `evt.${aggregate}.*`,
+  /** Raw bytes of output; headers `Baton-Offset` (bytes from the start of that output) and `Baton-At` (ms). */
+  log: (nodeId: string, jobId: string, attempt: number, output: 'stdout' | 'stderr') =>
+    `log.${nodeId}.${jobId}.${attempt}.${output}`,
+  logsOfJob: (jobId: string) => `log.*.${jobId}.*.*`,
+  /** JSON array of metric points. */
+  metric: (nodeId: string, jobId: string, attempt: number) => `metric.${nodeId}.${jobId}.${attempt}`,
+  metricsOfJob: (jobId: string) => `metric.*.${jobId}.*`,
+  /** The scheduler pushes a node's whole desired set. */
+  desired: (nodeId: string) => `agent.${nodeId}.desired`,
+  agentRpc: (nodeId: string, operation: AgentOperation) => `rpc.agent.${nodeId}.${operation}`,
+  /** The user service says that credentials have changed: caches of principals are dropped. */
+  credentialsChanged: 'note.credentials-changed',
+} as const;
+
+/** What an agent asks of the scheduler; the node's id stands in the subject, so that permissions can bind it. */
+export type AgentOperation = 'sync' | 'facts' | 'secrets';
+
+export const LOG_HEADER_OFFSET = 'Baton-Offset';
+export const LOG_HEADER_AT = 'Baton-At';
+
+export const ROLES = ['user', 'dataset', 'model', 'scheduler', 'serving', 'gateway', 'agent', 'operator'] as const;
+export type NatsRole = (typeof ROLES)[number];
+
+export interface RolePermissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+/** Replies come to an inbox of the role's own, so that no role can listen to another's; answering is granted per request. */
+export function inboxPrefix(role: NatsRole, nodeId?: string): string {
+  return nodeId === undefined ? `_INBOX.${role}` : `_INBOX.${role}.${nodeId}`;
+}
+/** What a reader or writer of a stream needs of the JetStream API: never delete or purge. */
+function streamApi(stream: StreamName): string[] {
+  return [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.CREATE.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}.>`,
+    `$JS.API.CONSUMER.CREATE.${stream}`,
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.INFO.${stream}.>`,
+    `$JS.API.CONSUMER.DELETE.${stream}.>`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.>`,
+    `$JS.ACK.${stream}.>`,
+    `$JS.FC.>`,
+  ];
+}
+const ACCOUNT_INFO = '$JS.API.INFO';
+
+interface ServiceGrant {
+  readonly streams: readonly StreamName[];
+  readonly writes: readonly AggregateName[];
+  readonly calls: readonly string[];
+  readonly answers: readonly string[];
+}
+
+function service(role: NatsRole, grant: ServiceGrant): RolePermissions {
+  return {
+    publish: [
+      ACCOUNT_INFO,
+      ...grant.streams.flatMap(streamApi),
+      ...grant.writes.map((aggregate) => `evt.${aggregate}.*`),
+      ...grant.calls,
+    ],
+    subscribe: [`${inboxPrefix(role)}.>`, ...grant.answers],
+  };
+}
+
+/** The permissions of one role; an agent's are bound to its node. */
+export function rolePermissions(role: NatsRole, nodeId = '*'): RolePermissions {
+  switch (role) {
+    case 'user':
+      return service(role, {
+        streams: [EVENTS_STREAM],
+        writes: ['user', 'invite', 'group', 'token', 'secret', 'name'],
+        calls: [subjects.credentialsChanged],
+        answers: ['rpc.user.*'],
+      });
+    case 'dataset':
+      return service(role, { streams: [EVENTS_STREAM], writes: ['dataset', 'name'], calls: [], answers: ['rpc.dataset.*'] });
+    case 'model':
+      return service(role, {
+        streams: [EVENTS_STREAM, JOBS_STREAM],
+        writes: ['model', 'name'],
+        calls: [],
+        answers: ['rpc.model.*'],
+      });
+    case 'scheduler': {
+      const base = service(role, {
+        streams: [EVENTS_STREAM, JOBS_STREAM],
+        writes: ['job', 'node'],
+        calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'agent.*.desired'],
+        answers: ['rpc.scheduler.*', 'rpc.agent.*.*'],
+      });
+      const leases = ['$KV.LEADERS.>', '$JS.API.STREAM.*.KV_LEADERS', '$JS.API.STREAM.MSG.GET.KV_LEADERS'];
+      const leaseReads = ['$JS.API.DIRECT.GET.KV_LEADERS.>', '$JS.API.CONSUMER.*.KV_LEADERS.>'];
+      return { publish: [...base.publish, ...leases, ...leaseReads], subscribe: base.subscribe };
+    }
+    case 'serving':
+      return service(role, {
+        streams: [EVENTS_STREAM],
+        writes: ['endpoint', 'name'],
+        calls: ['rpc.user.*', 'rpc.model.*'],
+        answers: ['rpc.serving.*', subjects.credentialsChanged],
+      });
+    case 'gateway':
+      return service(role, {
+        streams: [EVENTS_STREAM, JOBS_STREAM, LOGS_STREAM, METRICS_STREAM],
+        writes: [],
+        calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'rpc.scheduler.*', 'rpc.serving.*'],
+        answers: [subjects.credentialsChanged],
+      });
+    case 'agent':
+      return {
+        publish: [
+          ACCOUNT_INFO,
+          `$JS.API.STREAM.INFO.${LOGS_STREAM}`,
+          `$JS.API.STREAM.INFO.${METRICS_STREAM}`,
+          `rpc.agent.${nodeId}.*`,
+          `log.${nodeId}.>`,
+          `metric.${nodeId}.>`,
+        ],
+        subscribe: [`${inboxPrefix(role, nodeId)}.>`, `agent.${nodeId}.*`],
+      };
+    case 'operator':
+      return { publish: ['>'], subscribe: ['>'] };
+  }
+}

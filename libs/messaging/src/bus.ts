@@ -1,0 +1,118 @@
+// One process's or service's connection to NATS: typed requests, answers and notes, and an orderly close.
+import { inboxPrefix, type NatsRole, type Principal, type RequestMeta, type Rpc } from '@baton/contracts';
+import { connect, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import type { Static, TSchema } from 'typebox';
+import { answer, type Call } from './answer.ts';
+import { request } from './request.ts';
+
+export interface BusOptions {
+  readonly url: string;
+  readonly role: NatsRole;
+  /** Bound into the agent's inbox and permissions. */
+  readonly nodeId?: string;
+  /** Absent where the server asks for none (tests). */
+  readonly credentials?: { readonly user: string; readonly password: string };
+  /** How long the first connection may take. Default 10 s; after it, reconnecting never gives up. */
+  readonly connectTimeoutMs?: number;
+  /** Told of errors that answers hide from the other side. */
+  readonly onError?: (error: unknown, where: string) => void;
+}
+
+export interface CallOptions {
+  /** Default 10 s. */
+  readonly timeoutMs?: number;
+  /** Replaces the operation's subject where that is a pattern. */
+  readonly subject?: string;
+}
+
+/** Who calls, and what travels beside the body. */
+export interface CallContext {
+  readonly principal: Principal;
+  readonly meta: RequestMeta;
+}
+
+export class Bus {
+  readonly connection: NatsConnection;
+  readonly #options: BusOptions;
+
+  constructor(connection: NatsConnection, options: BusOptions) {
+    this.connection = connection;
+    this.#options = options;
+  }
+
+  /** Calls another service. Throws what it threw, or `unavailable` if it does not answer. */
+  call<Q extends TSchema, R extends TSchema>(
+    operation: Rpc<Q, R>,
+    context: CallContext,
+    body: Static<Q>,
+    options: CallOptions = {},
+  ): Promise<Static<R>> {
+    return request(this.connection, operation, { ...context, body }, options);
+  }
+
+  /** Answers an operation; replicas of a role share the work. */
+  handle<Q extends TSchema, R extends TSchema>(operation: Rpc<Q, R>, handler: (call: Call<Q>) => Promise<Static<R>>): Subscription {
+    return this.connection.subscribe(operation.subject, {
+      queue: this.#options.role,
+      callback: (_error, message) => {
+        void answer(operation, { subject: message.subject, data: message.data }, handler, this.reportError).then((reply) =>
+          message.respond(JSON.stringify(reply)),
+        );
+      },
+    });
+  }
+
+  /** A note to whoever listens now; nothing is kept. */
+  publish(subject: string, payload: unknown): void {
+    if (this.connection.isClosed()) return;
+    this.connection.publish(subject, JSON.stringify(payload));
+  }
+
+  subscribe(subject: string, handler: (payload: unknown, subject: string) => void): Subscription {
+    return this.connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error) return this.reportError(error, subject);
+        try {
+          handler(message.json(), message.subject);
+        } catch (thrown) {
+          this.reportError(thrown, subject);
+        }
+      },
+    });
+  }
+
+  readonly reportError = (error: unknown, where: string): void => this.#options.onError?.(error, where);
+
+  /** Lets what is under way finish, then closes. */
+  async close(): Promise<void> {
+    if (this.connection.isClosed()) return;
+    await this.connection.drain().catch(() => this.connection.close());
+  }
+}
+
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  const deadline = Date.now() + (options.connectTimeoutMs ?? 10_000);
+  for (;;) {
+    try {
+      return new Bus(await connect(connectionOptions(options)), options);
+    } catch (error) {
+      if (Date.now() >= deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function connectionOptions(options: BusOptions) {
+  return {
+    servers: options.url,
+    name: options.nodeId === undefined ? options.role : `${options.role} ${options.nodeId}`,
+    inboxPrefix: inboxPrefix(options.role, options.nodeId),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    reconnectJitter: 100,
+    timeout: 2_000,
+    // A server that restarts may refuse for a moment; giving up would need a restart of this process as well.
+    ignoreAuthErrorAbort: true,
+    ...(options.credentials ? { user: options.credentials.user, pass: options.credentials.password } : {}),
+  };
+}

@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+// `source` lets tests resolve workspace packages to src/ without a build (see each lib's package.json "exports").
+const resolve = { conditions: ['source'], externalConditions: ['source'] };
+
+export default defineConfig({
+  resolve: { conditions: ['source'] },
+  ssr: { resolve },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{services,libs,gateway,deploy}/**/*.spec.{ts,tsx}'],
+          exclude: ['**/*.int.spec.{ts,tsx}', '**/node_modules/**', '**/dist/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'int',
+          include: ['{services,libs,gateway,deploy}/**/*.int.spec.{ts,tsx}'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'e2e', include: ['e2e/**/*.spec.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
+    ],
+  },
+});
