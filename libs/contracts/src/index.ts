@@ -1,20 +1,136 @@
 // The shared vocabulary: schemas of events, commands, queries and REST bodies; NATS subjects; error codes.
-export { strict, ID_PREFIX, Id, Name, Ref, Digest, Timestamp, Bytes, Version, Tags, Labels, fits, issuesOf, type AggregateName, type Issue } from './schema.ts';
+export {
+  strict,
+  ID_PREFIX,
+  Id,
+  Name,
+  Ref,
+  Digest,
+  Timestamp,
+  Bytes,
+  Version,
+  Tags,
+  Labels,
+  fits,
+  issuesOf,
+  type AggregateName,
+  type Issue,
+} from './schema.ts';
 export { Role, Visibility, Principal, Ownership, canRead, canWrite, systemPrincipal, type Owned } from './access.ts';
 export { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 export { ENVELOPE_VERSION, StoredEvent, Commit } from './commit.ts';
 export { ManifestFile, Manifest, ManifestSummary, UploadedBlob, isWeightsFile } from './manifest.ts';
 export { parseDurationMs, parseSizeBytes } from './units.ts';
 export { JobSpec, PinnedVersion, PinnedCode, PinnedDataset, PinnedSpec } from './job-spec.ts';
-export { EVENTS_STREAM, JOBS_STREAM, LOGS_STREAM, METRICS_STREAM, STREAM_SUBJECTS, subjects, LOG_HEADER_OFFSET, LOG_HEADER_AT, ROLES, inboxPrefix, rolePermissions, type StreamName, type AgentOperation, type NatsRole, type RolePermissions } from './subjects.ts';
-export { MemberRole, userEvents, inviteEvents, groupEvents, TokenKind, tokenEvents, secretEvents, NameKind, nameEvents } from './events/user.ts';
+export {
+  EVENTS_STREAM,
+  JOBS_STREAM,
+  LOGS_STREAM,
+  METRICS_STREAM,
+  STREAM_SUBJECTS,
+  subjects,
+  LOG_HEADER_OFFSET,
+  LOG_HEADER_AT,
+  ROLES,
+  inboxPrefix,
+  rolePermissions,
+  type StreamName,
+  type AgentOperation,
+  type NatsRole,
+  type RolePermissions,
+} from './subjects.ts';
+export { natsAuthorization, type NatsUser } from './nats-authorization.ts';
+export {
+  MemberRole,
+  userEvents,
+  inviteEvents,
+  groupEvents,
+  TokenKind,
+  tokenEvents,
+  secretEvents,
+  NameKind,
+  nameEvents,
+} from './events/user.ts';
 export { DetailsChange, datasetEvents, Lineage, ModelVersionKind, modelEvents } from './events/data.ts';
-export { AttemptNumber, MetricValues, EndReason, AttemptResult, jobEvents, Device, NodeDescription, nodeEvents } from './events/job.ts';
+export {
+  AttemptNumber,
+  MetricValues,
+  EndReason,
+  AttemptResult,
+  jobEvents,
+  Device,
+  NodeDescription,
+  nodeEvents,
+} from './events/job.ts';
 export { EndpointTarget, endpointEvents } from './events/endpoint.ts';
-export { EVENT_CATALOGUE, type EventsOf, type UserEvent, type InviteEvent, type GroupEvent, type TokenEvent, type SecretEvent, type NameEvent, type DatasetEvent, type ModelEvent, type JobEvent, type NodeEvent, type EndpointEvent } from './events/catalogue.ts';
+export {
+  EVENT_CATALOGUE,
+  type EventsOf,
+  type UserEvent,
+  type InviteEvent,
+  type GroupEvent,
+  type TokenEvent,
+  type SecretEvent,
+  type NameEvent,
+  type DatasetEvent,
+  type ModelEvent,
+  type JobEvent,
+  type NodeEvent,
+  type EndpointEvent,
+} from './events/catalogue.ts';
 export { RequestMeta, RpcRequest, WireError, rpc, type RpcReply, type Rpc } from './rpc/rpc.ts';
 export { Empty, Changed, ById, PageQuery, page, Stamped } from './rpc/common.ts';
-export { Email, UserView, TokenView, GroupView, SecretName, SecretView, SignUp, LogIn, LoggedIn, CreateInvite, Invited, CreateToken, TokenCreated, SetSecret, userRpc } from './rpc/user.ts';
-export { VersionRef, CreateThing, UpdateThing, DatasetVersionView, DatasetView, AddDatasetVersion, VersionAdded, Resolve, ResolveModel, ResolvedDataset, ResolvedModel, datasetRpc, ModelVersionView, ModelView, AddModelVersion, modelRpc } from './rpc/data.ts';
-export { JOB_STATES, JobStateName, isFinal, WaitCode, WaitReason, AttemptView, JobView, JobEventView, NodeView, JobListing, schedulerRpc, DesiredAttempt, DesiredSet, Fact, agentRpc, MetricPoint } from './rpc/scheduler.ts';
+export {
+  Email,
+  UserView,
+  TokenView,
+  GroupView,
+  SecretName,
+  SecretView,
+  SignUp,
+  LogIn,
+  LoggedIn,
+  CreateInvite,
+  Invited,
+  CreateToken,
+  TokenCreated,
+  SetSecret,
+  userRpc,
+} from './rpc/user.ts';
+export {
+  VersionRef,
+  CreateThing,
+  UpdateThing,
+  DatasetVersionView,
+  DatasetView,
+  AddDatasetVersion,
+  VersionAdded,
+  Resolve,
+  ResolveModel,
+  ResolvedDataset,
+  ResolvedModel,
+  datasetRpc,
+  ModelVersionView,
+  ModelView,
+  AddModelVersion,
+  modelRpc,
+} from './rpc/data.ts';
+export {
+  JOB_STATES,
+  JobStateName,
+  isFinal,
+  WaitCode,
+  WaitReason,
+  AttemptView,
+  JobView,
+  JobEventView,
+  NodeView,
+  JobListing,
+  schedulerRpc,
+  DesiredAttempt,
+  DesiredSet,
+  Fact,
+  agentRpc,
+  MetricPoint,
+} from './rpc/scheduler.ts';
 export { EndpointState, EndpointView, CreateEndpoint, UpdateEndpoint, servingRpc } from './rpc/serving.ts';

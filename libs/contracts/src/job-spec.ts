@@ -56,7 +56,13 @@ export type JobSpec = Static<typeof JobSpec>;
 
 export const PinnedVersion = strict({ version: Version, digest: Digest });
 export const PinnedCode = strict({ modelId: Id, modelName: Name, version: Version, digest: Digest });
-export const PinnedDataset = strict({ datasetId: Id, datasetName: Name, version: Version, digest: Digest, as: MountName });
+export const PinnedDataset = strict({
+  datasetId: Id,
+  datasetName: Name,
+  version: Version,
+  digest: Digest,
+  as: MountName,
+});
 
 /** What the log holds: names resolved, `latest` pinned, units normalised, defaults filled in. */
 export const PinnedSpec = strict({

@@ -37,7 +37,10 @@ export const Timestamp = Type.Integer({ minimum: 0 });
 export const Bytes = Type.Integer({ minimum: 0 });
 export const Version = Type.Integer({ minimum: 1 });
 export const Tags = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 32, uniqueItems: true });
-export const Labels = Type.Record(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$' }), Type.String({ maxLength: 256 }));
+export const Labels = Type.Record(
+  Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$' }),
+  Type.String({ maxLength: 256 }),
+);
 
 export interface Issue {
   /** JSON pointer (RFC 6901) to the offending member. */

@@ -82,6 +82,14 @@ function streamApi(stream: StreamName): string[] {
   ];
 }
 const ACCOUNT_INFO = '$JS.API.INFO';
+/** The bucket of the leaders' leases. */
+const LEASES = [
+  '$KV.LEADERS.>',
+  '$JS.API.STREAM.*.KV_LEADERS',
+  '$JS.API.STREAM.MSG.GET.KV_LEADERS',
+  '$JS.API.DIRECT.GET.KV_LEADERS.>',
+  '$JS.API.CONSUMER.*.KV_LEADERS.>',
+];
 
 interface ServiceGrant {
   readonly streams: readonly StreamName[];
@@ -102,63 +110,53 @@ function service(role: NatsRole, grant: ServiceGrant): RolePermissions {
   };
 }
 
+type ServiceRole = Exclude<NatsRole, 'agent' | 'operator'>;
+
+const GRANTS: Readonly<Record<ServiceRole, ServiceGrant>> = {
+  user: {
+    streams: [EVENTS_STREAM],
+    writes: ['user', 'invite', 'group', 'token', 'secret', 'name'],
+    calls: [subjects.credentialsChanged],
+    answers: ['rpc.user.*'],
+  },
+  dataset: { streams: [EVENTS_STREAM], writes: ['dataset', 'name'], calls: [], answers: ['rpc.dataset.*'] },
+  model: { streams: [EVENTS_STREAM, JOBS_STREAM], writes: ['model', 'name'], calls: [], answers: ['rpc.model.*'] },
+  scheduler: {
+    streams: [EVENTS_STREAM, JOBS_STREAM],
+    writes: ['job', 'node'],
+    calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'agent.*.desired', ...LEASES],
+    answers: ['rpc.scheduler.*', 'rpc.agent.*.*'],
+  },
+  serving: {
+    streams: [EVENTS_STREAM],
+    writes: ['endpoint', 'name'],
+    calls: ['rpc.user.*', 'rpc.model.*'],
+    answers: ['rpc.serving.*', subjects.credentialsChanged],
+  },
+  gateway: {
+    streams: [EVENTS_STREAM, JOBS_STREAM, LOGS_STREAM, METRICS_STREAM],
+    writes: [],
+    calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'rpc.scheduler.*', 'rpc.serving.*'],
+    answers: [subjects.credentialsChanged],
+  },
+};
+
 /** The permissions of one role; an agent's are bound to its node. */
 export function rolePermissions(role: NatsRole, nodeId = '*'): RolePermissions {
-  switch (role) {
-    case 'user':
-      return service(role, {
-        streams: [EVENTS_STREAM],
-        writes: ['user', 'invite', 'group', 'token', 'secret', 'name'],
-        calls: [subjects.credentialsChanged],
-        answers: ['rpc.user.*'],
-      });
-    case 'dataset':
-      return service(role, { streams: [EVENTS_STREAM], writes: ['dataset', 'name'], calls: [], answers: ['rpc.dataset.*'] });
-    case 'model':
-      return service(role, {
-        streams: [EVENTS_STREAM, JOBS_STREAM],
-        writes: ['model', 'name'],
-        calls: [],
-        answers: ['rpc.model.*'],
-      });
-    case 'scheduler': {
-      const base = service(role, {
-        streams: [EVENTS_STREAM, JOBS_STREAM],
-        writes: ['job', 'node'],
-        calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'agent.*.desired'],
-        answers: ['rpc.scheduler.*', 'rpc.agent.*.*'],
-      });
-      const leases = ['$KV.LEADERS.>', '$JS.API.STREAM.*.KV_LEADERS', '$JS.API.STREAM.MSG.GET.KV_LEADERS'];
-      const leaseReads = ['$JS.API.DIRECT.GET.KV_LEADERS.>', '$JS.API.CONSUMER.*.KV_LEADERS.>'];
-      return { publish: [...base.publish, ...leases, ...leaseReads], subscribe: base.subscribe };
-    }
-    case 'serving':
-      return service(role, {
-        streams: [EVENTS_STREAM],
-        writes: ['endpoint', 'name'],
-        calls: ['rpc.user.*', 'rpc.model.*'],
-        answers: ['rpc.serving.*', subjects.credentialsChanged],
-      });
-    case 'gateway':
-      return service(role, {
-        streams: [EVENTS_STREAM, JOBS_STREAM, LOGS_STREAM, METRICS_STREAM],
-        writes: [],
-        calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'rpc.scheduler.*', 'rpc.serving.*'],
-        answers: [subjects.credentialsChanged],
-      });
-    case 'agent':
-      return {
-        publish: [
-          ACCOUNT_INFO,
-          `$JS.API.STREAM.INFO.${LOGS_STREAM}`,
-          `$JS.API.STREAM.INFO.${METRICS_STREAM}`,
-          `rpc.agent.${nodeId}.*`,
-          `log.${nodeId}.>`,
-          `metric.${nodeId}.>`,
-        ],
-        subscribe: [`${inboxPrefix(role, nodeId)}.>`, `agent.${nodeId}.*`],
-      };
-    case 'operator':
-      return { publish: ['>'], subscribe: ['>'] };
-  }
+  if (role === 'operator') return { publish: ['>'], subscribe: ['>'] };
+  return role === 'agent' ? agentPermissions(nodeId) : service(role, GRANTS[role]);
+}
+
+function agentPermissions(nodeId: string): RolePermissions {
+  return {
+    publish: [
+      ACCOUNT_INFO,
+      `$JS.API.STREAM.INFO.${LOGS_STREAM}`,
+      `$JS.API.STREAM.INFO.${METRICS_STREAM}`,
+      `rpc.agent.${nodeId}.*`,
+      `log.${nodeId}.>`,
+      `metric.${nodeId}.>`,
+    ],
+    subscribe: [`${inboxPrefix('agent', nodeId)}.>`, `agent.${nodeId}.*`],
+  };
 }

@@ -15,6 +15,7 @@ export function given<Command, State, Event>(decider: Decider<Command, State, Ev
     when(command: Command): Outcome<Event> {
       const decide = () => decider.decide(command, fold(decider, history));
       return {
+        // oxlint-disable-next-line unicorn/no-thenable -- the word of given / when / then; nobody awaits it
         then: (...expected) => deepStrictEqual(decide(), expected),
         thenRefuses: (code) => throws(decide, (error: { code?: unknown }) => error.code === code),
       };

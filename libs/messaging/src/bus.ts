@@ -51,12 +51,15 @@ export class Bus {
   }
 
   /** Answers an operation; replicas of a role share the work. */
-  handle<Q extends TSchema, R extends TSchema>(operation: Rpc<Q, R>, handler: (call: Call<Q>) => Promise<Static<R>>): Subscription {
+  handle<Q extends TSchema, R extends TSchema>(
+    operation: Rpc<Q, R>,
+    handler: (call: Call<Q>) => Promise<Static<R>>,
+  ): Subscription {
     return this.connection.subscribe(operation.subject, {
       queue: this.#options.role,
       callback: (_error, message) => {
-        void answer(operation, { subject: message.subject, data: message.data }, handler, this.reportError).then((reply) =>
-          message.respond(JSON.stringify(reply)),
+        void answer(operation, { subject: message.subject, data: message.data }, handler, this.reportError).then(
+          (reply) => message.respond(JSON.stringify(reply)),
         );
       },
     });

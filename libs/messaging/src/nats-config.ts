@@ -1,12 +1,5 @@
 // The configuration of nats-server: loopback, JetStream with an fsync for each write, one user a role with its own subjects.
-import { type NatsRole, rolePermissions } from '@baton/contracts';
-
-export interface NatsUser {
-  readonly role: NatsRole;
-  readonly user: string;
-  readonly password: string;
-  readonly nodeId?: string;
-}
+import { natsAuthorization, type NatsUser } from '@baton/contracts';
 
 export interface NatsServerConfig {
   readonly host: string;
@@ -30,21 +23,6 @@ export function natsServerConfig(config: NatsServerConfig): string {
     natsAuthorization(config.users),
     '',
   ].join('\n');
-}
-
-/** The users' block alone, for a server that has the rest of its configuration. */
-export function natsAuthorization(users: readonly NatsUser[]): string {
-  return ['authorization {', '  users: [', ...users.map((user) => `    ${userBlock(user)}`), '  ]', '}'].join('\n');
-}
-
-function userBlock(user: NatsUser): string {
-  const { publish, subscribe } = rolePermissions(user.role, user.nodeId);
-  const permissions = `{ publish: ${list(publish)}, subscribe: ${list(subscribe)}, allow_responses: true }`;
-  return `{ user: ${quote(user.user)}, password: ${quote(user.password)}, permissions: ${permissions} }`;
-}
-
-function list(subjects: readonly string[]): string {
-  return `[${subjects.map(quote).join(', ')}]`;
 }
 
 function quote(text: string): string {

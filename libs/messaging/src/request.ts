@@ -24,7 +24,12 @@ export async function request<Q extends TSchema, R extends TSchema>(
   return reply.ok as Static<R>;
 }
 
-async function send(connection: NatsConnection, subject: string, payload: string, timeoutMs: number): Promise<RpcReply> {
+async function send(
+  connection: NatsConnection,
+  subject: string,
+  payload: string,
+  timeoutMs: number,
+): Promise<RpcReply> {
   try {
     const message = await connection.request(subject, payload, { timeout: timeoutMs });
     return message.json<RpcReply>();
@@ -36,7 +41,11 @@ async function send(connection: NatsConnection, subject: string, payload: string
 function unanswered(error: unknown, subject: string): PlatformError {
   const options = { cause: error, detail: `no answer on ${subject}`, retryAfterMs: RETRY_AFTER_MS };
   if (error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders())) {
-    return new PlatformError('unavailable', 'That part of the platform is not running now. Try again in a moment.', options);
+    return new PlatformError(
+      'unavailable',
+      'That part of the platform is not running now. Try again in a moment.',
+      options,
+    );
   }
   if (error instanceof TimeoutError) {
     const message = 'That part of the platform did not answer in time. Try again with the same Idempotency-Key.';

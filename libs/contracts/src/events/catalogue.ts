@@ -21,7 +21,8 @@ export const EVENT_CATALOGUE = {
 
 type Schemas = Readonly<Record<string, TSchema>>;
 /** `{type: 'JobSubmitted', v: 1, data: {...}} | ...` of a table of event schemas. Every version so far is 1. */
-export type EventsOf<T extends Schemas> = { [K in keyof T & string]: { type: K; v: 1; data: Static<T[K]> } }[keyof T & string];
+export type EventsOf<T extends Schemas> = { [K in keyof T & string]: { type: K; v: 1; data: Static<T[K]> } }[keyof T &
+  string];
 
 export type UserEvent = EventsOf<typeof userEvents>;
 export type InviteEvent = EventsOf<typeof inviteEvents>;

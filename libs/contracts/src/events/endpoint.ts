@@ -1,5 +1,4 @@
 // Events of inference endpoints.
-import { Type } from 'typebox';
 import { Ownership } from '../access.ts';
 import { Digest, Id, Name, Version, strict } from '../schema.ts';
 

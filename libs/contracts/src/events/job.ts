@@ -48,7 +48,10 @@ export const jobEvents = {
   CancelRequested: strict({ by: Type.String(), reason: Type.String({ maxLength: 1_024 }) }),
   AttemptEnded: strict({ attempt: AttemptNumber, result: AttemptResult }),
   /** Back to the queue; not before `notBefore`. */
-  JobRequeued: strict({ cause: Type.Union([Type.Literal('retry'), Type.Literal('infrastructure')]), notBefore: Timestamp }),
+  JobRequeued: strict({
+    cause: Type.Union([Type.Literal('retry'), Type.Literal('infrastructure')]),
+    notBefore: Timestamp,
+  }),
   JobSucceeded: strict({}),
   JobFailed: strict({ message: Type.String() }),
   JobCancelled: strict({}),

@@ -24,7 +24,12 @@ export const UpdateThing = strict({
   visibility: Described.visibility,
   group: Type.Optional(Type.Union([Ref, Type.Null()])),
 });
-const Listing = strict({ ...PageQuery, name: Type.Optional(Name), tag: Type.Optional(Type.String()), owner: Type.Optional(Id) });
+const Listing = strict({
+  ...PageQuery,
+  name: Type.Optional(Name),
+  tag: Type.Optional(Type.String()),
+  owner: Type.Optional(Id),
+});
 const OneVersion = strict({ id: Ref, version: VersionRef });
 const Thing = {
   ...Stamped,
@@ -49,16 +54,44 @@ export const DatasetView = strict({ ...Thing, versions: Type.Array(DatasetVersio
 export type DatasetView = Static<typeof DatasetView>;
 
 /** Archives (zip, tar, tar.gz) are unpacked unless `unpack` is false; other files stand under their own name or `path`. */
-const Upload = strict({ ...UploadedBlob.properties, path: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })) });
-export const AddDatasetVersion = strict({ id: Ref, uploads: Type.Array(Upload, { minItems: 1, maxItems: 1_000 }), unpack: Type.Optional(Type.Boolean()) });
-export const VersionAdded = strict({ id: Id, revision: Type.Integer({ minimum: 1 }), version: Version, manifest: ManifestSummary });
+const Upload = strict({
+  ...UploadedBlob.properties,
+  path: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
+});
+export const AddDatasetVersion = strict({
+  id: Ref,
+  uploads: Type.Array(Upload, { minItems: 1, maxItems: 1_000 }),
+  unpack: Type.Optional(Type.Boolean()),
+});
+export const VersionAdded = strict({
+  id: Id,
+  revision: Type.Integer({ minimum: 1 }),
+  version: Version,
+  manifest: ManifestSummary,
+});
 
 /** A name or id and a version, pinned for a job: what the caller may read, or `not_found`. */
 export const Resolve = strict({ ref: Ref, version: VersionRef });
 /** Code and weights may share a model's name: with `needs`, `latest` is the latest version that holds them, and another one is refused. */
-export const ResolveModel = strict({ ...Resolve.properties, needs: Type.Optional(Type.Union([Type.Literal('code'), Type.Literal('weights')])) });
-export const ResolvedDataset = strict({ datasetId: Id, datasetName: Name, version: Version, digest: Digest, sizeBytes: Type.Integer() });
-export const ResolvedModel = strict({ modelId: Id, modelName: Name, version: Version, kind: ModelVersionKind, digest: Digest, sizeBytes: Type.Integer() });
+export const ResolveModel = strict({
+  ...Resolve.properties,
+  needs: Type.Optional(Type.Union([Type.Literal('code'), Type.Literal('weights')])),
+});
+export const ResolvedDataset = strict({
+  datasetId: Id,
+  datasetName: Name,
+  version: Version,
+  digest: Digest,
+  sizeBytes: Type.Integer(),
+});
+export const ResolvedModel = strict({
+  modelId: Id,
+  modelName: Name,
+  version: Version,
+  kind: ModelVersionKind,
+  digest: Digest,
+  sizeBytes: Type.Integer(),
+});
 
 export const datasetRpc = {
   create: rpc('rpc.dataset.create', CreateThing, Changed),

@@ -8,7 +8,16 @@ import { Bytes, Digest, Id, Labels, Name, Ref, Timestamp, strict } from '../sche
 import { ById, Changed, PageQuery, Stamped, page } from './common.ts';
 import { rpc } from './rpc.ts';
 
-export const JOB_STATES = ['queued', 'assigned', 'starting', 'running', 'stopping', 'succeeded', 'failed', 'cancelled'] as const;
+export const JOB_STATES = [
+  'queued',
+  'assigned',
+  'starting',
+  'running',
+  'stopping',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
 export type JobStateName = (typeof JOB_STATES)[number];
 export const JobStateName = Type.Union([
   Type.Literal('queued'),
@@ -63,7 +72,12 @@ export const JobView = strict({
   ...Ownership,
   name: Name,
   state: JobStateName,
-  flags: strict({ held: Type.Boolean(), staged: Type.Boolean(), unreachable: Type.Boolean(), cancelRequested: Type.Boolean() }),
+  flags: strict({
+    held: Type.Boolean(),
+    staged: Type.Boolean(),
+    unreachable: Type.Boolean(),
+    cancelRequested: Type.Boolean(),
+  }),
   counters: strict({ userFailures: Type.Integer(), infrastructureLosses: Type.Integer(), preemptions: Type.Integer() }),
   /** One sentence on the present state or the end. */
   message: Type.String(),
@@ -107,7 +121,11 @@ export const JobListing = strict({
 
 export const schedulerRpc = {
   submit: rpc('rpc.scheduler.submit', JobSpec, Changed),
-  cancel: rpc('rpc.scheduler.cancel', strict({ id: Ref, reason: Type.Optional(Type.String({ maxLength: 1_024 })) }), Changed),
+  cancel: rpc(
+    'rpc.scheduler.cancel',
+    strict({ id: Ref, reason: Type.Optional(Type.String({ maxLength: 1_024 })) }),
+    Changed,
+  ),
   /** Submits the same pinned specification again. */
   rerun: rpc('rpc.scheduler.rerun', ById, Changed),
   getJob: rpc('rpc.scheduler.get-job', ById, JobView),
@@ -153,7 +171,13 @@ const AttemptKey = { jobId: Id, attempt: AttemptNumber };
 export const Fact = Type.Union([
   strict({ type: Type.Literal('starting'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
   strict({ type: Type.Literal('started'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
-  strict({ type: Type.Literal('ended'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp, result: AttemptResult }),
+  strict({
+    type: Type.Literal('ended'),
+    seq: Type.Integer({ minimum: 1 }),
+    ...AttemptKey,
+    at: Timestamp,
+    result: AttemptResult,
+  }),
 ]);
 export type Fact = Static<typeof Fact>;
 
@@ -166,7 +190,11 @@ export const agentRpc = {
     DesiredSet,
   ),
   /** Answered when the facts are in the log: up to `acknowledged` they need not be sent again. */
-  facts: rpc('rpc.agent.*.facts', strict({ facts: Type.Array(Fact, { maxItems: 1_000 }) }), strict({ acknowledged: Type.Integer() })),
+  facts: rpc(
+    'rpc.agent.*.facts',
+    strict({ facts: Type.Array(Fact, { maxItems: 1_000 }) }),
+    strict({ acknowledged: Type.Integer() }),
+  ),
   /** Secret values and the job's own token, for an attempt assigned to this node. */
   secrets: rpc(
     'rpc.agent.*.secrets',

@@ -7,11 +7,7 @@ import { ById, Changed, PageQuery, Stamped, page } from './common.ts';
 import { VersionRef } from './data.ts';
 import { rpc } from './rpc.ts';
 
-export const EndpointState = Type.Union([
-  Type.Literal('loading'),
-  Type.Literal('ready'),
-  Type.Literal('failed'),
-]);
+export const EndpointState = Type.Union([Type.Literal('loading'), Type.Literal('ready'), Type.Literal('failed')]);
 export const EndpointView = strict({
   ...Stamped,
   ...Ownership,

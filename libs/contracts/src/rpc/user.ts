@@ -12,7 +12,13 @@ const DisplayName = Type.String({ minLength: 1, maxLength: 128 });
 const Secret = Type.String();
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
 
-export const UserView = strict({ ...Stamped, email: Type.String(), name: Type.String(), role: Role, disabled: Type.Boolean() });
+export const UserView = strict({
+  ...Stamped,
+  email: Type.String(),
+  name: Type.String(),
+  role: Role,
+  disabled: Type.Boolean(),
+});
 export type UserView = Static<typeof UserView>;
 export const TokenView = strict({
   ...Stamped,
@@ -36,7 +42,10 @@ export type SecretView = Static<typeof SecretView>;
 export const SignUp = strict({ token: Type.String(), email: Email, name: DisplayName, password: Password });
 export const LogIn = strict({ email: Email, password: Type.String({ maxLength: 1_024 }) });
 export const LoggedIn = strict({ token: Secret, expiresAt: Nullable(Timestamp), user: UserView });
-export const CreateInvite = strict({ role: Type.Optional(Role), expiresInHours: Type.Optional(Type.Integer({ minimum: 1, maximum: 720 })) });
+export const CreateInvite = strict({
+  role: Type.Optional(Role),
+  expiresInHours: Type.Optional(Type.Integer({ minimum: 1, maximum: 720 })),
+});
 export const Invited = strict({ id: Id, token: Secret, expiresAt: Timestamp });
 export const CreateToken = strict({
   label: Type.String({ minLength: 1, maxLength: 128 }),
@@ -81,5 +90,9 @@ export const userRpc = {
     strict({ missing: Type.Array(SecretName) }),
   ),
   /** System only: a token that may touch one job, for the job itself. */
-  issueJobToken: rpc('rpc.user.issue-job-token', strict({ ownerId: Id, jobId: Id, attempt: Type.Integer({ minimum: 1 }) }), strict({ token: Secret })),
+  issueJobToken: rpc(
+    'rpc.user.issue-job-token',
+    strict({ ownerId: Id, jobId: Id, attempt: Type.Integer({ minimum: 1 }) }),
+    strict({ token: Secret }),
+  ),
 } as const;

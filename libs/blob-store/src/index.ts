@@ -1,0 +1,12 @@
+// The blob store: the port and the ways to open one.
+export { type FileBlobStoreOptions, openFileBlobStore } from './file/store.ts';
+export { openMemoryBlobStore } from './memory-store.ts';
+export {
+  type AdoptOptions,
+  type BlobStore,
+  type ByteRange,
+  isLocal,
+  type LocalBlobs,
+  type PutOptions,
+  type StoredBlob,
+} from './port.ts';

@@ -1,0 +1,38 @@
+// Identifiers: random ones, and ones derived from what makes a command the same command.
+import { type AggregateName, ID_PREFIX } from '@baton/contracts';
+import { createHmac, randomBytes } from 'node:crypto';
+import { canonicalJson } from './canonical-json.ts';
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+const LENGTH = 26;
+
+/** A random id of an aggregate: `<prefix>_<26 base32 characters>`, 130 bits. */
+export function newId(kind: AggregateName): string {
+  return idOf(kind, randomBytes(17));
+}
+
+/** The id that the same secret and parts always give; nobody without the secret can tell it or go back to the parts. */
+export function deriveId(kind: AggregateName, secret: string, ...parts: readonly string[]): string {
+  return idOf(
+    kind,
+    createHmac('sha256', secret)
+      .update(canonicalJson([kind, ...parts]))
+      .digest(),
+  );
+}
+
+function idOf(kind: AggregateName, bytes: Uint8Array): string {
+  return `${ID_PREFIX[kind]}_${base32(bytes).slice(0, LENGTH)}`;
+}
+
+function base32(bytes: Uint8Array): string {
+  let text = '';
+  let bits = 0;
+  let value = 0;
+  for (const byte of bytes) {
+    value = (value << 8) | byte;
+    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(value >>> (bits - 5)) & 31] ?? '';
+    value &= (1 << bits) - 1;
+  }
+  return text;
+}

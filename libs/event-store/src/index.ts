@@ -1,0 +1,30 @@
+// The event log: its port, the adapters, the command handler, and what commands and names are made of.
+export type {
+  AggregateRef,
+  Appended,
+  Commit,
+  EventStore,
+  Expectation,
+  Followed,
+  Position,
+  ReadOptions,
+  RecordedCommit,
+  StoredEvent,
+} from './port.ts';
+export type { PendingWrite, PipelinedEventStore, StreamWriter, WriterOptions, WriterState } from './stream-writer.ts';
+export { memoryEventStore, type MemoryEventStoreOptions } from './memory/memory-event-store.ts';
+export { openJetStreamEventStore, type JetStreamOptions } from './jetstream/jetstream-event-store.ts';
+export { ensureStream, type StreamOptions } from './jetstream/stream-configuration.ts';
+export { keepsWhatItAcknowledges, probeDurability, type DurabilityOptions } from './jetstream/server-version.ts';
+export { hashOf, verifyChain } from './stored-commit.ts';
+export { canonicalJson } from './canonical-json.ts';
+export { deriveId, newId } from './ids.ts';
+export { commandContext, type CommandContext, type CommandRequest } from './command-context.ts';
+export {
+  commandHandler,
+  type CommandHandler,
+  type CommandHandlerOptions,
+  type Execution,
+  type Loaded,
+} from './command-handler.ts';
+export { nameRegistry, type NameRegistry, type NameRegistryOptions, type NameRequest } from './name-registry.ts';

@@ -1,0 +1,206 @@
+// What holds when the server is killed, restarted, frozen, or was set up wrongly.
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type NatsServer, startNatsServer } from '@baton/testkit';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Followed } from '../port.ts';
+import { verifyChain } from '../stored-commit.ts';
+import type { PendingWrite } from '../stream-writer.ts';
+import { all, appendMany, commit, newRef, positionsOf } from '../testing/commits.ts';
+import { writeChain } from '../testing/writer-contract.ts';
+import { openJetStreamEventStore } from './jetstream-event-store.ts';
+import { probeDurability } from './server-version.ts';
+
+let server: NatsServer;
+let connection: NatsConnection;
+
+beforeEach(async () => {
+  server = await startNatsServer();
+  connection = await connect({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+});
+afterEach(async () => {
+  await connection.close();
+  await server.stop();
+});
+
+const open = (stream: 'EVENTS' | 'JOBS', timeoutMs = 20_000) =>
+  openJetStreamEventStore({ connection, stream, syncAlways: true, timeoutMs });
+
+async function killAndRestart(): Promise<void> {
+  await server.kill();
+  await sleep(100);
+  await server.restart();
+}
+
+describe('the pipelined writer', () => {
+  it('loses and doubles nothing when the server is killed again and again under it', async () => {
+    const store = await open('JOBS');
+    const writer = store.openWriter({ after: 0 });
+    const writes: PendingWrite[] = [];
+    let running = true;
+    const writing = (async () => {
+      while (running) {
+        await writer.ready();
+        writes.push(...writeChain(writer, 10));
+        await sleep(1);
+      }
+    })();
+    for (let kills = 0; kills < 3; kills += 1) {
+      await sleep(300);
+      await killAndRestart();
+    }
+    await sleep(300);
+    running = false;
+    await writing;
+    const done = await Promise.all(writes.map((write) => write.done));
+    const stored = await all(store.readAll(0));
+    expect(stored.map(({ hash }) => hash)).toEqual(done.map(({ hash }) => hash));
+    expect(stored.map(({ position }) => position)).toEqual(done.map(({ position }) => position));
+    expect(stored.length).toBeGreaterThan(500);
+    writer.close();
+  });
+
+  it('finds out that another wrote while the server was away', async () => {
+    const store = await open('JOBS');
+    const writer = store.openWriter({ after: 0 });
+    await Promise.all(writeChain(writer, 3).map((write) => write.done));
+    const other = await connect({ servers: server.url });
+    const otherStore = await openJetStreamEventStore({ connection: other, stream: 'JOBS' });
+    process.kill(server.pid, 'SIGSTOP');
+    const voided = writeChain(writer, 3);
+    await server.kill();
+    await server.restart();
+    await otherStore
+      .append(newRef('job'), commit(), { kind: 'stream', position: await otherStore.lastPosition() })
+      .catch(() => undefined);
+    const results = await Promise.allSettled(voided.map((write) => write.done));
+    const stored = await all(otherStore.readAll(0));
+    const acknowledged = results.filter(({ status }) => status === 'fulfilled').length;
+    expect([3, 0]).toContain(acknowledged);
+    expect(stored.filter(({ hash }) => voided.some((write) => write.hash === hash))).toHaveLength(acknowledged);
+    await other.close();
+    writer.close();
+  });
+});
+
+describe('a subscription', () => {
+  it('gives every commit once and in order while the server is killed and restarted', async () => {
+    const store = await open('EVENTS');
+    const abort = new AbortController();
+    const followed: Followed[] = [];
+    const following = (async () => {
+      for await (const item of store.subscribe(0, { signal: abort.signal, aggregates: ['dataset'] }))
+        followed.push(item);
+    })();
+    const ref = newRef();
+    for (let kills = 0; kills < 3; kills += 1) {
+      const appending = appendMany(store, ref, 200);
+      await sleep(40);
+      await killAndRestart();
+      await appending;
+    }
+    await expect.poll(() => positionsOf(followed).length, { timeout: 10_000 }).toBe(600);
+    await sleep(200);
+    abort.abort();
+    await following;
+    expect(positionsOf(followed)).toEqual(Array.from({ length: 600 }, (_, index) => index + 1));
+    expect(followed.filter(({ kind }) => kind === 'caught-up')).toHaveLength(1);
+    verifyChain(await store.readAggregate(ref));
+  });
+
+  it('leaves no consumer behind', async () => {
+    const store = await open('EVENTS');
+    await appendMany(store, newRef(), 3);
+    for (let index = 0; index < 3; index += 1) await all(store.readAll(0));
+    const manager = await jetstreamManager(connection);
+    await expect.poll(async () => (await manager.streams.info('EVENTS')).state.consumer_count).toBe(0);
+  });
+});
+
+describe('an append', () => {
+  it('takes effect once when the server is killed before it could answer', async () => {
+    const store = await open('EVENTS');
+    const ref = newRef();
+    process.kill(server.pid, 'SIGSTOP');
+    const appending = store.append(ref, commit(), { kind: 'aggregate', position: 0 });
+    await sleep(50);
+    await killAndRestart();
+    await expect(appending).resolves.toMatchObject({ position: 1 });
+    expect(await store.readAggregate(ref)).toHaveLength(1);
+  });
+
+  it('is answered once it was stored, though the answer was lost and the server forgot the message id', async () => {
+    const store = await open('EVENTS');
+    const ref = newRef();
+    const manager = await jetstreamManager(connection);
+    await manager.streams.update('EVENTS', { duplicate_window: 100_000_000 });
+    const same = commit();
+    const first = await store.append(ref, same, { kind: 'aggregate', position: 0 });
+    await store.append(ref, commit(), { kind: 'aggregate', position: first.position });
+    await sleep(400);
+    await expect(store.append(ref, same, { kind: 'aggregate', position: 0 })).resolves.toEqual(first);
+    expect(await store.lastPosition()).toBe(2);
+  });
+
+  it('ends with `outcome_unknown` when the server stays silent, and the same commit may then be appended again', async () => {
+    const store = await open('EVENTS', 600);
+    const ref = newRef();
+    const same = commit();
+    process.kill(server.pid, 'SIGSTOP');
+    const silent = store.append(ref, same, { kind: 'aggregate', position: 0 });
+    await expect(silent).rejects.toMatchObject({ code: 'outcome_unknown', retryAfterMs: 1_000 });
+    process.kill(server.pid, 'SIGCONT');
+    const patient = await open('EVENTS');
+    await expect(patient.append(ref, same, { kind: 'aggregate', position: 0 })).resolves.toMatchObject({ position: 1 });
+    expect(await patient.lastPosition()).toBe(1);
+  });
+
+  it('ends with `unavailable` when nothing can have been written', async () => {
+    const store = await open('EVENTS', 400);
+    const manager = await jetstreamManager(connection);
+    await manager.streams.delete('EVENTS');
+    await expect(store.append(newRef(), commit(), { kind: 'aggregate', position: 0 })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+  });
+});
+
+describe('the stream', () => {
+  it('is refused when it is configured in a way that could lose events', async () => {
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name: 'JOBS', subjects: ['evt.job.*'], max_age: 60_000_000_000 });
+    await expect(open('JOBS')).rejects.toMatchObject({
+      code: 'internal',
+      detail: expect.stringContaining('max_age') as string,
+    });
+  });
+
+  it('may be opened by many at the same time', async () => {
+    await Promise.all(Array.from({ length: 5 }, () => open('EVENTS')));
+    const config = (await (await jetstreamManager(connection)).streams.info('EVENTS')).config;
+    expect(config).toMatchObject({
+      deny_delete: true,
+      deny_purge: true,
+      discard: 'new',
+      storage: 'file',
+      retention: 'limits',
+    });
+  });
+
+  it('says that what it acknowledges is on disk only if the server is new enough and was configured so', () => {
+    expect(probeDurability(connection, { syncAlways: true })).toBe('fsync');
+    expect(probeDurability(connection, { syncAlways: false })).toBe('interval');
+  });
+
+  it('names the position of what can not be read', async () => {
+    const store = await open('EVENTS');
+    const { id } = newRef();
+    connection.publish(`evt.dataset.${id}`, '{"not":"a commit"}');
+    await connection.flush();
+    await expect.poll(() => store.lastPosition()).toBe(1);
+    const failure = { code: 'internal', detail: expect.stringContaining('position 1') as string };
+    await expect(store.readAggregate({ aggregate: 'dataset', id })).rejects.toMatchObject(failure);
+    await expect(all(store.readAll(0))).rejects.toMatchObject(failure);
+  });
+});

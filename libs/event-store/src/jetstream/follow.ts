@@ -1,0 +1,109 @@
+// The stream from a position on, and then as it grows: without gap or repeat, through reconnects and restarts of the server.
+import { subjects } from '@baton/contracts';
+import { PlatformError } from '@baton/errors';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Followed, Position, ReadOptions } from '../port.ts';
+import { decodeCommit } from '../stored-commit.ts';
+import type { Delivery } from './delivery.ts';
+import { PullConsumer, type PullSource } from './pull-consumer.ts';
+import { logUnavailable } from './request.ts';
+import type { StreamApi } from './stream-api.ts';
+
+const PAUSE_MS = 100;
+
+interface Progress {
+  position: Position;
+  /** Where the stream ended at the beginning. */
+  readonly end: Position;
+  /** The last commit up to there that is wanted: having given it is having caught up. */
+  readonly lastWanted: Position;
+  caughtUp: boolean;
+}
+
+export async function* follow(api: StreamApi, after: Position, options: ReadOptions): AsyncGenerator<Followed> {
+  const source = sourceOf(api, options);
+  const end = await api.lastPosition();
+  const progress: Progress = { position: after, end, lastWanted: await lastWanted(api, options, end), caughtUp: false };
+  while (!options.signal?.aborted) {
+    await mustReach(api, progress.position);
+    const opened = await open(source, progress.position + 1, options.signal);
+    if (opened === null) return;
+    const began = progress.position;
+    const stop = (): void => opened.stop();
+    options.signal?.addEventListener('abort', stop);
+    try {
+      yield* caughtUp(progress);
+      yield* read(opened, progress, options);
+    } finally {
+      options.signal?.removeEventListener('abort', stop);
+      await opened.close();
+    }
+    if (progress.position === began) await pause(options.signal);
+  }
+}
+
+/** Until the consumer is lost or the signal aborts. */
+async function* read(consumer: PullConsumer, progress: Progress, options: ReadOptions): AsyncGenerator<Followed> {
+  while (!options.signal?.aborted) {
+    for (const delivery of await consumer.take()) {
+      if (delivery.kind === 'lost') return;
+      yield* follows(delivery, progress, options);
+    }
+  }
+}
+
+/** What a delivery means to the reader. */
+function* follows(delivery: Delivery, progress: Progress, { aggregates, signal }: ReadOptions): Generator<Followed> {
+  if (signal?.aborted) return;
+  // A new consumer may begin before what the last one gave.
+  if (delivery.kind !== 'message' || delivery.position <= progress.position) return;
+  const commit = decodeCommit(delivery.position, delivery.subject, delivery.bytes);
+  progress.position = delivery.position;
+  // A server that does not know the filter sends everything.
+  if (aggregates === undefined || aggregates.includes(commit.ref.aggregate)) yield { kind: 'commit', commit };
+  if (!signal?.aborted) yield* caughtUp(progress);
+}
+
+function* caughtUp(progress: Progress): Generator<Followed> {
+  if (progress.caughtUp || progress.position < progress.lastWanted) return;
+  progress.caughtUp = true;
+  yield { kind: 'caught-up', position: Math.max(progress.position, progress.end) };
+}
+
+/**
+ * The leader says it: a consumer may live on a replica that is behind, and what it calls its end is not the stream's.
+ */
+async function lastWanted(api: StreamApi, { aggregates }: ReadOptions, end: Position): Promise<Position> {
+  if (aggregates === undefined) return end;
+  const last = await Promise.all(aggregates.map((aggregate) => api.lastMessage(subjects.aggregates(aggregate))));
+  return Math.max(0, ...last.map((message) => message?.position ?? 0));
+}
+
+function sourceOf({ connection, stream }: StreamApi, { aggregates }: ReadOptions): PullSource {
+  return { connection, stream, filters: (aggregates ?? []).map((aggregate) => subjects.aggregates(aggregate)) };
+}
+
+/** A log shorter than what was read from it has lost commits: positions would be used again, and what was built on them is wrong. */
+async function mustReach(api: StreamApi, position: Position): Promise<void> {
+  const last = position === 0 ? 0 : await api.lastPosition();
+  if (position <= last) return;
+  const detail = `${api.stream} ends at ${last}, ${position} was read`;
+  throw new PlatformError('internal', 'The event log is shorter than what was read from it.', { detail });
+}
+
+/** Tries until there is a consumer; null when the signal aborts. Throws `unavailable` when the connection is closed for good. */
+async function open(source: PullSource, from: Position, signal: AbortSignal | undefined) {
+  while (!signal?.aborted) {
+    try {
+      return await PullConsumer.open(source, from);
+    } catch (error) {
+      if (source.connection.isClosed() || source.connection.isDraining()) throw logUnavailable(error);
+      await pause(signal);
+    }
+  }
+  return null;
+}
+
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await sleep(PAUSE_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+}

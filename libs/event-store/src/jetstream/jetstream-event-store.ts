@@ -1,0 +1,105 @@
+// The event log in a JetStream stream: one message a commit, one subject an aggregate.
+import type { StreamName } from '@baton/contracts';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type {
+  AggregateRef,
+  Appended,
+  Commit,
+  Expectation,
+  Followed,
+  Position,
+  ReadOptions,
+  RecordedCommit,
+} from '../port.ts';
+import { hashOf } from '../stored-commit.ts';
+import type { PipelinedEventStore, StreamWriter, WriterOptions } from '../stream-writer.ts';
+import { appendPublication } from './append.ts';
+import { follow } from './follow.ts';
+import { JetStreamWriter } from './jetstream-writer.ts';
+import { publication } from './publication.ts';
+import { readAggregate } from './read-aggregate.ts';
+import { probeDurability } from './server-version.ts';
+import { type StreamApi, streamApi } from './stream-api.ts';
+import { ensureStream } from './stream-configuration.ts';
+
+export interface JetStreamOptions {
+  /** Stays the caller's: the store never closes it. */
+  readonly connection: NatsConnection;
+  readonly stream: Extract<StreamName, 'EVENTS' | 'JOBS'>;
+  /** How long an append or a read may go on trying; 10 s if absent. */
+  readonly timeoutMs?: number;
+  /** Whether the server runs with `sync_interval: always`, as configured; false if absent. */
+  readonly syncAlways?: boolean;
+  /** Servers that hold the stream, if it has to be made; 1 if absent. */
+  readonly replicas?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** Makes the stream if it is missing. Throws `internal` when it is configured otherwise than events need it. */
+export async function openJetStreamEventStore(options: JetStreamOptions): Promise<PipelinedEventStore> {
+  const { connection, stream, timeoutMs = TIMEOUT_MS, replicas = 1 } = options;
+  const { num_replicas } = await ensureStream(connection, stream, { replicas, timeoutMs });
+  const durability = probeDurability(connection, { syncAlways: options.syncAlways ?? false });
+  return new JetStreamEventStore(streamApi(connection, stream, timeoutMs), {
+    stream,
+    timeoutMs,
+    durability,
+    replicas: num_replicas,
+  });
+}
+
+interface Settings {
+  readonly stream: StreamName;
+  readonly timeoutMs: number;
+  readonly replicas: number;
+  readonly durability: 'fsync' | 'interval';
+}
+
+class JetStreamEventStore implements PipelinedEventStore {
+  readonly durability: 'fsync' | 'interval';
+  readonly #api: StreamApi;
+  readonly #settings: Settings;
+
+  constructor(api: StreamApi, settings: Settings) {
+    this.#api = api;
+    this.#settings = settings;
+    this.durability = settings.durability;
+  }
+
+  async append(ref: AggregateRef, commit: Commit, expected: Expectation): Promise<Appended> {
+    const { stream, timeoutMs } = this.#settings;
+    const message = publication(this.#api.connection, stream, ref, commit);
+    return appendPublication({ api: this.#api, stream, timeoutMs }, message, expected);
+  }
+
+  readAggregate(ref: AggregateRef): Promise<RecordedCommit[]> {
+    return readAggregate(this.#api, ref);
+  }
+
+  async *readAll(after: Position, options: ReadOptions = {}): AsyncGenerator<RecordedCommit> {
+    const end = await this.#api.lastPosition();
+    if (after >= end) return;
+    for await (const followed of follow(this.#api, after, options)) {
+      if (followed.kind === 'caught-up' || followed.commit.position > end) return;
+      yield followed.commit;
+    }
+  }
+
+  subscribe(after: Position, options: ReadOptions = {}): AsyncIterable<Followed> {
+    return follow(this.#api, after, options);
+  }
+
+  lastPosition(): Promise<Position> {
+    return this.#api.lastPosition();
+  }
+
+  async hashAt(position: Position): Promise<string | null> {
+    const message = position < 1 ? null : await this.#api.messageAt(position);
+    return message === null ? null : hashOf(message.bytes);
+  }
+
+  openWriter(options: WriterOptions): StreamWriter {
+    return new JetStreamWriter(this.#api, this.#settings, options);
+  }
+}

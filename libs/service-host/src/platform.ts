@@ -1,0 +1,107 @@
+// What a service is given at boot: its connection, the log, the read store, clock, ids and secrets.
+import { createHmac, randomUUID } from 'node:crypto';
+import { EVENTS_STREAM, JOBS_STREAM, type NatsRole, type StreamName, systemPrincipal } from '@baton/contracts';
+import { openJetStreamEventStore, type PipelinedEventStore } from '@baton/event-store';
+import { type Bus, type CallContext, connectBus } from '@baton/messaging';
+import { openReadStore, type ReadStore } from '@baton/read-store';
+import { readSecretFile, type ServiceSettings } from './configuration.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { type Projection, type ProjectionHandle, type Revised, runProjection } from './projection.ts';
+
+export interface Platform {
+  readonly role: NatsRole;
+  readonly bus: Bus;
+  readonly events: PipelinedEventStore;
+  /** Jobs; null for services that have no grant for the stream. */
+  readonly jobs: PipelinedEventStore | null;
+  readonly readStore: ReadStore;
+  readonly log: Logger;
+  /** The installation's secret, for derived ids and encryption keys. */
+  readonly secret: string;
+  readonly installationId: string;
+  /** Aborts when the service stops. */
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  readonly report: (error: unknown, where: string) => void;
+  /** Starts a projection; the service is ready when all of them have caught up. */
+  project<D extends Revised>(projection: Projection<D>): Promise<ProjectionHandle<D>>;
+  /** Calls of the platform's own, on nobody's behalf. */
+  systemCall(): CallContext;
+  /** Runs when the service stops, last added first. */
+  onClose(close: () => Promise<void> | void): void;
+}
+
+export interface OpenPlatform {
+  readonly platform: Platform;
+  /** Resolves when every projection has caught up. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openPlatform(
+  role: NatsRole,
+  streams: readonly StreamName[],
+  settings: ServiceSettings,
+): Promise<OpenPlatform> {
+  const log = createLogger(role, settings.BATON_LOG_LEVEL);
+  const report = (error: unknown, where: string) => log.error({ err: error, where }, 'an error was caught');
+  const bus = await connectBus({ url: settings.BATON_NATS_URL, role, onError: report, ...credentialsOf(settings) });
+  const stopping = new AbortController();
+  const secret = readSecretFile(settings.BATON_SECRET_FILE);
+  const open = (stream: typeof EVENTS_STREAM | typeof JOBS_STREAM) =>
+    openJetStreamEventStore({
+      connection: bus.connection,
+      stream,
+      syncAlways: settings.BATON_NATS_SYNC !== 'interval',
+    });
+  const [events, jobs, readStore] = await Promise.all([
+    open(EVENTS_STREAM),
+    streams.includes(JOBS_STREAM) ? open(JOBS_STREAM) : null,
+    openReadStore(readStoreOf(settings.BATON_READ_STORE, role)),
+  ]);
+  const handles: ProjectionHandle<Revised>[] = [];
+  const closers: (() => Promise<void> | void)[] = [];
+  const platform: Platform = {
+    role,
+    bus,
+    events,
+    jobs,
+    readStore,
+    log,
+    secret,
+    installationId: createHmac('sha256', secret).update('installation').digest('hex').slice(0, 32),
+    signal: stopping.signal,
+    now: Date.now,
+    report,
+    async project(projection) {
+      const store = projection.stream === JOBS_STREAM ? jobs : events;
+      if (!store) throw new Error(`${role} has no grant for ${projection.stream}`);
+      const handle = await runProjection(projection, { store, readStore, signal: stopping.signal, report });
+      handles.push(handle as unknown as ProjectionHandle<Revised>);
+      return handle;
+    },
+    systemCall: () => ({ principal: systemPrincipal(role), meta: { requestId: randomUUID() } }),
+    onClose: (close) => closers.push(close),
+  };
+  return {
+    platform,
+    ready: async () => void (await Promise.all(handles.map((handle) => handle.caughtUp))),
+    close: async () => {
+      stopping.abort();
+      for (const close of closers.toReversed()) await close();
+      await bus.close();
+      await Promise.allSettled(handles.map((handle) => handle.caughtUp));
+      await readStore.close();
+    },
+  };
+}
+
+function credentialsOf(settings: ServiceSettings) {
+  const { BATON_NATS_USER: user, BATON_NATS_PASSWORD_FILE: file } = settings;
+  return user === undefined || file === undefined ? {} : { credentials: { user, password: readSecretFile(file) } };
+}
+
+/** Each service keeps its read models in a file or a database of its own. */
+function readStoreOf(setting: string, role: NatsRole): string {
+  return setting.startsWith('sqlite:') ? `${setting}/${role}.db` : setting;
+}

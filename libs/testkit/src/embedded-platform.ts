@@ -1,0 +1,140 @@
+// The embedded platform as a user starts it: the real launcher in a process of its own, killed and started as told.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { isAlive, killNow, killProcessesOf } from './folder-processes.ts';
+import { natsServerBinary } from './nats-binary.ts';
+
+export interface EmbeddedPlatformOptions {
+  /** The state folder. */
+  readonly home: string;
+  readonly port: number;
+  readonly servingPort: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface EmbeddedPlatform {
+  readonly home: string;
+  readonly url: string;
+  readonly servingUrl: string;
+  /** The launcher's. */
+  readonly pid: number | undefined;
+  /** What the launcher has printed since the last start. */
+  readonly output: string;
+  /** Resolves when the launcher says that all is ready; rejects with its words if it gives up. */
+  start(): Promise<void>;
+  /** Pids of the parts that run now, by name: nats-server, control, serving, agent. */
+  parts(): Record<string, number>;
+  /** SIGKILL to one part; the launcher starts it again. */
+  killPart(name: string): void;
+  /** SIGKILL to the launcher and every part. Gives how many there were. Jobs are none of them. */
+  killAll(): Promise<number>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** To the launcher alone. */
+  signal(name: NodeJS.Signals): void;
+  /** Resolves with the launcher's exit code. */
+  exited(): Promise<number | null>;
+  /** SIGKILL to everything that has to do with the state folder, jobs as well. */
+  destroy(): Promise<void>;
+  /** Lets it live on without this process. */
+  release(): void;
+  /** The one-time token of the first sign-up. */
+  adminToken(): string;
+}
+
+const LAUNCHER = fileURLToPath(new URL('../../../deploy/dist/embedded/launcher.js', import.meta.url));
+
+export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlatform {
+  const { home, port, servingPort } = options;
+  const env = {
+    ...process.env,
+    BATON_NATS_SERVER: natsServerBinary(),
+    BATON_HOME: home,
+    BATON_PORT: String(port),
+    BATON_SERVING_PORT: String(servingPort),
+    ...options.env,
+  };
+  let child: ChildProcess | null = null;
+  let output = '';
+  const parts = () => partPids(join(home, 'run'));
+  return {
+    home,
+    url: `http://127.0.0.1:${port}`,
+    servingUrl: `http://127.0.0.1:${servingPort}`,
+    get pid() {
+      return child?.pid;
+    },
+    get output() {
+      return output;
+    },
+    parts,
+    async start() {
+      output = '';
+      child = spawn(process.execPath, [LAUNCHER], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+      await ready(child, (text) => (output += text));
+    },
+    killPart(name) {
+      const pid = parts()[name];
+      if (pid === undefined) throw new Error(`${name} does not run`);
+      process.kill(pid, 'SIGKILL');
+    },
+    async killAll() {
+      const pids = [...(child?.pid === undefined ? [] : [child.pid]), ...Object.values(parts())];
+      for (const pid of pids) killNow(pid);
+      while (pids.some(isAlive)) await sleep(10);
+      return pids.length;
+    },
+    async stop() {
+      child?.kill('SIGTERM');
+      return exitCodeOf(child);
+    },
+    signal: (name) => void child?.kill(name),
+    exited: () => exitCodeOf(child),
+    destroy: () => killProcessesOf(home),
+    release() {
+      child?.stdout?.destroy();
+      child?.stderr?.destroy();
+      child?.unref();
+    },
+    adminToken: () => readFileSync(join(home, 'secrets', 'admin-token'), 'utf8').trim(),
+  };
+}
+
+async function exitCodeOf(child: ChildProcess | null): Promise<number | null> {
+  if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child?.exitCode ?? null;
+}
+
+function ready(child: ChildProcess, hear: (text: string) => string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const onData = (chunk: Buffer): void => {
+      said = hear(chunk.toString());
+      if (said.includes('Baton is ready')) resolve();
+    };
+    child.stdout?.on('data', onData);
+    child.stderr?.on('data', onData);
+    child.once('exit', (code) => reject(new Error(`The platform ended with code ${code}:\n${said}`)));
+  });
+}
+
+function partPids(runFolder: string): Record<string, number> {
+  const files = existsSync(runFolder) ? readdirSync(runFolder).filter((file) => file.endsWith('.pid')) : [];
+  const entries = files.flatMap((file) => {
+    const pid = pidIn(join(runFolder, file));
+    return pid !== null && isAlive(pid) ? [[file.slice(0, -'.pid'.length), pid] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+function pidIn(path: string): number | null {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as { pid: number }).pid;
+  } catch {
+    return null; // Just being replaced.
+  }
+}

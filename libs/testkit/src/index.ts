@@ -1,0 +1,16 @@
+// Real servers, ports and folders for tests.
+export {
+  DISTRIBUTED_PARTS,
+  distributedPlatform,
+  type DistributedPart,
+  type DistributedPlatform,
+  type DistributedPlatformOptions,
+} from './distributed-platform.ts';
+export { type FolderProcess, killProcessesOf, processesOf } from './folder-processes.ts';
+export { embeddedPlatform, type EmbeddedPlatform, type EmbeddedPlatformOptions } from './embedded-platform.ts';
+export { freePort } from './free-port.ts';
+export { startMongoServer, type MongoServer } from './mongo-server.ts';
+export { natsServerBinary } from './nats-binary.ts';
+export { startNatsServer, type NatsServer, type NatsServerOptions } from './nats-server.ts';
+export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
+export { mlpModel, onnxModel, type OnnxConstant, type OnnxGraph, type OnnxNode, type OnnxType, type OnnxValue, scaleModel } from './onnx-builder.ts';
