@@ -1,0 +1,2 @@
+// The dataset service, for whoever composes services.
+export { datasetService } from './definition.ts';

@@ -1,0 +1,46 @@
+// Publishes output and metrics to their JetStream streams; a publish counts only with the stream's acknowledgement.
+import { LOG_HEADER_AT, LOG_HEADER_OFFSET, type MetricPoint, subjects } from '@baton/contracts';
+import type { Bus } from '@baton/messaging';
+import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
+import { headers } from '@nats-io/transport-node';
+import type { LogChunk, Sinks } from '../../app/ports.ts';
+import { type AttemptKey, attemptName } from '../../domain/journal.ts';
+
+const ACK_TIMEOUT_MS = 5_000;
+
+export interface StreamSinkOptions {
+  readonly nodeId: string;
+  /** Throws while there is no connection. */
+  readonly bus: () => Bus;
+}
+
+export class StreamSinks implements Sinks {
+  readonly #options: StreamSinkOptions;
+  #client: { readonly bus: Bus; readonly stream: JetStreamClient } | null = null;
+
+  constructor(options: StreamSinkOptions) {
+    this.#options = options;
+  }
+
+  async publishLog(key: AttemptKey, { output, offset, bytes }: LogChunk): Promise<void> {
+    const subject = subjects.log(this.#options.nodeId, key.jobId, key.attempt, output);
+    const head = headers();
+    head.set(LOG_HEADER_OFFSET, String(offset));
+    head.set(LOG_HEADER_AT, String(Date.now()));
+    // With the length: after a restart a chunk may begin at the same byte and be longer; dropping it would lose output.
+    const msgID = `${attemptName(key)}.${output}.${offset}+${bytes.length}`;
+    await this.#stream().publish(subject, bytes, { msgID, headers: head, timeout: ACK_TIMEOUT_MS });
+  }
+
+  async publishMetrics(key: AttemptKey, points: readonly MetricPoint[]): Promise<void> {
+    const subject = subjects.metric(this.#options.nodeId, key.jobId, key.attempt);
+    const msgID = `${attemptName(key)}.metrics.${points[0]?.seq}+${points.length}`;
+    await this.#stream().publish(subject, JSON.stringify(points), { msgID, timeout: ACK_TIMEOUT_MS });
+  }
+
+  #stream(): JetStreamClient {
+    const bus = this.#options.bus();
+    if (this.#client?.bus !== bus) this.#client = { bus, stream: jetstream(bus.connection) };
+    return this.#client.stream;
+  }
+}

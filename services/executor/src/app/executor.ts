@@ -1,0 +1,157 @@
+// The agent's heart: takes desired sets, turns them into runs, and finds its runs again after a restart.
+import { type AttemptResult, DesiredSet, fits } from '@baton/contracts';
+import { type AttemptKey, attemptName, type JournalEntry } from '../domain/journal.ts';
+import { type Action, reconcile, type Refusal } from '../domain/reconcile.ts';
+import { AttemptRun, type RunParts } from './attempt-run.ts';
+import type { ReportedAttempt } from './ports.ts';
+
+export interface ExecutorParts extends RunParts {
+  /** The journal can't be written, or something as bad: this process must end. Jobs go on. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export class Executor {
+  readonly #parts: ExecutorParts;
+  readonly #runs = new Map<string, AttemptRun>();
+  readonly #forgetting = new Set<string>();
+  #lastRefusal = '';
+  #closed = false;
+  #stoppingAll = false;
+
+  constructor(parts: ExecutorParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes up every attempt that the journal holds. */
+  resume(): void {
+    for (const { spec } of Object.values(this.#parts.journal.state.attempts)) {
+      const run = this.#run(spec);
+      this.#guard(run.resume());
+    }
+  }
+
+  /** Takes a whole desired set, from a push or from the answer to a sync. */
+  accept(payload: unknown): void {
+    if (this.#closed || this.#stoppingAll) return;
+    if (!fits(DesiredSet, payload))
+      return this.#parts.reporter.error({}, 'a desired set that is not valid was refused');
+    const verdict = reconcile(this.#parts.journal.state, payload);
+    if (!verdict.accepted) return this.#refused(verdict.refusal);
+    this.#lastRefusal = '';
+    this.#note(payload);
+    for (const action of verdict.actions) this.#guard(this.#act(action));
+    if (verdict.unknown.length > 0) {
+      this.#parts.reporter.warn(
+        { attempts: verdict.unknown.map(attemptName) },
+        'attempts run here that the scheduler does not name; they are left alone',
+      );
+    }
+  }
+
+  /** For the sync: everything that this node has. */
+  get attempts(): readonly ReportedAttempt[] {
+    const known = Object.values(this.#parts.journal.state.attempts);
+    return known.map(({ spec, phase, stop }) => ({
+      jobId: spec.jobId,
+      attempt: spec.attempt,
+      phase: stop !== null && phase !== 'ended' ? 'stopping' : phase,
+    }));
+  }
+
+  /** Stops every attempt and takes no new ones. Resolves when the end of each is on disk. */
+  async stopAll(): Promise<void> {
+    this.#stoppingAll = true;
+    const { journal } = this.#parts;
+    for (const run of this.#runs.values()) this.#guard(run.stop('cancelled'));
+    await new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (Object.values(journal.state.attempts).every(({ phase }) => phase === 'ended')) resolve();
+      };
+      journal.onDurable(check);
+      check();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const run of this.#runs.values()) run.close();
+  }
+
+  /** In the same write as the first action that follows. */
+  #note(set: DesiredSet): void {
+    const { journal } = this.#parts;
+    const entries: JournalEntry[] = [];
+    if (journal.state.installationId === null) entries.push({ type: 'installed', installationId: set.installationId });
+    if (set.revision > journal.state.revision) entries.push({ type: 'accepted', revision: set.revision });
+    if (entries.length > 0) this.#guard(journal.record(...entries));
+  }
+
+  #act(action: Action): Promise<void> {
+    switch (action.type) {
+      case 'start':
+        return this.#run(action.spec).begin();
+      case 'stop':
+        return this.#known(action.key)?.stop('cancelled') ?? Promise.resolve();
+      case 'decline':
+        return this.#decline(action.spec);
+      case 'forget':
+        return this.#forget(action.key);
+      default:
+        return action satisfies never;
+    }
+  }
+
+  async #decline(spec: DesiredSet['attempts'][number]): Promise<void> {
+    const { journal, clock } = this.#parts;
+    const at = clock();
+    const result: AttemptResult = {
+      reason: 'cancelled',
+      exitCode: null,
+      signal: null,
+      message: 'Stopped before it was started on its node.',
+      lastLines: [],
+      finalMetrics: {},
+      artifacts: null,
+      startedAt: null,
+      endedAt: at,
+    };
+    const fact = { type: 'ended', jobId: spec.jobId, attempt: spec.attempt, at, result } as const;
+    await journal.recordFact((seq) => ({ type: 'ended', fact: { ...fact, seq }, spec }));
+  }
+
+  async #forget(key: AttemptKey): Promise<void> {
+    const name = attemptName(key);
+    // Every sync asks for it until its output is shipped.
+    if (this.#forgetting.has(name)) return;
+    this.#forgetting.add(name);
+    await this.#known(key)?.forget();
+    this.#forgetting.delete(name);
+    if (this.#closed) return;
+    this.#runs.delete(name);
+    await this.#parts.journal.record({ type: 'forgotten', ...key });
+  }
+
+  #run(spec: DesiredSet['attempts'][number]): AttemptRun {
+    const run = new AttemptRun(this.#parts, spec);
+    this.#runs.set(attemptName(spec), run);
+    return run;
+  }
+
+  #known(key: AttemptKey): AttemptRun | undefined {
+    return this.#runs.get(attemptName(key));
+  }
+
+  #refused(refusal: Refusal): void {
+    const text = JSON.stringify(refusal);
+    // Every two seconds the same one would fill the log.
+    if (text !== this.#lastRefusal)
+      this.#parts.reporter.warn(refusal, 'a desired set was refused; nothing was changed');
+    this.#lastRefusal = text;
+  }
+
+  #guard(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (!this.#closed) this.#parts.onFatal(error);
+    });
+  }
+}

@@ -1,0 +1,61 @@
+// What a job finds in its environment.
+import { describe, expect, it } from 'vitest';
+import { aSpec } from '../testing/domain-builders.ts';
+import { datasetVariable, jobEnvironment } from './job-environment.ts';
+import { isSafePath } from './safe-path.ts';
+
+const folders = { work: '/w', output: '/o', datasets: '/d', checkpoints: '/c', temporary: '/t' };
+const base = {
+  folders,
+  apiUrl: 'http://api',
+  token: 'tok',
+  secrets: {},
+  pathFirst: ['/venv/bin'],
+  basePath: '/usr/bin',
+  virtualEnvironment: '/venv',
+};
+const gpu = (id: string, index: number) => ({ id, kind: 'gpu' as const, index, model: 'x', memoryBytes: 1 });
+
+describe('the environment of a job', () => {
+  it('names its cards and hides the others', () => {
+    const spec = { ...aSpec(1), devices: [gpu('GPU-a', 0), gpu('GPU-b', 1)] };
+    expect(jobEnvironment({ ...base, spec })).toMatchObject({
+      CUDA_VISIBLE_DEVICES: 'GPU-a,GPU-b',
+      PATH: '/venv/bin:/usr/bin',
+    });
+    expect(jobEnvironment({ ...base, spec: aSpec(1) })).toMatchObject({ CUDA_VISIBLE_DEVICES: '' });
+  });
+
+  it("lets the job set its own, but never the platform's", () => {
+    const spec = { ...aSpec(1), env: { PATH: '/mine', BATON_TOKEN: 'forged', CUDA_VISIBLE_DEVICES: '0,1,2' } };
+    expect(jobEnvironment({ ...base, spec })).toMatchObject({
+      PATH: '/mine',
+      BATON_TOKEN: 'tok',
+      CUDA_VISIBLE_DEVICES: '',
+    });
+  });
+
+  it('holds only the secrets that the job asked for', () => {
+    const spec = { ...aSpec(1), secrets: ['ASKED', 'MISSING'] };
+    const environment = jobEnvironment({ ...base, spec, secrets: { ASKED: '1', OTHER: '2' } });
+    expect(environment).toMatchObject({ ASKED: '1' });
+    expect(environment).not.toHaveProperty('OTHER');
+    expect(environment).not.toHaveProperty('MISSING');
+  });
+
+  it('has a variable for each dataset', () => {
+    expect(datasetVariable('digits-v2.1')).toBe('BATON_DATASET_DIGITS_V2_1');
+  });
+});
+
+describe('a path of a manifest', () => {
+  it.each(['/etc/passwd', '../x', 'a/../../x', 'a//b', '.', 'a/./b', '', 'a/', 'a\\b', 'a\0b'])(
+    'is refused: %j',
+    (path) => {
+      expect(isSafePath(path)).toBe(false);
+    },
+  );
+  it.each(['a', 'a/b.txt', '..a/b..', '.hidden/한글'])('is taken: %j', (path) => {
+    expect(isSafePath(path)).toBe(true);
+  });
+});

@@ -1,0 +1,64 @@
+// The environment that a job finds: a clean base, the platform's variables, its own variables and secrets.
+import type { DesiredAttempt } from '@baton/contracts';
+
+export interface AttemptFolders {
+  readonly work: string;
+  readonly output: string;
+  readonly datasets: string;
+  readonly checkpoints: string;
+  readonly temporary: string;
+}
+
+export interface JobEnvironmentInput {
+  readonly spec: DesiredAttempt;
+  readonly folders: AttemptFolders;
+  readonly apiUrl: string;
+  readonly token: string;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Put in front of the base path, first one first. */
+  readonly pathFirst: readonly string[];
+  readonly basePath: string;
+  readonly virtualEnvironment: string | null;
+}
+
+/** Later groups win: a job may set PATH or PYTHONUNBUFFERED itself, but never the platform's own names. */
+export function jobEnvironment(input: JobEnvironmentInput): Record<string, string> {
+  const { spec, folders } = input;
+  return {
+    PATH: [...input.pathFirst, input.basePath].join(':'),
+    HOME: folders.work,
+    TMPDIR: folders.temporary,
+    LANG: 'C.UTF-8',
+    PYTHONUNBUFFERED: '1',
+    ...(input.virtualEnvironment === null ? {} : { VIRTUAL_ENV: input.virtualEnvironment }),
+    ...spec.env,
+    ...pick(input.secrets, spec.secrets),
+    ...datasetVariables(spec, folders),
+    CUDA_VISIBLE_DEVICES: gpus(spec),
+    BATON_JOB_ID: spec.jobId,
+    BATON_ATTEMPT: String(spec.attempt),
+    BATON_API_URL: input.apiUrl,
+    BATON_TOKEN: input.token,
+    BATON_DATASET_DIR: folders.datasets,
+    BATON_OUTPUT_DIR: folders.output,
+    BATON_CHECKPOINT_DIR: folders.checkpoints,
+  };
+}
+
+function pick(values: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));
+}
+
+function datasetVariables(spec: DesiredAttempt, folders: AttemptFolders): Record<string, string> {
+  return Object.fromEntries(spec.datasets.map(({ as }) => [datasetVariable(as), `${folders.datasets}/${as}`]));
+}
+
+export function datasetVariable(as: string): string {
+  return `BATON_DATASET_${as.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
+}
+
+/** Empty for CPU jobs, which hides every card from them. */
+function gpus(spec: DesiredAttempt): string {
+  const cards = spec.devices.filter((device) => device.kind === 'gpu');
+  return cards.map((device) => device.id).join(',');
+}

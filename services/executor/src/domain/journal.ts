@@ -1,0 +1,145 @@
+// The agent's durable journal: its entries, and the state that they add up to. The journal is the point of decision of this node.
+import type { AttemptResult, DesiredAttempt, Fact } from '@baton/contracts';
+
+export interface AttemptKey {
+  readonly jobId: string;
+  readonly attempt: number;
+}
+
+/** A process that can be told from a later one with the same number. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks from boot to its start: field 22 of /proc/<pid>/stat. */
+  readonly startTicks: number;
+  /** /proc/sys/kernel/random/boot_id: after a reboot no process of before is there. */
+  readonly bootId: string;
+  /** The server's uptime when it was launched: the time limit is measured by a clock that nobody can set. */
+  readonly launchedUptimeMs: number;
+}
+
+export type StopCause = 'cancelled' | 'time-limit';
+export interface StopRequest {
+  readonly cause: StopCause;
+  readonly at: number;
+}
+
+interface Known {
+  readonly spec: DesiredAttempt;
+  readonly stop: StopRequest | null;
+}
+export type AttemptState =
+  /** Code, data and environment are being prepared; nothing was launched. */
+  | (Known & { readonly phase: 'starting' })
+  /** A launch may have happened: never launch again. */
+  | (Known & { readonly phase: 'spawning'; readonly bootId: string })
+  | (Known & { readonly phase: 'running'; readonly process: ProcessIdentity; readonly startedAt: number })
+  | (Known & { readonly phase: 'ended'; readonly endedSeq: number; readonly result: AttemptResult });
+
+/** What stands in the file, one JSON object a line. */
+export type JournalEntry =
+  | { readonly type: 'installed'; readonly installationId: string }
+  /** A desired set was acted on; an older one is refused from then on. */
+  | { readonly type: 'accepted'; readonly revision: number }
+  | { readonly type: 'starting'; readonly fact: FactOf<'starting'>; readonly spec: DesiredAttempt }
+  | ({ readonly type: 'spawning'; readonly bootId: string } & AttemptKey)
+  | { readonly type: 'started'; readonly fact: FactOf<'started'>; readonly process: ProcessIdentity }
+  | ({ readonly type: 'stopping' } & AttemptKey & StopRequest)
+  /** `spec` is there if the attempt was never begun here. */
+  | { readonly type: 'ended'; readonly fact: FactOf<'ended'>; readonly spec?: DesiredAttempt }
+  | { readonly type: 'acknowledged'; readonly seq: number }
+  | ({ readonly type: 'forgotten' } & AttemptKey)
+  /** Written when the file is compacted: stands for all before it. */
+  | { readonly type: 'snapshot'; readonly state: JournalState };
+
+export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
+
+export interface JournalState {
+  readonly installationId: string | null;
+  /** Of the newest desired set that was accepted; -1 before the first. */
+  readonly revision: number;
+  /** Sequence number of the newest fact. */
+  readonly lastSeq: number;
+  /** Facts that the scheduler has not acknowledged, in order. */
+  readonly pending: readonly Fact[];
+  readonly attempts: Readonly<Record<string, AttemptState>>;
+}
+
+export const emptyJournal: JournalState = { installationId: null, revision: -1, lastSeq: 0, pending: [], attempts: {} };
+
+/** The attempt's name in the journal and on disk. */
+export function attemptName(key: AttemptKey): string {
+  return `${key.jobId}.${key.attempt}`;
+}
+
+export function evolve(state: JournalState, entry: JournalEntry): JournalState {
+  switch (entry.type) {
+    case 'installed':
+      return { ...state, installationId: entry.installationId };
+    case 'accepted':
+      return { ...state, revision: Math.max(state.revision, entry.revision) };
+    case 'starting':
+      return withFact(withAttempt(state, entry.fact, { phase: 'starting', spec: entry.spec, stop: null }), entry.fact);
+    case 'spawning':
+      return change(state, entry, ({ spec, stop }) => ({ phase: 'spawning', spec, stop, bootId: entry.bootId }));
+    case 'started':
+      return withFact(
+        change(state, entry.fact, ({ spec, stop }) => ({
+          phase: 'running',
+          spec,
+          stop,
+          process: entry.process,
+          startedAt: entry.fact.at,
+        })),
+        entry.fact,
+      );
+    case 'stopping':
+      return change(state, entry, (known) => ({ ...known, stop: known.stop ?? { cause: entry.cause, at: entry.at } }));
+    case 'ended':
+      return withFact(ended(state, entry), entry.fact);
+    case 'acknowledged':
+      return { ...state, pending: state.pending.filter((fact) => fact.seq > entry.seq) };
+    case 'forgotten':
+      return without(state, attemptName(entry));
+    case 'snapshot':
+      return entry.state;
+    default:
+      return entry satisfies never;
+  }
+}
+
+function ended(state: JournalState, entry: Extract<JournalEntry, { type: 'ended' }>): JournalState {
+  const known = state.attempts[attemptName(entry.fact)];
+  const spec = known?.spec ?? entry.spec;
+  if (spec === undefined) return state;
+  const end = {
+    phase: 'ended',
+    spec,
+    stop: known?.stop ?? null,
+    endedSeq: entry.fact.seq,
+    result: entry.fact.result,
+  } as const;
+  return withAttempt(state, entry.fact, end);
+}
+
+function withFact(state: JournalState, fact: Fact): JournalState {
+  return { ...state, lastSeq: Math.max(state.lastSeq, fact.seq), pending: [...state.pending, fact] };
+}
+
+function withAttempt(state: JournalState, key: AttemptKey, attempt: AttemptState): JournalState {
+  return { ...state, attempts: { ...state.attempts, [attemptName(key)]: attempt } };
+}
+
+function change(state: JournalState, key: AttemptKey, next: (known: AttemptState) => AttemptState): JournalState {
+  const known = state.attempts[attemptName(key)];
+  return known === undefined || known.phase === 'ended' ? state : withAttempt(state, key, next(known));
+}
+
+function without(state: JournalState, name: string): JournalState {
+  const { [name]: _gone, ...attempts } = state.attempts;
+  return { ...state, attempts };
+}
+
+/** Whether the scheduler has the end of this attempt in its log. */
+export function endIsAcknowledged(state: JournalState, attempt: AttemptState): boolean {
+  return attempt.phase === 'ended' && !state.pending.some((fact) => fact.seq === attempt.endedSeq);
+}

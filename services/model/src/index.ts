@@ -1,0 +1,2 @@
+// The model service, for whoever composes services.
+export { modelService } from './definition.ts';

@@ -1,0 +1,109 @@
+// The leader's lease in a KV bucket. It only spares two schedulers from fighting: the fence is the log's own expectation.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type KV, Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Lease } from '../app/leadership.ts';
+
+const BUCKET = 'LEADERS';
+const KEY = 'scheduler';
+/** A lease that nobody has renewed for this long may be taken. */
+const TTL_MS = 5_000;
+const RENEW_MS = 1_500;
+
+interface LeaseValue {
+  readonly holder: string;
+  readonly term: number;
+}
+
+export interface KvLeaseOptions {
+  readonly connection: NatsConnection;
+  /** Name of this instance: after its restart it takes its own lease over at once. */
+  readonly holder: string;
+}
+
+export async function openKvLease({ connection, holder }: KvLeaseOptions): Promise<Lease> {
+  const kv = await new Kvm(connection).create(BUCKET, { history: 1 });
+  return new KvLease(kv, holder);
+}
+
+class KvLease implements Lease {
+  readonly #kv: KV;
+  readonly #holder: string;
+  #revision = 0;
+  #term = 0;
+  #lost = Promise.withResolvers<void>();
+  #renewal: NodeJS.Timeout | undefined;
+
+  constructor(kv: KV, holder: string) {
+    this.#kv = kv;
+    this.#holder = holder;
+  }
+
+  async acquire(signal: AbortSignal): Promise<number> {
+    clearInterval(this.#renewal);
+    for (;;) {
+      signal.throwIfAborted();
+      const entry = await this.#kv.get(KEY);
+      const present = entry ? entry.json<LeaseValue>() : { holder: this.#holder, term: 0 };
+      const revision = entry ? entry.revision : 0;
+      const free = present.holder === this.#holder || (await this.#stale(revision, signal));
+      if (!free) continue;
+      if (await this.#take(revision, present.term)) return this.#term - 1;
+      await sleep(100, undefined, { signal });
+    }
+  }
+
+  /** Whether nobody renews the lease for its whole time, by this process's own clock. */
+  async #stale(revision: number, signal: AbortSignal): Promise<boolean> {
+    for (let waitedMs = 0; waitedMs < TTL_MS; waitedMs += 500) {
+      await sleep(500, undefined, { signal });
+      if ((await this.#kv.get(KEY))?.revision !== revision) return false;
+    }
+    return true;
+  }
+
+  async #take(revision: number, term: number): Promise<boolean> {
+    this.#term = term + 1;
+    try {
+      this.#revision = await this.#write(revision);
+    } catch {
+      return false; // Another instance was quicker.
+    }
+    this.#lost = Promise.withResolvers<void>();
+    this.#renewal = setInterval(() => void this.#renew(), RENEW_MS);
+    return true;
+  }
+
+  #write(revision: number): Promise<number> {
+    const value: LeaseValue = { holder: this.#holder, term: this.#term };
+    const text = JSON.stringify(value);
+    return revision === 0 ? this.#kv.create(KEY, text) : this.#kv.update(KEY, text, revision);
+  }
+
+  /** A renewal that fails because the server is away is tried again; one that somebody else's write forbids is the end. */
+  async #renew(): Promise<void> {
+    try {
+      this.#revision = await this.#write(this.#revision);
+    } catch {
+      const entry = await this.#kv.get(KEY).catch(() => undefined);
+      if (entry === undefined) return;
+      if (entry?.json<LeaseValue>().holder === this.#holder) this.#revision = entry.revision;
+      else this.#give();
+    }
+  }
+
+  #give(): void {
+    clearInterval(this.#renewal);
+    this.#lost.resolve();
+  }
+
+  lost(): Promise<void> {
+    return this.#lost.promise;
+  }
+
+  /** Nobody else waits for it in vain: an orderly stop hands it over at once. */
+  async release(): Promise<void> {
+    this.#give();
+    await this.#kv.delete(KEY).catch(() => undefined);
+  }
+}

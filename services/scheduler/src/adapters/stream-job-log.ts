@@ -1,0 +1,50 @@
+// The JOBS stream behind the port: replayed once, then written in a pipeline that another leader's write breaks.
+import type { PipelinedEventStore, StreamWriter } from '@baton/event-store';
+import type { Issued, JobLog } from '../app/ports.ts';
+
+export interface StreamJobLog extends JobLog {
+  /** Resolves when a write was rejected since the last replay. */
+  lost(): Promise<void>;
+  close(): void;
+}
+
+export function openStreamJobLog(store: PipelinedEventStore): StreamJobLog {
+  let writer: StreamWriter | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+  let lost = Promise.withResolvers<void>();
+
+  function issue(...[jobId, commit]: Parameters<JobLog['issue']>): Issued {
+    if (!writer) throw new Error('the log has not been replayed');
+    const pending = writer.write({ aggregate: 'job', id: jobId }, commit);
+    // Order of durability is order of issue: the newest write stands for all before it.
+    last = pending.done;
+    const durable = pending.done.then(
+      () => undefined,
+      (error: unknown) => {
+        lost.resolve();
+        throw error;
+      },
+    );
+    return { position: pending.position, hash: pending.hash, durable };
+  }
+
+  return {
+    async *replay() {
+      writer?.close();
+      writer = null;
+      let position = 0;
+      for await (const commit of store.readAll(0)) {
+        position = commit.position;
+        yield commit;
+      }
+      lost = Promise.withResolvers();
+      last = Promise.resolve();
+      writer = store.openWriter({ after: position });
+    },
+    issue,
+    flushed: async () => void (await last),
+    readJob: (id) => store.readAggregate({ aggregate: 'job', id }),
+    lost: () => lost.promise,
+    close: () => writer?.close(),
+  };
+}

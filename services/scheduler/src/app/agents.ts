@@ -1,0 +1,131 @@
+// What agents tell and ask: heartbeats, facts, and the secrets of an attempt that is theirs.
+import type { DesiredSet, Fact, NodeDescription } from '@baton/contracts';
+import { PlatformError } from '@baton/errors';
+import type { JobCommand } from '../domain/job.commands.ts';
+import { isPlaced, type PlacedJob } from '../domain/job.ts';
+import type { Leader } from './leader.ts';
+import type { Leadership } from './leadership.ts';
+import type { Nodes } from './nodes.ts';
+import type { Catalogue } from './ports.ts';
+
+/** How long an agent may go without naming an attempt that it has started, before the attempt counts as lost. */
+const MISSING_FOR_MS = 6_000;
+
+interface HeldAttempt {
+  readonly jobId: string;
+  readonly attempt: number;
+}
+
+export class Agents {
+  readonly #leadership: Leadership;
+  readonly #nodes: Nodes;
+  readonly #catalogue: Catalogue;
+  readonly #now: () => number;
+  readonly #missingSince = new Map<string, number>();
+
+  constructor(ports: { leadership: Leadership; nodes: Nodes; catalogue: Catalogue; now: () => number }) {
+    this.#leadership = ports.leadership;
+    this.#nodes = ports.nodes;
+    this.#catalogue = ports.catalogue;
+    this.#now = ports.now;
+  }
+
+  async sync(nodeId: string, node: NodeDescription, held: readonly HeldAttempt[]): Promise<DesiredSet> {
+    const leader = this.#leadership.leader();
+    await this.#nodes.hear(nodeId, node);
+    await this.#endMissing(leader, nodeId, held);
+    const set = await leader.desired(nodeId);
+    if (!set) throw new PlatformError('unavailable', 'The node is not registered yet.', { retryAfterMs: 500 });
+    return set;
+  }
+
+  /** Records the facts in order. When this resolves they are in the log. */
+  async record(nodeId: string, facts: readonly Fact[]): Promise<{ acknowledged: number }> {
+    const leader = this.#leadership.leader();
+    const durable: Promise<void>[] = [];
+    for (const fact of facts) {
+      const state = this.#placedOn(leader, nodeId, fact.jobId);
+      // A fact about an attempt that the log does not give to this node has no effect.
+      if (!state) continue;
+      durable.push(
+        leader.execute(fact.jobId, commandOf(fact, this.#now()), agentIdentity(leader, nodeId, fact)).durable,
+      );
+    }
+    // In the same turn, so that the next job's assignment travels to the log right behind the end of the last one.
+    if (facts.some((fact) => fact.type === 'ended')) leader.pass();
+    await Promise.all(durable);
+    return { acknowledged: facts.at(-1)?.seq ?? 0 };
+  }
+
+  async secrets(nodeId: string, key: HeldAttempt): Promise<{ values: Record<string, string>; token: string }> {
+    const state = this.#placedOn(this.#leadership.leader(), nodeId, key.jobId);
+    if (!state || state.attempt.number !== key.attempt) {
+      throw new PlatformError('not_found', 'This attempt is not assigned to this node.');
+    }
+    const [values, token] = await Promise.all([
+      state.spec.secrets.length > 0 ? this.#catalogue.resolveSecrets(state.ownerId, state.spec.secrets) : {},
+      this.#catalogue.issueJobToken(state.ownerId, key.jobId, key.attempt),
+    ]);
+    return { values, token };
+  }
+
+  #placedOn(leader: Leader, nodeId: string, jobId: string): PlacedJob | null {
+    const state = leader.ledger.active(jobId)?.state;
+    return state && isPlaced(state) && state.attempt.nodeId === nodeId ? state : null;
+  }
+
+  /** An agent that has lost its journal would start its attempts again: what it has started once and lacks is lost. */
+  async #endMissing(leader: Leader, nodeId: string, held: readonly HeldAttempt[]): Promise<void> {
+    const has = new Set(held.map((attempt) => `${attempt.jobId}.${attempt.attempt}`));
+    const ended: Promise<void>[] = [];
+    for (const { id, state } of leader.ledger.placedOn(nodeId)) {
+      if (!isPlaced(state) || state.phase === 'assigned') continue;
+      const key = `${id}.${state.attempt.number}`;
+      if (has.has(key)) {
+        this.#missingSince.delete(key);
+        continue;
+      }
+      const since = this.#missingSince.get(key) ?? this.#now();
+      this.#missingSince.set(key, since);
+      if (this.#now() - since < MISSING_FOR_MS) continue;
+      this.#missingSince.delete(key);
+      ended.push(
+        leader.execute(id, lostCommand(state, this.#now()), leader.systemIdentity(`agent ${nodeId} lacks it`)).durable,
+      );
+    }
+    await Promise.all(ended);
+    if (ended.length > 0) leader.kick();
+  }
+}
+
+function commandOf(fact: Fact, now: number): JobCommand {
+  switch (fact.type) {
+    case 'starting':
+      return { type: 'RecordStarting', attempt: fact.attempt };
+    case 'started':
+      return { type: 'RecordStarted', attempt: fact.attempt, at: fact.at };
+    case 'ended':
+      return { type: 'RecordEnded', attempt: fact.attempt, result: fact.result, now };
+    default:
+      return fact satisfies never;
+  }
+}
+
+function agentIdentity(leader: Leader, nodeId: string, fact: Fact) {
+  return { ...leader.systemIdentity(`fact ${fact.seq}`), actor: `agent:${nodeId}`, credentialId: `agent:${nodeId}` };
+}
+
+function lostCommand(state: PlacedJob, now: number): JobCommand {
+  const result = {
+    reason: 'lost',
+    exitCode: null,
+    signal: null,
+    message: 'The agent has no trace of the attempt any more.',
+    lastLines: [],
+    finalMetrics: {},
+    artifacts: null,
+    startedAt: state.attempt.startedAt,
+    endedAt: now,
+  } as const;
+  return { type: 'RecordEnded', attempt: state.attempt.number, result: { ...result, lastLines: [] }, now };
+}

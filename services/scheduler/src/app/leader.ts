@@ -1,0 +1,155 @@
+// The scheduler while it leads: the single writer of job streams. Commands change the ledger at once and answer when durable.
+import { type Commit, type DesiredSet, ENVELOPE_VERSION, type JobEvent } from '@baton/contracts';
+import { PlatformError } from '@baton/errors';
+import { type JobCommand, jobDecider } from '../domain/job.commands.ts';
+import { JobLedger, type JobRecord, type KnownNode } from '../domain/ledger.ts';
+import { schedule } from '../domain/schedule/schedule.ts';
+import type { AgentLink, CommandIdentity, Ids, Issued, JobLog } from './ports.ts';
+
+export interface LeaderPorts {
+  readonly log: JobLog;
+  readonly agents: AgentLink;
+  readonly ids: Ids;
+  readonly now: () => number;
+  readonly nodes: () => Iterable<KnownNode>;
+  readonly installationId: string;
+  readonly report: (error: unknown, where: string) => void;
+}
+
+export interface Written {
+  readonly revision: number;
+  readonly durable: Promise<void>;
+}
+
+export class Leader {
+  readonly ledger = new JobLedger();
+  readonly #ports: LeaderPorts;
+  #term = 0;
+  #position = 0;
+  #passWaits = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(ports: LeaderPorts) {
+    this.#ports = ports;
+  }
+
+  /** Rebuilds the ledger from the log and takes the term after the highest in it. */
+  async rebuild(termHint: number): Promise<void> {
+    let highest = termHint;
+    for await (const commit of this.#ports.log.replay()) {
+      this.ledger.apply(commit.ref.id, commit.events as JobEvent[], commit);
+      highest = Math.max(highest, commit.term ?? 0);
+      this.#position = commit.position;
+    }
+    this.#term = highest + 1;
+  }
+
+  /** Decides on the present state and issues the commit; throws what the decider refuses. */
+  execute(jobId: string, command: JobCommand, identity: CommandIdentity): Written {
+    const record = this.ledger.active(jobId);
+    const events = jobDecider.decide(command, record?.state ?? jobDecider.initialState);
+    if (events.length === 0) return { revision: record?.revision ?? 0, durable: Promise.resolve() };
+    const commit = this.#envelope(record, events, identity);
+    const issued = this.#ports.log.issue(jobId, commit);
+    this.ledger.apply(jobId, events, { revision: commit.revision, position: issued.position, hash: issued.hash });
+    this.#position = issued.position;
+    return { revision: commit.revision, durable: watched(issued) };
+  }
+
+  #envelope(record: JobRecord | undefined, events: readonly JobEvent[], identity: CommandIdentity): Commit {
+    return {
+      envelopeV: ENVELOPE_VERSION,
+      commitId: this.#ports.ids.newCommitId(),
+      ...identity,
+      term: this.#term,
+      revision: (record?.revision ?? 0) + 1,
+      prevHash: record?.hash ?? '',
+      at: this.#ports.now(),
+      events: [...events],
+    };
+  }
+
+  /** Asks for a pass soon; many changes in one turn share it. */
+  kick(): void {
+    if (this.#passWaits) return;
+    this.#passWaits = true;
+    setImmediate(() => {
+      this.#passWaits = false;
+      this.pass();
+    });
+  }
+
+  /** One scheduling pass: decides, issues the assignments, and tells the agents when they are durable. */
+  pass(): void {
+    try {
+      const next = this.ledger.release(this.#ports.now());
+      this.#wakeAt(next);
+      const { starts } = schedule(this.ledger.snapshot(this.#ports.nodes()));
+      for (const start of starts) {
+        const command = { type: 'Assign', nodeId: start.nodeId, devices: start.devices } as const;
+        this.execute(start.jobId, command, this.systemIdentity('schedule'));
+      }
+      for (const nodeId of new Set(starts.map((start) => start.nodeId))) this.push(nodeId);
+    } catch (error) {
+      this.#ports.report(error, 'scheduling pass');
+    }
+  }
+
+  #wakeAt(time: number | null): void {
+    clearTimeout(this.#timer);
+    if (time !== null) this.#timer = setTimeout(() => this.pass(), Math.max(0, time - this.#ports.now()));
+  }
+
+  /** Sends the node its desired set as soon as all of it is durable. */
+  push(nodeId: string): void {
+    this.desired(nodeId).then(
+      (set) => set && this.#ports.agents.push(nodeId, set),
+      (error: unknown) => this.#ports.report(error, 'desired set'),
+    );
+  }
+
+  /** The node's desired set, when every commit that it reflects is durable; null for an unknown node. */
+  async desired(nodeId: string): Promise<DesiredSet | null> {
+    const node = [...this.#ports.nodes()].find((candidate) => candidate.id === nodeId);
+    if (!node) return null;
+    const set = {
+      installationId: this.#ports.installationId,
+      revision: this.#position,
+      attempts: this.ledger.desiredOn(node),
+    };
+    await this.#ports.log.flushed();
+    return set;
+  }
+
+  systemIdentity(causationId: string): CommandIdentity {
+    const id = this.#ports.ids.newCommitId();
+    return {
+      commandId: id,
+      requestHash: '',
+      actor: 'system:scheduler',
+      credentialId: 'system:scheduler',
+      correlationId: id,
+      causationId,
+    };
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** A rejected write is handled by the leadership, also where nobody waits for this one. */
+function watched(issued: Issued): Promise<void> {
+  const durable = issued.durable.catch((error: unknown) => {
+    throw new PlatformError(
+      'outcome_unknown',
+      'The scheduler lost the log for a moment. Try again with the same Idempotency-Key.',
+      {
+        cause: error,
+        retryAfterMs: 1_000,
+      },
+    );
+  });
+  durable.catch(() => {});
+  return durable;
+}

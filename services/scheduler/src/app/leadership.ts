@@ -1,0 +1,71 @@
+// Who leads: takes the lease, rebuilds from the log, leads until the lease or the log says that another does, and again.
+import { PlatformError } from '@baton/errors';
+import type { Leader } from './leader.ts';
+
+export interface Lease {
+  /** Waits until the lease is this instance's; gives the highest term it knows of. */
+  acquire(signal: AbortSignal): Promise<number>;
+  /** Resolves when the lease is lost or given up. */
+  lost(): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface LeadershipPorts {
+  readonly lease: Lease;
+  readonly newLeader: () => Leader;
+  /** Resolves when a write was rejected: another leader has written. */
+  readonly logLost: () => Promise<void>;
+  readonly report: (error: unknown, where: string) => void;
+}
+
+export class Leadership {
+  readonly #ports: LeadershipPorts;
+  #leader: Leader | null = null;
+  #onLead: ((leader: Leader) => void)[] = [];
+
+  constructor(ports: LeadershipPorts) {
+    this.#ports = ports;
+  }
+
+  /** The leader, or `unavailable` while this instance does not lead. */
+  leader(): Leader {
+    if (this.#leader) return this.#leader;
+    throw new PlatformError('unavailable', 'The scheduler is starting. Try again in a moment.', { retryAfterMs: 500 });
+  }
+
+  current(): Leader | null {
+    return this.#leader;
+  }
+
+  /** Called each time that this instance begins to lead. */
+  onLead(listener: (leader: Leader) => void): void {
+    this.#onLead.push(listener);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#lead(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#ports.report(error, 'leadership');
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    const term = await this.#ports.lease.acquire(signal);
+    const leader = this.#ports.newLeader();
+    await leader.rebuild(term);
+    if (signal.aborted) return;
+    this.#leader = leader;
+    for (const listener of this.#onLead) listener(leader);
+    leader.kick();
+    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await Promise.race([this.#ports.lease.lost(), this.#ports.logLost(), stopped]);
+    this.#leader = null;
+    leader.stop();
+    if (signal.aborted) await this.#ports.lease.release();
+  }
+}

@@ -1,0 +1,78 @@
+// Pinning a specification: names become versions, units numbers, and every fault has its pointer.
+import type { JobSpec } from '@baton/contracts';
+import { describe, expect, it } from 'vitest';
+import { PlatformError } from '@baton/errors';
+import { pinSpec } from './pin-spec.ts';
+import type { Caller, Catalogue } from './ports.ts';
+
+const caller: Caller = {
+  principal: { kind: 'user', userId: 'usr_a', role: 'user', groups: [], credentialId: 'c' },
+  meta: { requestId: 'r' },
+};
+const catalogue: Catalogue = {
+  resolveCode: async (_caller, ref, version) => {
+    if (ref === 'nothing') throw new PlatformError('not_found', 'There is no model nothing.');
+    const kind = ref === 'weights' ? 'weights' : 'code';
+    return { modelId: `id of ${ref}`, modelName: ref, version: version === 'latest' ? 7 : version, kind, digest: 'd' };
+  },
+  resolveDataset: async (_caller, ref, version) => ({
+    datasetId: `id of ${ref}`,
+    datasetName: ref,
+    version: version === 'latest' ? 4 : version,
+    digest: 'e',
+  }),
+  mayRegister: async (_caller, name) => name !== 'taken',
+  missingSecrets: async (_owner, names) => names.filter((name) => name === 'MISSING'),
+  resolveSecrets: async () => ({}),
+  issueJobToken: async () => '',
+};
+const pin = (spec: Partial<JobSpec>) =>
+  pinSpec({ command: ['python', 'train.py'], ...spec }, caller, catalogue, (ref) =>
+    ref === 'box' ? 'nod_box' : undefined,
+  );
+const pointerOf = async (spec: Partial<JobSpec>) => {
+  const error = await pin(spec).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  return error instanceof PlatformError ? [error.code, error.issues[0]?.pointer] : error;
+};
+
+describe('pinSpec', () => {
+  it('pins latest at submit', async () => {
+    const spec = await pin({ model: 'net', datasets: [{ dataset: 'digits' }] });
+    expect(spec.code).toMatchObject({ version: 7 });
+    expect(spec.datasets).toMatchObject([{ version: 4, as: 'digits' }]);
+  });
+
+  it('takes name@version', async () => {
+    expect((await pin({ model: 'net@3' })).code).toMatchObject({ modelName: 'net', version: 3 });
+  });
+
+  it('normalises units', async () => {
+    const spec = await pin({ resources: { memory: '4GiB' }, timeLimit: '1h30m', node: 'box' });
+    expect(spec.resources.memoryBytes).toBe(2 ** 32);
+    expect(spec.timeLimitMs).toBe(5_400_000);
+    expect(spec.nodeId).toBe('nod_box');
+  });
+
+  it('names a job after its code or its program', async () => {
+    expect((await pin({ model: 'net' })).name).toBe('net');
+    expect((await pin({ command: ['/usr/bin/env'] })).name).toBe('env');
+    expect((await pin({ command: ['./@!'] })).name).toBe('job');
+  });
+
+  it.each([
+    [{ model: 'nothing' }, '/model'],
+    [{ model: 'weights' }, '/model'],
+    [{ model: 'net@x' }, '/model'],
+    [{ resources: { memory: 'lots' } }, '/resources/memory'],
+    [{ timeLimit: 'soon' }, '/timeLimit'],
+    [{ node: 'elsewhere' }, '/node'],
+    [{ secrets: ['THERE', 'MISSING'] }, '/secrets/1'],
+    [{ outputs: { model: 'taken' } }, '/outputs/model'],
+    [{ datasets: [{ dataset: 'a' }, { dataset: 'b', as: 'a' }] }, '/datasets/1/as'],
+  ] satisfies [Partial<JobSpec>, string][])('refuses %j and points at %s', async (spec, pointer) => {
+    expect(await pointerOf(spec)).toEqual(['invalid_input', pointer]);
+  });
+});

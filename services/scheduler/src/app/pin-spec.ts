@@ -1,0 +1,137 @@
+// A job's specification as written, turned into what the log keeps: names resolved, `latest` pinned, units normalised.
+import { type Issue, type JobSpec, parseDurationMs, parseSizeBytes, type PinnedSpec } from '@baton/contracts';
+import { PlatformError } from '@baton/errors';
+import type { Caller, Catalogue } from './ports.ts';
+
+type NodeFinder = (ref: string) => string | undefined;
+
+export async function pinSpec(
+  spec: JobSpec,
+  caller: Caller,
+  catalogue: Catalogue,
+  findNode: NodeFinder,
+): Promise<PinnedSpec> {
+  const memoryBytes = memoryOf(spec);
+  const timeLimitMs = timeLimitOf(spec);
+  const nodeId = nodeOf(spec, findNode);
+  const [code, datasets] = await Promise.all([
+    pinCode(spec, caller, catalogue),
+    pinDatasets(spec, caller, catalogue),
+    checkNames(spec, caller, catalogue),
+  ]);
+  const {
+    command,
+    env = {},
+    secrets = [],
+    retries = 0,
+    environment = {},
+    labels = {},
+    outputs = {},
+    resources = {},
+  } = spec;
+  const { gpus = 0, cpus = 0 } = resources;
+  return {
+    name: nameOf(spec, code?.modelName),
+    code,
+    command,
+    datasets,
+    env,
+    secrets,
+    resources: { gpus, cpus, memoryBytes },
+    nodeId,
+    timeLimitMs,
+    retries,
+    environment,
+    outputs: { model: outputs.model ?? null },
+    labels,
+  };
+}
+
+function refuse(pointer: string, detail: string): never {
+  const issues: Issue[] = [{ pointer, detail }];
+  throw new PlatformError('invalid_input', `The job's specification is not valid: ${pointer} ${detail}.`, { issues });
+}
+
+function memoryOf(spec: JobSpec): number {
+  const memory = spec.resources?.memory;
+  if (memory === undefined) return 0;
+  if (typeof memory === 'number') return memory;
+  return parseSizeBytes(memory) ?? refuse('/resources/memory', `is not a size: "${memory}"; write for example "4GiB"`);
+}
+
+function timeLimitOf(spec: JobSpec): number | null {
+  const limit = spec.timeLimit;
+  if (limit === undefined) return null;
+  const ms = typeof limit === 'number' ? Math.round(limit * 1_000) : parseDurationMs(limit);
+  if (ms === null || ms < 1) return refuse('/timeLimit', `is not a duration: "${limit}"; write for example "2h30m"`);
+  return ms;
+}
+
+function nodeOf(spec: JobSpec, findNode: NodeFinder): string | null {
+  if (spec.node === undefined) return null;
+  return findNode(spec.node) ?? refuse('/node', `names no node: "${spec.node}"; \`baton node list\` shows them`);
+}
+
+async function pinCode(spec: JobSpec, caller: Caller, catalogue: Catalogue): Promise<PinnedSpec['code']> {
+  if (spec.model === undefined) return null;
+  const { ref, version } = splitRef(spec.model);
+  const found = await found404('/model', () => catalogue.resolveCode(caller, ref, version));
+  if (found.kind === 'weights')
+    refuse('/model', `${found.modelName}@${found.version} holds weights only, no code to run`);
+  const { modelId, modelName, digest } = found;
+  return { modelId, modelName, version: found.version, digest };
+}
+
+/** `name@3`, `name@latest` or `name`. */
+function splitRef(text: string): { ref: string; version: number | 'latest' } {
+  const at = text.lastIndexOf('@');
+  if (at < 0) return { ref: text, version: 'latest' };
+  const version = text.slice(at + 1);
+  if (version === 'latest') return { ref: text.slice(0, at), version };
+  if (!/^[1-9]\d{0,8}$/.test(version)) return refuse('/model', `has no version number after the @: "${text}"`);
+  return { ref: text.slice(0, at), version: Number(version) };
+}
+
+async function pinDatasets(spec: JobSpec, caller: Caller, catalogue: Catalogue): Promise<PinnedSpec['datasets']> {
+  const pinned = await Promise.all(
+    (spec.datasets ?? []).map(async (wanted, index) => {
+      const found = await found404(`/datasets/${index}/dataset`, () =>
+        catalogue.resolveDataset(caller, wanted.dataset, wanted.version ?? 'latest'),
+      );
+      const { datasetId, datasetName, version, digest } = found;
+      return { datasetId, datasetName, version, digest, as: wanted.as ?? datasetName };
+    }),
+  );
+  const repeated = pinned.findIndex((dataset, index) => pinned.findIndex((other) => other.as === dataset.as) !== index);
+  if (repeated >= 0) refuse(`/datasets/${repeated}/as`, `is used twice: "${pinned[repeated]?.as}"`);
+  return pinned;
+}
+
+/** What the caller may not see does not exist for them: the pointer says which name it was. */
+async function found404<T>(pointer: string, find: () => Promise<T>): Promise<T> {
+  try {
+    return await find();
+  } catch (error) {
+    if (error instanceof PlatformError && error.code === 'not_found') return refuse(pointer, error.message);
+    throw error;
+  }
+}
+
+async function checkNames(spec: JobSpec, caller: Caller, catalogue: Catalogue): Promise<void> {
+  const { secrets = [], outputs } = spec;
+  const missing = secrets.length > 0 ? await catalogue.missingSecrets(caller.principal.userId, secrets) : [];
+  const first = missing[0];
+  if (first !== undefined)
+    refuse(`/secrets/${secrets.indexOf(first)}`, `names no secret of yours: "${first}"; set it first`);
+  if (outputs?.model !== undefined && !(await catalogue.mayRegister(caller, outputs.model))) {
+    refuse('/outputs/model', `"${outputs.model}" is somebody else's model; choose another name`);
+  }
+}
+
+/** Its own name, or one after its code or its program. */
+function nameOf(spec: JobSpec, modelName: string | undefined): string {
+  if (spec.name !== undefined) return spec.name;
+  const program = spec.command[0]?.split('/').at(-1) ?? 'job';
+  const cleaned = (modelName ?? program).replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return cleaned.slice(0, 63) || 'job';
+}

@@ -1,0 +1,74 @@
+// What the scheduler's use cases need of the world.
+import type { Commit, DesiredSet, Principal, RequestMeta } from '@baton/contracts';
+import type { RecordedCommit } from '@baton/event-store';
+
+export interface Issued {
+  /** Where the commit stands if all goes well: nobody else writes the stream. */
+  readonly position: number;
+  readonly hash: string;
+  /** Resolves when the commit is durable; rejects with `conflict` if another leader has written. */
+  readonly durable: Promise<void>;
+}
+
+/** The JOBS stream, written by the leader alone. */
+export interface JobLog {
+  /** Every commit from the first; afterwards writing goes on behind the last one read. */
+  replay(): AsyncIterable<RecordedCommit>;
+  /** Issues a commit without waiting for those before it. */
+  issue(jobId: string, commit: Commit): Issued;
+  /** Resolves when all that was issued so far is durable. */
+  flushed(): Promise<void>;
+  readJob(jobId: string): Promise<RecordedCommit[]>;
+}
+
+export interface Caller {
+  readonly principal: Principal;
+  readonly meta: RequestMeta;
+}
+
+/** The other services, asked on behalf of a caller. */
+export interface Catalogue {
+  resolveCode(caller: Caller, ref: string, version: number | 'latest'): Promise<ResolvedCode>;
+  resolveDataset(caller: Caller, ref: string, version: number | 'latest'): Promise<ResolvedData>;
+  mayRegister(caller: Caller, modelName: string): Promise<boolean>;
+  missingSecrets(ownerId: string, names: readonly string[]): Promise<string[]>;
+  resolveSecrets(ownerId: string, names: readonly string[]): Promise<Record<string, string>>;
+  issueJobToken(ownerId: string, jobId: string, attempt: number): Promise<string>;
+}
+
+export interface ResolvedCode {
+  readonly modelId: string;
+  readonly modelName: string;
+  readonly version: number;
+  readonly kind: 'code' | 'weights' | 'both';
+  readonly digest: string;
+}
+
+export interface ResolvedData {
+  readonly datasetId: string;
+  readonly datasetName: string;
+  readonly version: number;
+  readonly digest: string;
+}
+
+/** Sends nodes their desired sets. */
+export interface AgentLink {
+  push(nodeId: string, set: DesiredSet): void;
+}
+
+export interface Ids {
+  newJobId(): string;
+  /** The same principal and key give the same id. */
+  derivedJobId(principal: Principal, idempotencyKey: string): string;
+  newCommitId(): string;
+}
+
+/** The identity of one command, for the envelope. */
+export interface CommandIdentity {
+  readonly commandId: string;
+  readonly requestHash: string;
+  readonly actor: string;
+  readonly credentialId: string;
+  readonly correlationId: string;
+  readonly causationId: string;
+}

@@ -1,0 +1,113 @@
+// Lists and single reads of jobs and nodes, by the rule of who may see what.
+import { canRead, type JobView, type NodeView } from '@baton/contracts';
+import { PlatformError } from '@baton/errors';
+import type { Collection, Filter, Page, PageRequest } from '@baton/read-store';
+import type { JobDocument } from '../projections/job-document.ts';
+import type { NodeDocument } from '../projections/node-document.ts';
+import { type Jobs, noSuchJob } from './jobs.ts';
+import type { Leadership } from './leadership.ts';
+import type { Nodes } from './nodes.ts';
+import type { Caller } from './ports.ts';
+
+interface Readable<D extends JobDocument | NodeDocument> {
+  readonly collection: Collection<D>;
+  waitForRevision(id: string, revision: number): Promise<void>;
+}
+
+export interface QueryPorts {
+  readonly jobs: Readable<JobDocument>;
+  readonly nodes: Readable<NodeDocument>;
+  readonly jobViews: Jobs;
+  readonly known: Nodes;
+  readonly leadership: Leadership;
+}
+
+export interface JobListing {
+  readonly limit?: number;
+  readonly cursor?: string;
+  readonly sort?: string;
+  readonly state?: string;
+  readonly active?: boolean;
+  readonly owner?: string;
+  readonly name?: string;
+  readonly node?: string;
+}
+
+export class Queries {
+  readonly #ports: QueryPorts;
+
+  constructor(ports: QueryPorts) {
+    this.#ports = ports;
+  }
+
+  async job({ principal, meta }: Caller, id: string): Promise<JobView> {
+    const { jobs, jobViews } = this.#ports;
+    if (meta.waitForRevision !== undefined) await jobs.waitForRevision(id, meta.waitForRevision);
+    const document = await jobs.collection.get(id);
+    if (!document || !canRead(principal, document)) throw noSuchJob(id);
+    return jobViews.view(document);
+  }
+
+  async jobs({ principal }: Caller, listing: JobListing): Promise<Page<JobView>> {
+    const page = await this.#ports.jobs.collection.page(
+      pageRequest(listing, readable(principal), this.#filter(listing)),
+    );
+    return { items: page.items.map((document) => this.#ports.jobViews.view(document)), nextCursor: page.nextCursor };
+  }
+
+  #filter({ state, active, owner, name, node }: JobListing): Filter {
+    return {
+      ...(state === undefined ? {} : { state }),
+      ...(active === undefined ? {} : { active }),
+      ...(owner === undefined ? {} : { ownerId: owner }),
+      ...(name === undefined ? {} : { name }),
+      ...(node === undefined ? {} : { nodeId: this.#ports.known.find(node)?.id ?? node }),
+    };
+  }
+
+  async node({ meta }: Caller, ref: string): Promise<NodeView> {
+    const id = this.#ports.known.find(ref)?.id ?? ref;
+    if (meta.waitForRevision !== undefined) await this.#ports.nodes.waitForRevision(id, meta.waitForRevision);
+    const document = await this.#ports.nodes.collection.get(id);
+    if (!document) throw new PlatformError('not_found', `There is no node ${ref}.`);
+    return this.#nodeView(document);
+  }
+
+  async nodes(_caller: Caller, listing: Pick<JobListing, 'limit' | 'cursor' | 'sort'>): Promise<Page<NodeView>> {
+    const page = await this.#ports.nodes.collection.page(pageRequest(listing, [], {}));
+    return { items: page.items.map((document) => this.#nodeView(document)), nextCursor: page.nextCursor };
+  }
+
+  #nodeView(document: NodeDocument): NodeView {
+    const known = this.#ports.known.known();
+    const node = known.find((candidate) => candidate.id === document.id);
+    const snapshot = this.#ports.leadership.current()?.ledger.snapshot(known);
+    const held = snapshot?.nodes.find((candidate) => candidate.id === document.id)?.held;
+    return {
+      ...document,
+      devices: document.devices.map((device) => ({ ...device, jobId: held?.get(device.id) ?? null })),
+      reachable: node?.heard ?? false,
+    };
+  }
+}
+
+/** The rule of `canRead`, as filters for a list. */
+function readable({ kind, role, userId, groups }: Caller['principal']): Filter[] {
+  if (kind === 'system' || role === 'admin') return [];
+  return [{ ownerId: userId }, { visibility: 'everyone' }, { visibility: 'group', groupId: { in: groups } }];
+}
+
+function pageRequest(
+  listing: Pick<JobListing, 'limit' | 'cursor' | 'sort'>,
+  anyOf: readonly Filter[],
+  filter: Filter,
+): PageRequest {
+  const { sort, cursor } = listing;
+  return {
+    anyOf,
+    filter,
+    limit: listing.limit ?? 100,
+    ...(cursor === undefined ? {} : { cursor }),
+    ...(sort === undefined ? {} : { sort: { field: sort.replace(/^-/, ''), descending: sort.startsWith('-') } }),
+  };
+}

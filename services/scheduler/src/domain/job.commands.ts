@@ -1,0 +1,111 @@
+// What may be asked of a job, and which events follow.
+import type { AttemptResult, JobEvent, Owned, PinnedSpec } from '@baton/contracts';
+import type { Decider } from '@baton/decider';
+import { PlatformError } from '@baton/errors';
+import {
+  evolveJob,
+  type ExistingJob,
+  initialJob,
+  isInfrastructureLoss,
+  isPlaced,
+  isTerminal,
+  type JobState,
+} from './job.ts';
+
+export type JobCommand =
+  | { readonly type: 'Submit'; readonly spec: PinnedSpec; readonly owned: Owned; readonly rerunOf: string | null }
+  | { readonly type: 'Assign'; readonly nodeId: string; readonly devices: readonly string[] }
+  | { readonly type: 'RecordStarting'; readonly attempt: number }
+  | { readonly type: 'RecordStarted'; readonly attempt: number; readonly at: number }
+  | { readonly type: 'RecordEnded'; readonly attempt: number; readonly result: AttemptResult; readonly now: number }
+  | { readonly type: 'Cancel'; readonly by: string; readonly reason: string };
+
+/** How many infrastructure losses a job survives; they never count against the user's retries. */
+export const MAX_INFRASTRUCTURE_LOSSES = 5;
+const FIRST_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 300_000;
+
+/** 1 s, 2 s, 4 s ... at most 5 min. */
+export function backoffMs(failures: number): number {
+  return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 30));
+}
+
+export const jobDecider: Decider<JobCommand, JobState, JobEvent> = {
+  initialState: initialJob,
+  evolve: evolveJob,
+  decide(command, state) {
+    if (command.type === 'Submit') return decideSubmit(command, state);
+    if (state.phase === 'none') throw new PlatformError('not_found', 'There is no such job.');
+    switch (command.type) {
+      case 'Assign':
+        return decideAssign(command, state);
+      case 'RecordStarting':
+        return state.phase === 'assigned' && state.attempt.number === command.attempt
+          ? [event('AttemptStarting', { attempt: command.attempt })]
+          : [];
+      case 'RecordStarted':
+        return decideStarted(command, state);
+      case 'RecordEnded':
+        return decideEnded(command, state);
+      case 'Cancel':
+        return decideCancel(command, state);
+      default:
+        return command satisfies never;
+    }
+  },
+};
+
+type CommandOf<T extends JobCommand['type']> = Extract<JobCommand, { type: T }>;
+
+function event<T extends JobEvent['type']>(type: T, data: Extract<JobEvent, { type: T }>['data']): JobEvent {
+  return { type, v: 1, data } as JobEvent;
+}
+
+function decideSubmit(command: CommandOf<'Submit'>, state: JobState): JobEvent[] {
+  if (state.phase !== 'none') throw new PlatformError('conflict', 'This job has been submitted before.');
+  const rerun = command.rerunOf === null ? {} : { rerunOf: command.rerunOf };
+  return [event('JobSubmitted', { spec: command.spec, ...command.owned, ...rerun })];
+}
+
+function decideAssign(command: CommandOf<'Assign'>, state: ExistingJob): JobEvent[] {
+  if (state.phase !== 'queued') throw new PlatformError('conflict', `A job that is ${state.phase} can't be assigned.`);
+  return [event('JobAssigned', { attempt: state.attempts + 1, nodeId: command.nodeId, devices: [...command.devices] })];
+}
+
+/** Facts of another attempt, or told twice, change nothing. */
+function decideStarted(command: CommandOf<'RecordStarted'>, state: ExistingJob): JobEvent[] {
+  if (!isPlaced(state) || state.attempt.number !== command.attempt || state.attempt.startedAt !== null) return [];
+  return [event('AttemptStarted', { attempt: command.attempt, startedAt: command.at })];
+}
+
+function decideEnded(command: CommandOf<'RecordEnded'>, state: ExistingJob): JobEvent[] {
+  if (!isPlaced(state) || state.attempt.number !== command.attempt) return [];
+  const { attempt, result } = command;
+  return [event('AttemptEnded', { attempt, result }), followUp(state, result, command.now)];
+}
+
+function followUp(state: ExistingJob, result: AttemptResult, now: number): JobEvent {
+  if (result.reason === 'exited' && result.exitCode === 0) return event('JobSucceeded', {});
+  if (state.phase === 'stopping' || result.reason === 'cancelled') return event('JobCancelled', {});
+  if (isInfrastructureLoss(result)) {
+    const losses = state.infrastructureLosses + 1;
+    if (losses > MAX_INFRASTRUCTURE_LOSSES)
+      return event('JobFailed', { message: `Lost ${losses} times: ${result.message}` });
+    return event('JobRequeued', { cause: 'infrastructure', notBefore: now + backoffMs(losses) });
+  }
+  const failures = state.userFailures + 1;
+  if (!mayPass(result) || failures > state.spec.retries) return event('JobFailed', { message: result.message });
+  return event('JobRequeued', { cause: 'retry', notBefore: now + backoffMs(failures) });
+}
+
+/** Whether the same job could end otherwise another time: not if its input is wrong or its time too short. */
+function mayPass(result: AttemptResult): boolean {
+  return result.reason !== 'bad-input' && result.reason !== 'time-limit';
+}
+
+function decideCancel(command: CommandOf<'Cancel'>, state: ExistingJob): JobEvent[] {
+  if (state.phase === 'stopping' || state.phase === 'cancelled') return [];
+  if (isTerminal(state)) throw new PlatformError('conflict', `The job has already ${state.phase}.`);
+  const requested = event('CancelRequested', { by: command.by, reason: command.reason });
+  return isPlaced(state) ? [requested] : [requested, event('JobCancelled', {})];
+}

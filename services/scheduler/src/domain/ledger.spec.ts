@@ -1,0 +1,174 @@
+// The ledger: the queue and the devices follow from the events alone, in whatever order jobs come and go.
+import type { AttemptResult, JobEvent } from '@baton/contracts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { aDescription, aSpec } from '../testing/job-builders.ts';
+import { type JobCommand, jobDecider } from './job.commands.ts';
+import { JobLedger, type KnownNode } from './ledger.ts';
+import { schedule } from './schedule/schedule.ts';
+
+const node: KnownNode = {
+  id: 'nod_a',
+  heard: true,
+  state: { phase: 'known', description: aDescription('a', { cpu: 2, gpu: 2 }), reachable: true },
+};
+const result = (change: Partial<AttemptResult>): AttemptResult => ({
+  reason: 'exited',
+  exitCode: 0,
+  signal: null,
+  message: '',
+  lastLines: [],
+  finalMetrics: {},
+  artifacts: null,
+  startedAt: null,
+  endedAt: 0,
+  ...change,
+});
+const endings = [
+  result({}),
+  result({ exitCode: 1 }),
+  result({ reason: 'lost', exitCode: null }),
+  result({ reason: 'cancelled', exitCode: null }),
+];
+
+interface Logged {
+  readonly id: string;
+  readonly events: readonly JobEvent[];
+  readonly position: number;
+}
+
+interface Step {
+  readonly job: number;
+  readonly step: number;
+  readonly gpus: number;
+  readonly ending: number;
+}
+
+const owned = { ownerId: 'u', groupId: null, visibility: 'private' } as const;
+
+/** Decider and ledger, driven by steps, with the log of what came of it. */
+class Play {
+  readonly ledger = new JobLedger();
+  readonly log: Logged[] = [];
+  now = 0;
+
+  run({ job, step, gpus, ending }: Step): void {
+    this.now += 400;
+    const id = `job_${job}`;
+    if (step === 0) this.#submit(id, gpus);
+    else if (step === 1) this.#schedule();
+    else this.#disturb(id, step, ending);
+  }
+
+  #write(id: string, command: JobCommand): void {
+    const events = jobDecider.decide(command, this.ledger.active(id)?.state ?? { phase: 'none' });
+    if (events.length === 0) return;
+    this.log.push({ id, events, position: this.log.length + 1 });
+    this.ledger.apply(id, events, { position: this.log.length, revision: 1, hash: '' });
+  }
+
+  #submit(id: string, gpus: number): void {
+    if (this.ledger.has(id)) return;
+    const spec = aSpec({ resources: { gpus, cpus: 0, memoryBytes: 0 }, retries: 1 });
+    this.#write(id, { type: 'Submit', spec, owned, rerunOf: null });
+  }
+
+  #schedule(): void {
+    this.ledger.release(this.now);
+    const { starts } = schedule(this.ledger.snapshot([node]));
+    for (const start of starts) this.#write(start.jobId, { type: 'Assign', ...start });
+  }
+
+  #disturb(id: string, step: number, ending: number): void {
+    const state = this.ledger.active(id)?.state;
+    if (!state) return;
+    if (step === 3) this.#write(id, { type: 'Cancel', by: 'u', reason: '' });
+    else if ('attempt' in state) {
+      const ended = endings[ending] ?? result({});
+      this.#write(id, { type: 'RecordEnded', attempt: state.attempt.number, result: ended, now: this.now });
+    }
+  }
+}
+
+function play(steps: readonly Step[]): Play {
+  const made = new Play();
+  for (const step of steps) made.run(step);
+  return made;
+}
+
+const stepsOf = fc.array(
+  fc.record({
+    job: fc.nat(5),
+    step: fc.constantFrom(0, 1, 1, 2, 3),
+    gpus: fc.nat(2),
+    ending: fc.nat(endings.length - 1),
+  }),
+  { maxLength: 60 },
+);
+const picture = (ledger: JobLedger, now: number) => {
+  ledger.release(now);
+  const { buckets, nodes } = ledger.snapshot([node]);
+  const queued = buckets.map(({ key, jobs }) => [key, jobs.map((job) => job.id)] as const);
+  return {
+    queued: queued.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    held: nodes.map((one) => [...one.held.keys()].toSorted((a, b) => (a < b ? -1 : 1))),
+  };
+};
+
+describe('JobLedger', () => {
+  it('rebuilt from the log alone is the same (property)', () => {
+    fc.assert(
+      fc.property(stepsOf, (steps) => {
+        const { ledger, log, now } = play(steps);
+        const rebuilt = new JobLedger();
+        for (const { id, events, position } of log) rebuilt.apply(id, events, { position, revision: 1, hash: '' });
+        expect(picture(rebuilt, now)).toEqual(picture(ledger, now));
+      }),
+    );
+  });
+
+  it('never has a device with two jobs, nor a job both queued and placed (property)', () => {
+    fc.assert(
+      fc.property(stepsOf, (steps) => {
+        const { ledger } = play(steps);
+        const { buckets } = ledger.snapshot([node]);
+        const placed = ledger.placedOn(node.id);
+        const devices = placed.flatMap((record) => ('attempt' in record.state ? record.state.attempt.devices : []));
+        expect(new Set(devices).size).toBe(devices.length);
+        const queued = buckets.flatMap((bucket) => bucket.jobs.map((job) => job.id));
+        expect(queued.filter((id) => placed.some((record) => record.id === id))).toEqual([]);
+      }),
+    );
+  });
+
+  it('keeps a retried job at its old place in the queue', () => {
+    const submit = jobDecider.decide(
+      {
+        type: 'Submit',
+        spec: aSpec({ retries: 1 }),
+        owned: { ownerId: 'u', groupId: null, visibility: 'private' },
+        rerunOf: null,
+      },
+      { phase: 'none' },
+    );
+    const ledger = new JobLedger();
+    ledger.apply('first', submit, { position: 1, revision: 1, hash: '' });
+    ledger.apply('second', submit, { position: 2, revision: 1, hash: '' });
+    const assign = jobDecider.decide(
+      { type: 'Assign', nodeId: node.id, devices: ['cpu-0'] },
+      ledger.active('first')?.state ?? { phase: 'none' },
+    );
+    ledger.apply('first', assign, { position: 3, revision: 2, hash: '' });
+    const ended = jobDecider.decide(
+      { type: 'RecordEnded', attempt: 1, result: result({ exitCode: 1 }), now: 0 },
+      ledger.active('first')?.state ?? { phase: 'none' },
+    );
+    ledger.apply('first', ended, { position: 4, revision: 3, hash: '' });
+    expect(ledger.release(500)).toBe(1_000);
+    expect(ledger.release(1_000)).toBe(null);
+    expect(ledger.snapshot([node]).buckets.flatMap((bucket) => bucket.jobs.map((job) => job.id))).toEqual([
+      'first',
+      'second',
+    ]);
+  });
+});

@@ -1,0 +1,124 @@
+// All jobs that are not over, as the log says, with the queue and the devices derived from them. No I/O.
+import type { DesiredAttempt, JobEvent } from '@baton/contracts';
+import { desiredAttempt } from './desired-attempt.ts';
+import { evolveJob, type ExistingJob, initialJob, isPlaced, isTerminal, type JobState } from './job.ts';
+import type { NodeState } from './node.ts';
+import { JobQueue } from './queue.ts';
+import { type NodeSnapshot, shapeOf, type Snapshot } from './schedule/snapshot.ts';
+
+/** Where a commit stands, as much of it as the next commit needs. */
+export interface CommitPlace {
+  readonly position: number;
+  readonly revision: number;
+  readonly hash: string;
+}
+
+export interface JobRecord extends CommitPlace {
+  readonly id: string;
+  readonly state: ExistingJob;
+  /** Position of its submission: its place in the queue. */
+  readonly order: number;
+}
+
+export interface KnownNode {
+  readonly id: string;
+  readonly state: Extract<NodeState, { phase: 'known' }>;
+  /** Heard from just now. */
+  readonly heard: boolean;
+}
+
+export class JobLedger {
+  readonly #jobs = new Map<string, JobRecord>();
+  readonly #ids = new Set<string>();
+  readonly #queue = new JobQueue();
+  /** Retried jobs whose time has not come. */
+  readonly #delayed = new Map<string, JobRecord>();
+  readonly #placed = new Map<string, JobRecord>();
+
+  /** The job, unless it is over or was never there. */
+  active(id: string): JobRecord | undefined {
+    return this.#jobs.get(id);
+  }
+
+  /** Whether the id was ever used. */
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  apply(id: string, events: readonly JobEvent[], place: CommitPlace): void {
+    const before = this.#jobs.get(id);
+    let state: JobState = before?.state ?? initialJob;
+    for (const event of events) state = evolveJob(state, event);
+    this.#ids.add(id);
+    if (before) this.#leave(before);
+    if (state.phase === 'none' || isTerminal(state)) this.#jobs.delete(id);
+    else this.#enter({ id, state, order: before?.order ?? place.position, ...place });
+  }
+
+  #enter(record: JobRecord): void {
+    this.#jobs.set(record.id, record);
+    const { state } = record;
+    if (isPlaced(state)) this.#placed.set(record.id, record);
+    else if (state.phase === 'queued' && state.notBefore > 0) this.#delayed.set(record.id, record);
+    else if (state.phase === 'queued') this.#queue.add(record, shapeOf(state.spec));
+  }
+
+  #leave(record: JobRecord): void {
+    this.#placed.delete(record.id);
+    if (!this.#delayed.delete(record.id) && record.state.phase === 'queued')
+      this.#queue.remove(record, shapeOf(record.state.spec));
+  }
+
+  /** Moves the retried jobs whose time has come into the queue; tells when the next one's time comes. */
+  release(now: number): number | null {
+    let next: number | null = null;
+    for (const [id, record] of this.#delayed) {
+      const notBefore = record.state.phase === 'queued' ? record.state.notBefore : 0;
+      if (notBefore > now) {
+        next = next === null ? notBefore : Math.min(next, notBefore);
+        continue;
+      }
+      this.#delayed.delete(id);
+      const due: JobRecord = { ...record, state: { ...record.state, phase: 'queued', notBefore: 0 } };
+      this.#jobs.set(id, due);
+      this.#queue.add(due, shapeOf(due.state.spec));
+    }
+    return next;
+  }
+
+  snapshot(nodes: Iterable<KnownNode>): Snapshot {
+    const byNode = Map.groupBy(this.#placed.values(), (record) =>
+      isPlaced(record.state) ? record.state.attempt.nodeId : '',
+    );
+    return {
+      buckets: this.#queue.buckets(),
+      nodes: [...nodes].map((node) => nodeSnapshot(node, byNode.get(node.id) ?? [])),
+    };
+  }
+
+  placedOn(nodeId: string): JobRecord[] {
+    return [...this.#placed.values()].filter(
+      (record) => isPlaced(record.state) && record.state.attempt.nodeId === nodeId,
+    );
+  }
+
+  /** What the node is to run, by the log. */
+  desiredOn(node: KnownNode): DesiredAttempt[] {
+    return this.placedOn(node.id).flatMap((record) =>
+      isPlaced(record.state) ? [desiredAttempt(record.id, record.state, node.state.description.devices)] : [],
+    );
+  }
+}
+
+function nodeSnapshot(node: KnownNode, records: readonly JobRecord[]): NodeSnapshot {
+  const held = new Map<string, string>();
+  let usedCpus = 0;
+  let usedMemoryBytes = 0;
+  for (const { id, state } of records) {
+    if (!isPlaced(state)) continue;
+    for (const device of state.attempt.devices) held.set(device, id);
+    usedCpus += state.spec.resources.cpus;
+    usedMemoryBytes += state.spec.resources.memoryBytes;
+  }
+  return { id: node.id, description: node.state.description, reachable: node.heard, held, usedCpus, usedMemoryBytes };
+}

@@ -1,0 +1,71 @@
+// Why a queued job waits, in a code and in a sentence.
+import type { WaitCode, WaitReason } from '@baton/contracts';
+import { lacks } from './fit.ts';
+import { schedule } from './schedule.ts';
+import { type Shape, shapeKey, type Snapshot } from './snapshot.ts';
+
+export interface WaitingJob {
+  readonly id: string;
+  readonly shape: Shape;
+  readonly order: number;
+  /** Not before this time; 0 if at once. */
+  readonly notBefore: number;
+}
+
+export function explainWait(job: WaitingJob, snapshot: Snapshot, now: number): WaitReason {
+  const position = placeInQueue(job, snapshot);
+  if (job.notBefore > now) {
+    const seconds = Math.ceil((job.notBefore - now) / 1_000);
+    return { code: 'retry-backoff', message: `It is tried again in ${seconds} s.`, position, heldBy: [] };
+  }
+  const bucket = snapshot.buckets.find((candidate) => candidate.key === shapeKey(job.shape));
+  const first = bucket === undefined || bucket.jobs[0]?.id === job.id;
+  const code = first ? (schedule(snapshot).blocked.get(shapeKey(job.shape)) ?? 'behind-in-queue') : 'behind-in-queue';
+  const heldBy = holders(job.shape, snapshot);
+  return { code, message: sentence(code, position, heldBy.length), position, heldBy };
+}
+
+function placeInQueue(job: WaitingJob, snapshot: Snapshot): number {
+  let ahead = 0;
+  for (const bucket of snapshot.buckets) {
+    for (const other of bucket.jobs) {
+      if (other.order >= job.order) break;
+      ahead += 1;
+    }
+  }
+  return ahead + 1;
+}
+
+/** Jobs on the devices that this shape could use. */
+function holders(shape: Shape, snapshot: Snapshot): string[] {
+  const found = new Set<string>();
+  for (const node of snapshot.nodes) {
+    if (lacks(shape, node).length > 0) continue;
+    for (const device of node.description.devices) {
+      const holder = device.kind === shape.deviceKind ? node.held.get(device.id) : undefined;
+      if (holder !== undefined) found.add(holder);
+    }
+  }
+  return [...found];
+}
+
+function sentence(code: WaitCode, position: number, holding: number): string {
+  switch (code) {
+    case 'behind-in-queue':
+      return `It is number ${position} in the queue; those ahead go first.`;
+    case 'devices-busy':
+      return `It waits for a device; ${holding} running ${holding === 1 ? 'job holds' : 'jobs hold'} what it could use.`;
+    case 'cpus-busy':
+      return 'It waits for CPUs on a node that could hold it.';
+    case 'memory-busy':
+      return 'It waits for memory on a node that could hold it.';
+    case 'node-unreachable':
+      return 'The node that could hold it is not heard from.';
+    case 'no-node':
+      return 'No node that could hold it has joined yet.';
+    case 'retry-backoff':
+      return 'It is tried again after a pause.';
+    default:
+      return code satisfies never;
+  }
+}

@@ -1,0 +1,43 @@
+// Whether a shape fits a node: ever, and now; each "no" with its reason.
+import type { Device, WaitCode } from '@baton/contracts';
+import type { NodeSnapshot, Shape } from './snapshot.ts';
+
+/** What the node lacks for the shape even when it is empty; none if it can hold it. Sentences for people. */
+export function lacks(shape: Shape, node: Pick<NodeSnapshot, 'id' | 'description'>): string[] {
+  const { description } = node;
+  const found: string[] = [];
+  if (shape.nodeId !== null && shape.nodeId !== node.id) found.push('it is not the node that was asked for');
+  const devices = description.devices.filter((device) => device.kind === shape.deviceKind).length;
+  if (devices < shape.devices) {
+    const what = shape.deviceKind === 'gpu' ? 'GPUs' : 'CPU slots';
+    found.push(`it has ${devices} ${what}, ${shape.devices} asked`);
+  }
+  if (description.cpus < shape.cpus) found.push(`it has ${description.cpus} CPUs, ${shape.cpus} asked`);
+  if (description.memoryBytes < shape.memoryBytes) {
+    found.push(`it has ${gib(description.memoryBytes)} of memory, ${gib(shape.memoryBytes)} asked`);
+  }
+  return found;
+}
+
+function gib(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+export type Placement =
+  | { readonly fits: true; readonly devices: string[] }
+  | { readonly fits: false; readonly code: WaitCode };
+
+/** The devices that the shape would get on the node now, or why it gets none. */
+export function place(shape: Shape, node: NodeSnapshot): Placement {
+  if (!node.reachable) return { fits: false, code: 'node-unreachable' };
+  const free = freeDevices(node, shape.deviceKind);
+  if (free.length < shape.devices) return { fits: false, code: 'devices-busy' };
+  if (node.usedCpus + shape.cpus > node.description.cpus) return { fits: false, code: 'cpus-busy' };
+  if (node.usedMemoryBytes + shape.memoryBytes > node.description.memoryBytes)
+    return { fits: false, code: 'memory-busy' };
+  return { fits: true, devices: free.slice(0, shape.devices).map((device) => device.id) };
+}
+
+function freeDevices(node: NodeSnapshot, kind: Device['kind']): Device[] {
+  return node.description.devices.filter((device) => device.kind === kind && !node.held.has(device.id));
+}

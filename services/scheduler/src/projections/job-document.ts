@@ -1,0 +1,153 @@
+// The read model of jobs: one document a job, as lists and single reads show it.
+import { type AttemptView, isFinal, type JobEvent, type JobStateName, type JobView } from '@baton/contracts';
+import type { RecordedCommit } from '@baton/event-store';
+import type { Projection } from '@baton/service-host';
+
+/** `waiting`, node names and `unreachable` are not in the log: they are filled in when it is read. */
+export interface JobDocument extends JobView {
+  readonly active: boolean;
+  /** The newest attempt's node. */
+  readonly nodeId: string | null;
+}
+
+export const jobProjection: Projection<JobDocument> = {
+  name: 'jobs',
+  version: 1,
+  indexes: [
+    ['createdAt'],
+    ['updatedAt'],
+    ['name'],
+    ['state'],
+    ['active'],
+    ['ownerId'],
+    ['groupId'],
+    ['visibility'],
+    ['nodeId'],
+  ],
+  stream: 'JOBS',
+  aggregates: ['job'],
+  apply(document, commit) {
+    let current = document;
+    for (const event of commit.events as JobEvent[]) current = applyEvent(current, event, commit);
+    return current && { ...current, revision: commit.revision, updatedAt: commit.at, active: !isFinal(current.state) };
+  },
+};
+
+function applyEvent(document: JobDocument | null, event: JobEvent, commit: RecordedCommit): JobDocument | null {
+  if (event.type === 'JobSubmitted') return submitted(event.data, commit);
+  return document && applyToExisting(document, event, commit);
+}
+
+function submitted(data: Extract<JobEvent, { type: 'JobSubmitted' }>['data'], commit: RecordedCommit): JobDocument {
+  const { spec, ownerId, groupId, visibility, rerunOf } = data;
+  return {
+    id: commit.ref.id,
+    revision: commit.revision,
+    createdAt: commit.at,
+    updatedAt: commit.at,
+    ownerId,
+    groupId,
+    visibility,
+    name: spec.name,
+    state: 'queued',
+    flags: { held: false, staged: false, unreachable: false, cancelRequested: false },
+    counters: { userFailures: 0, infrastructureLosses: 0, preemptions: 0 },
+    message: '',
+    waiting: null,
+    spec,
+    attempts: [],
+    rerunOf: rerunOf ?? null,
+    active: true,
+    nodeId: null,
+  };
+}
+
+type LaterEvent = Exclude<JobEvent, { type: 'JobSubmitted' }>;
+type AttemptEvent = Extract<
+  LaterEvent,
+  { type: 'JobAssigned' | 'AttemptStarting' | 'AttemptStarted' | 'AttemptEnded' }
+>;
+
+function applyToExisting(document: JobDocument, event: LaterEvent, commit: RecordedCommit): JobDocument {
+  switch (event.type) {
+    case 'JobAssigned':
+    case 'AttemptStarting':
+    case 'AttemptStarted':
+    case 'AttemptEnded':
+      return applyToAttempt(document, event, commit);
+    case 'CancelRequested':
+      return cancelRequested(document, event.data.reason);
+    case 'JobRequeued':
+      return { ...document, state: 'queued', counters: counted(document, event.data.cause) };
+    case 'JobSucceeded':
+      return over(document, 'succeeded');
+    case 'JobFailed':
+      return { ...over(document, 'failed'), message: event.data.message };
+    case 'JobCancelled':
+      return over(document, 'cancelled');
+    default:
+      return event satisfies never;
+  }
+}
+
+function applyToAttempt(document: JobDocument, event: AttemptEvent, commit: RecordedCommit): JobDocument {
+  switch (event.type) {
+    case 'JobAssigned': {
+      const attempts = [...document.attempts, assigned(event.data, commit)];
+      return { ...document, state: 'assigned', message: '', nodeId: event.data.nodeId, attempts };
+    }
+    case 'AttemptStarting':
+      return { ...document, state: document.state === 'assigned' ? 'starting' : document.state };
+    case 'AttemptStarted': {
+      const { attempt, startedAt } = event.data;
+      return withAttempt({ ...document, state: document.state === 'stopping' ? 'stopping' : 'running' }, attempt, {
+        startedAt,
+      });
+    }
+    case 'AttemptEnded':
+      return ended(document, event.data);
+    default:
+      return event satisfies never;
+  }
+}
+
+function cancelRequested(document: JobDocument, reason: string): JobDocument {
+  const flags = { ...document.flags, cancelRequested: true };
+  return { ...document, flags, state: document.state === 'queued' ? 'queued' : 'stopping', message: reason };
+}
+
+function assigned(data: Extract<JobEvent, { type: 'JobAssigned' }>['data'], commit: RecordedCommit): AttemptView {
+  const { attempt, nodeId, devices } = data;
+  return {
+    attempt,
+    nodeId,
+    nodeName: nodeId,
+    devices,
+    assignedAt: commit.at,
+    startedAt: null,
+    endedAt: null,
+    result: null,
+  };
+}
+
+function ended(document: JobDocument, data: Extract<JobEvent, { type: 'AttemptEnded' }>['data']): JobDocument {
+  const { attempt, result } = data;
+  return { ...withAttempt(document, attempt, { endedAt: result.endedAt, result }), message: result.message };
+}
+
+function withAttempt(document: JobDocument, attempt: number, change: Partial<AttemptView>): JobDocument {
+  return {
+    ...document,
+    attempts: document.attempts.map((view) => (view.attempt === attempt ? { ...view, ...change } : view)),
+  };
+}
+
+function counted(document: JobDocument, cause: 'retry' | 'infrastructure'): JobView['counters'] {
+  const { counters } = document;
+  if (cause === 'retry') return { ...counters, userFailures: counters.userFailures + 1 };
+  return { ...counters, infrastructureLosses: counters.infrastructureLosses + 1 };
+}
+
+function over(document: JobDocument, state: JobStateName): JobDocument {
+  return { ...document, state };
+}

@@ -1,0 +1,191 @@
+// The scheduler on a real nats-server with its own permissions only: jobs follow one another, and nothing is lost.
+import { schedulerRpc } from '@baton/contracts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { aUser, by, NODE_ID, startWorld, type World } from './testing/world.ts';
+
+let world: World;
+const alice = aUser();
+const asAlice = by(alice);
+
+beforeAll(async () => {
+  world = await startWorld();
+  await world.agent.sync();
+});
+afterAll(() => world.stop());
+
+/** Lets whatever still runs or waits end, so that each test begins with an idle node. */
+async function drain(): Promise<void> {
+  const active = await world.gateway.call(schedulerRpc.listJobs, by(aUser({ role: 'admin' })), { active: true });
+  for (const job of active.items)
+    await world.gateway.call(schedulerRpc.cancel, by(aUser({ role: 'admin' })), { id: job.id });
+  for (const { jobId, attempt } of (await world.agent.sync()).attempts)
+    await world.agent.tell(world.agent.ended(jobId, attempt, 1));
+}
+const pushedJobs = () => world.agent.pushed.at(-1)?.attempts.map((attempt) => attempt.jobId);
+
+describe('the scheduler', () => {
+  it('assigns the first job at once and the next as soon as the device is free', async () => {
+    const first = await world.submit(asAlice, {});
+    const second = await world.submit(asAlice, {});
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([first.id]));
+    expect((await world.job(asAlice, second.id, second.revision)).waiting).toMatchObject({
+      code: 'devices-busy',
+      position: 1,
+      heldBy: [first.id],
+    });
+    await world.agent.tell(
+      { type: 'starting', jobId: first.id, attempt: 1 },
+      { type: 'started', jobId: first.id, attempt: 1 },
+    );
+    expect(await world.job(asAlice, first.id, 4)).toMatchObject({
+      state: 'running',
+      attempts: [{ attempt: 1, nodeName: 'box', devices: ['cpu-0'] }],
+    });
+    await world.agent.tell(world.agent.ended(first.id, 1));
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([second.id]));
+    expect(await world.job(asAlice, first.id, 5)).toMatchObject({ state: 'succeeded', waiting: null });
+    await drain();
+  });
+
+  it('answers a repeated submission with the first answer, and refuses another body under the same key', async () => {
+    const keyed = by(alice, { idempotencyKey: 'once' });
+    const [one, two] = await Promise.all([
+      world.submit(keyed, { name: 'once' }),
+      world.submit(keyed, { name: 'once' }),
+    ]);
+    expect(two).toEqual(one);
+    expect(await world.submit(keyed, { name: 'once' })).toEqual(one);
+    await expect(world.submit(keyed, { name: 'other' })).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+    await drain();
+    expect(await world.submit(keyed, { name: 'once' })).toEqual(one);
+  });
+
+  it('refuses a job that no node can ever hold, with what each node lacks', async () => {
+    await expect(world.submit(asAlice, { resources: { gpus: 4 } })).rejects.toMatchObject({
+      code: 'unsatisfiable',
+      message: expect.stringContaining('box: it has 0 GPUs, 4 asked') as string,
+    });
+  });
+
+  it('refuses unknown fields and wrong types with their pointers', async () => {
+    const wrong = { command: 'true', gpus: 3 } as never;
+    await expect(world.gateway.call(schedulerRpc.submit, asAlice, wrong)).rejects.toMatchObject({
+      code: 'invalid_input',
+      issues: expect.arrayContaining([
+        expect.objectContaining({ pointer: '/gpus' }),
+        expect.objectContaining({ pointer: '/command' }),
+      ]) as unknown,
+    });
+  });
+
+  it('cancels a queued job at once and a placed one through its agent', async () => {
+    const running = await world.submit(asAlice, {});
+    const queued = await world.submit(asAlice, {});
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([running.id]));
+    const cancelled = await world.gateway.call(schedulerRpc.cancel, asAlice, { id: queued.id });
+    expect((await world.job(asAlice, queued.id, cancelled.revision)).state).toBe('cancelled');
+    await world.gateway.call(schedulerRpc.cancel, asAlice, { id: running.id });
+    await vi.waitFor(() =>
+      expect(world.agent.pushed.at(-1)?.attempts).toMatchObject([{ jobId: running.id, want: 'stop' }]),
+    );
+    expect((await world.job(asAlice, running.id, 3)).state).toBe('stopping');
+    await world.agent.tell(world.agent.ended(running.id, 1, 143));
+    expect((await world.job(asAlice, running.id, 4)).state).toBe('cancelled');
+    await expect(world.gateway.call(schedulerRpc.cancel, asAlice, { id: running.id })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+  });
+
+  it("tells nobody of somebody else's private jobs, and lets only owner and admin cancel a public one", async () => {
+    const bob = by(aUser());
+    const secret = await world.submit(asAlice, {});
+    const open = await world.submit(asAlice, { visibility: 'everyone' });
+    await world.job(asAlice, open.id, open.revision);
+    await expect(world.job(bob, secret.id)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(world.gateway.call(schedulerRpc.cancel, bob, { id: secret.id })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+    await expect(world.gateway.call(schedulerRpc.cancel, bob, { id: open.id })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    const seen = await world.gateway.call(schedulerRpc.listJobs, bob, { owner: alice.userId });
+    expect(seen.items.map((job) => job.id)).toEqual([open.id]);
+    await drain();
+  });
+
+  it('gives secrets and a job token for an attempt of that node only', async () => {
+    const job = await world.submit(asAlice, { secrets: ['KEY'] });
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([job.id]));
+    expect(await world.agent.secrets(job.id, 1)).toEqual({ values: { KEY: 'value' }, token: `token of ${job.id}` });
+    await expect(world.agent.secrets(job.id, 2)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(world.submit(asAlice, { secrets: ['OTHER'] })).rejects.toMatchObject({
+      code: 'invalid_input',
+      issues: [{ pointer: '/secrets/0' }],
+    });
+    await drain();
+  });
+
+  it('queues a failed job again while it has retries, and reruns a finished one', async () => {
+    const job = await world.submit(asAlice, { retries: 1 });
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([job.id]));
+    await world.agent.tell(world.agent.ended(job.id, 1, 1));
+    expect(await world.job(asAlice, job.id, 3)).toMatchObject({
+      state: 'queued',
+      waiting: { code: 'retry-backoff' },
+      counters: { userFailures: 1 },
+    });
+    await vi.waitFor(() => expect(world.agent.pushed.at(-1)?.attempts).toMatchObject([{ jobId: job.id, attempt: 2 }]), {
+      timeout: 5_000,
+    });
+    await world.agent.tell(world.agent.ended(job.id, 2, 1));
+    const failed = await world.job(asAlice, job.id, 5);
+    expect(failed).toMatchObject({ state: 'failed', message: 'exited with 1' });
+    const again = await world.gateway.call(schedulerRpc.rerun, asAlice, { id: job.id });
+    expect(await world.job(asAlice, again.id, again.revision)).toMatchObject({ rerunOf: job.id, spec: failed.spec });
+    await drain();
+  });
+
+  it('rebuilds jobs, queue and devices from the log when the read store is gone', async () => {
+    const running = await world.submit(asAlice, { name: 'running' });
+    const queued = await world.submit(asAlice, { name: 'queued' });
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([running.id]));
+    const before = await world.gateway.call(schedulerRpc.listJobs, asAlice, { limit: 1_000 });
+    await world.restartScheduler({ dropReadStore: true });
+    await world.agent.sync();
+    expect(await world.gateway.call(schedulerRpc.listJobs, asAlice, { limit: 1_000 })).toEqual(before);
+    expect((await world.agent.sync()).attempts.map((attempt) => attempt.jobId)).toEqual([running.id]);
+    await world.agent.tell(world.agent.ended(running.id, 1));
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([queued.id]));
+    await drain();
+  });
+
+  it('goes on when nats-server is killed: what was accepted is there, and new jobs are accepted', async () => {
+    const accepted = await world.submit(asAlice, { name: 'accepted' });
+    await world.nats.kill();
+    await world.nats.restart();
+    const later = await vi.waitFor(
+      () => world.submit(by(alice, { idempotencyKey: 'after the crash' }), { name: 'later' }),
+      { timeout: 15_000, interval: 200 },
+    );
+    expect((await world.job(asAlice, accepted.id)).name).toBe('accepted');
+    expect((await world.job(asAlice, later.id, later.revision)).name).toBe('later');
+    await drain();
+  });
+
+  it('flags a silent node and places nothing on it until it is heard again', async () => {
+    const asAdmin = by(aUser({ role: 'admin' }));
+    await vi.waitFor(
+      async () =>
+        expect((await world.gateway.call(schedulerRpc.getNode, asAdmin, { id: NODE_ID })).reachable).toBe(false),
+      {
+        timeout: 10_000,
+        interval: 250,
+      },
+    );
+    const job = await world.submit(asAlice, {});
+    expect((await world.job(asAlice, job.id, job.revision)).waiting?.code).toBe('node-unreachable');
+    await world.agent.sync();
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([job.id]));
+    await drain();
+  });
+});

@@ -1,0 +1,2 @@
+// The user service, for whoever composes services.
+export { userService } from './definition.ts';
