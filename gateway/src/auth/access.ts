@@ -1,0 +1,28 @@
+// Who may use an operation: nobody, unless it says otherwise.
+import type { Principal } from '@baton/contracts';
+import { PlatformError } from '@baton/errors';
+import type { FastifyRequest } from 'fastify';
+import type { Authenticator } from './authenticator.ts';
+import { credentialOf, refuseForeignOrigin } from './credentials.ts';
+
+/** `job-token-ok`: also with a job's own token, for the job that the path's `:id` names. */
+export type Access = 'anonymous' | 'user' | 'job-token-ok';
+
+const ANONYMOUS: Principal = { kind: 'user', userId: 'anonymous', role: 'user', groups: [], credentialId: 'anonymous' };
+
+export async function admit(access: Access, request: FastifyRequest, authenticator: Authenticator): Promise<Principal> {
+  if (access === 'anonymous') return ANONYMOUS;
+  const credential = credentialOf(request);
+  if (!credential) throw new PlatformError('unauthenticated', 'Log in, or send "Authorization: Bearer <token>".');
+  refuseForeignOrigin(request, credential);
+  const principal = await authenticator.authenticate(credential.token, request.id);
+  if (principal.kind === 'job') limitToOwnJob(access, request, principal);
+  return principal;
+}
+
+function limitToOwnJob(access: Access, request: FastifyRequest, principal: Principal): void {
+  if (access !== 'job-token-ok')
+    throw new PlatformError('forbidden', "A job's token reads its own job and nothing else.");
+  const { id } = request.params as { id?: string };
+  if (id === undefined || id !== principal.jobId) throw new PlatformError('not_found', `There is no job ${id ?? ''}.`);
+}

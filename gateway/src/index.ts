@@ -1,0 +1,2 @@
+// The gateway, to be composed into one process or started alone.
+export { type RunningGateway, startGateway } from './start.ts';

@@ -1,0 +1,14 @@
+// POST /jobs.
+import { Changed, JobSpec, schedulerRpc } from '@baton/contracts';
+import { operation } from '../operation.ts';
+
+export const submitJob = operation({
+  method: 'POST',
+  url: '/jobs',
+  summary: 'Submit a job; it is queued when this answers',
+  access: 'user',
+  schema: { body: JobSpec, response: Changed },
+  status: 201,
+  location: ({ id }) => `/jobs/${id}`,
+  handler: ({ call, body }) => call(schedulerRpc.submit, body),
+});

@@ -1,0 +1,70 @@
+// The log as text: any cutting into chunks, repeats included, reads the same, from whatever event a client resumes.
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { LOG_HEADER_OFFSET } from '@baton/contracts';
+import type { KnownAttempts } from './attempt-subject.ts';
+import { logChunks, logEvents, type LogEvent, type LogReading } from './job-log.ts';
+import type { StreamMessage, StreamReader } from './stream-reader.ts';
+
+const SUBJECT = 'log.nod_n.job_j.1.stdout';
+
+function messages(content: Buffer, cuts: readonly { start: number; length: number }[]): StreamMessage[] {
+  return cuts.map(({ start, length }, index) => ({
+    position: index * 2 + 1,
+    subject: SUBJECT,
+    data: content.subarray(start, start + length),
+    header: (name) => (name === LOG_HEADER_OFFSET ? String(start) : undefined),
+  }));
+}
+async function read(stored: readonly StreamMessage[], after: number): Promise<LogEvent[]> {
+  const streams = {
+    read: async function* () {
+      yield* stored;
+    },
+  } as unknown as StreamReader;
+  const attempts = { has: async () => true } as unknown as KnownAttempts;
+  const reading: LogReading = {
+    jobId: 'job_j',
+    attempts,
+    ended: Promise.resolve(),
+    signal: new AbortController().signal,
+  };
+  const events: LogEvent[] = [];
+  for await (const event of logEvents(logChunks(streams, reading), after)) events.push(event);
+  return events;
+}
+/** An agent goes forward, and at times starts again from where it was not sure. */
+const cutting = fc
+  .tuple(
+    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }),
+    fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 9 })), { minLength: 1, maxLength: 40 }),
+  )
+  .map(([text, steps]) => {
+    const content = Buffer.from(text);
+    const cuts: { start: number; length: number }[] = [];
+    let end = 0;
+    for (const [length, back] of [...steps, [content.length, 0] as const]) {
+      const start = Math.max(0, end - back);
+      cuts.push({ start, length: Math.min(length, content.length - start) });
+      end = Math.max(end, Math.min(content.length, start + length));
+    }
+    return { content, stored: messages(content, cuts) };
+  });
+
+it('gives each byte once, as text', async () => {
+  await fc.assert(
+    fc.asyncProperty(cutting, async ({ content, stored }) => {
+      const events = await read(stored, 0);
+      expect(events.map(({ text }) => text).join('')).toBe(content.toString());
+    }),
+  );
+});
+it('resumes after any event with exactly what follows it', async () => {
+  await fc.assert(
+    fc.asyncProperty(cutting, fc.nat(40), async ({ stored }, pick) => {
+      const whole = await read(stored, 0);
+      const index = pick % (whole.length + 1);
+      expect(await read(stored, whole[index - 1]?.position ?? 0)).toEqual(whole.slice(index));
+    }),
+  );
+});

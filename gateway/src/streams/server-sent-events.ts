@@ -1,0 +1,73 @@
+// Server-sent events: an async sequence as a response body, with a heartbeat, and an end when the client goes.
+import { Readable } from 'node:stream';
+import { PlatformError } from '@baton/errors';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+const HEARTBEAT_MS = 15_000;
+
+export interface ServerEvent {
+  readonly type: string;
+  /** Sent back by the client as `Last-Event-ID`. */
+  readonly id?: number;
+  readonly data: unknown;
+}
+
+/** The position that the client has seen; 0 if it starts. */
+export function lastEventId(request: FastifyRequest): number {
+  const header = request.headers['last-event-id'];
+  if (header === undefined || header === '') return 0;
+  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header);
+  throw new PlatformError('invalid_input', 'Last-Event-ID is to be the id of an event of this stream.');
+}
+
+/** Aborts when the client has gone or the gateway stops. */
+export function clientSignal(reply: FastifyReply, stopping: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return AbortSignal.any([gone.signal, stopping]);
+}
+
+/** Back-pressure reaches `events`: the next one is asked for when the client has room. */
+export function sendEvents(reply: FastifyReply, events: AsyncIterable<ServerEvent>): Readable {
+  reply
+    .header('content-type', 'text/event-stream; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .header('x-accel-buffering', 'no');
+  return Readable.from(withHeartbeat(events), { objectMode: true, highWaterMark: 8 });
+}
+
+async function* withHeartbeat(events: AsyncIterable<ServerEvent>): AsyncGenerator<string> {
+  yield ': open\n\n';
+  const iterator = events[Symbol.asyncIterator]();
+  try {
+    let next = iterator.next();
+    for (;;) {
+      const event = await orHeartbeat(next);
+      if (event === 'heartbeat') yield ': alive\n\n';
+      else if (event.done) return;
+      else {
+        yield format(event.value);
+        next = iterator.next();
+      }
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function orHeartbeat<T>(next: Promise<T>): Promise<T | 'heartbeat'> {
+  let timer: NodeJS.Timeout | undefined;
+  const heartbeat = new Promise<'heartbeat'>((resolve) => {
+    timer = setTimeout(() => resolve('heartbeat'), HEARTBEAT_MS);
+  });
+  try {
+    return await Promise.race([next, heartbeat]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function format(event: ServerEvent): string {
+  const id = event.id === undefined ? '' : `id: ${event.id}\n`;
+  return `${id}event: ${event.type}\ndata: ${JSON.stringify(event.data)}\n\n`;
+}

@@ -1,0 +1,204 @@
+// The client of a Baton installation: one group of calls for each kind of thing.
+import type {
+  DatasetView,
+  EndpointView,
+  GroupView,
+  JobEventView,
+  JobSpec,
+  JobView,
+  Manifest,
+  ManifestSummary,
+  MetricPoint,
+  ModelView,
+  NodeView,
+  Principal,
+  SecretView,
+  TokenView,
+  UserView,
+  Visibility,
+} from '@baton/contracts';
+import { eventStream, type StreamOptions } from './event-stream.ts';
+import { type ClientOptions, Http, type Query, type RequestOptions } from './http.ts';
+import { type UploadOptions, uploadFile } from './upload.ts';
+
+export interface Page<T> {
+  readonly items: T[];
+  readonly nextCursor: string | null;
+}
+export interface Changed {
+  readonly id: string;
+  readonly revision: number;
+}
+export interface VersionAdded extends Changed {
+  readonly version: number;
+  readonly manifest: ManifestSummary;
+}
+export interface LoggedIn {
+  readonly token: string;
+  readonly expiresAt: number | null;
+  readonly user: UserView;
+}
+export interface NewThing {
+  readonly name: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly visibility?: Visibility;
+  readonly group?: string;
+}
+export interface NewVersion {
+  readonly uploads: readonly (string | { readonly uploadId: string; readonly path?: string })[];
+  readonly unpack?: boolean;
+}
+/** One piece of a job's output. */
+export interface LogEvent {
+  readonly attempt: number;
+  readonly output: 'stdout' | 'stderr';
+  /** Bytes from the start of that output. */
+  readonly offset: number;
+  readonly at: number;
+  readonly text: string;
+}
+export type JobMetricPoint = MetricPoint & { readonly attempt: number };
+/** Data of a `metric` event. */
+export interface MetricEvent {
+  readonly points: readonly JobMetricPoint[];
+}
+
+/** Datasets and models: named things with versions made of files. */
+export class VersionedThings<View> {
+  readonly #http: Http;
+  readonly #path: string;
+
+  constructor(http: Http, path: string) {
+    this.#http = http;
+    this.#path = path;
+  }
+
+  create = (thing: NewThing, options?: RequestOptions) =>
+    this.#http.json<Changed>('POST', this.#path, { ...options, body: thing });
+  list = (query?: Query) => this.#http.json<Page<View>>('GET', this.#path, withQuery(query));
+  get = (ref: string, query?: Query) => this.#http.json<View>('GET', this.#at(ref), withQuery(query));
+  update = (ref: string, change: Partial<NewThing>, options?: RequestOptions) =>
+    this.#http.json<Changed>('PATCH', this.#at(ref), { ...options, body: change });
+  delete = (ref: string) => this.#http.json<Changed>('DELETE', this.#at(ref));
+  addVersion = (
+    ref: string,
+    version: NewVersion & { readonly kind?: string; readonly trained?: boolean },
+    options?: RequestOptions,
+  ) => this.#http.json<VersionAdded>('POST', `${this.#at(ref)}/versions`, { ...options, body: version });
+  manifest = (ref: string, version: number | 'latest') =>
+    this.#http.json<Manifest>('GET', `${this.#at(ref)}/versions/${version}/manifest`);
+  /** One file's bytes; `range` as in the HTTP header. */
+  file = (ref: string, version: number | 'latest', path: string, options?: RequestOptions) =>
+    this.#http.raw('GET', `${this.#at(ref)}/versions/${version}/files/${encodePath(path)}`, options);
+
+  #at(ref: string): string {
+    return `${this.#path}/${encodeURIComponent(ref)}`;
+  }
+}
+
+function withQuery(query: Query | undefined): RequestOptions {
+  return query ? { query } : {};
+}
+
+function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
+export class BatonClient {
+  readonly http: Http;
+  readonly datasets: VersionedThings<DatasetView>;
+  readonly models: VersionedThings<ModelView>;
+
+  constructor(options: ClientOptions) {
+    this.http = new Http(options);
+    this.datasets = new VersionedThings(this.http, '/datasets');
+    this.models = new VersionedThings(this.http, '/models');
+  }
+
+  readonly users = {
+    signUp: (body: { token: string; email: string; name: string; password: string }) =>
+      this.http.json<UserView>('POST', '/users', { body }),
+    logIn: (body: { email: string; password: string }) => this.http.json<LoggedIn>('POST', '/sessions', { body }),
+    logOut: () => this.http.json<unknown>('DELETE', '/sessions/current'),
+    me: () => this.http.json<UserView>('GET', '/users/me'),
+    list: (query?: Query) => this.http.json<Page<UserView>>('GET', '/users', withQuery(query)),
+    invite: (body: { role?: Principal['role']; expiresInHours?: number }) =>
+      this.http.json<{ id: string; token: string; expiresAt: number }>('POST', '/invites', { body }),
+  };
+
+  readonly tokens = {
+    create: (body: { label: string; expiresInDays?: number }) =>
+      this.http.json<{ id: string; token: string; expiresAt: number | null }>('POST', '/tokens', { body }),
+    list: (query?: Query) => this.http.json<Page<TokenView>>('GET', '/tokens', withQuery(query)),
+    revoke: (id: string) => this.http.json<Changed>('DELETE', `/tokens/${encodeURIComponent(id)}`),
+  };
+
+  readonly groups = {
+    create: (name: string) => this.http.json<Changed>('POST', '/groups', { body: { name } }),
+    list: () => this.http.json<Page<GroupView>>('GET', '/groups'),
+    get: (ref: string) => this.http.json<GroupView>('GET', `/groups/${encodeURIComponent(ref)}`),
+    addMember: (ref: string, userId: string) =>
+      this.http.json<Changed>('PUT', `/groups/${encodeURIComponent(ref)}/members/${userId}`, { body: {} }),
+    removeMember: (ref: string, userId: string) =>
+      this.http.json<Changed>('DELETE', `/groups/${encodeURIComponent(ref)}/members/${userId}`),
+  };
+
+  readonly secrets = {
+    set: (name: string, value: string) =>
+      this.http.json<Changed>('PUT', `/secrets/${encodeURIComponent(name)}`, { body: { value } }),
+    list: () => this.http.json<Page<SecretView>>('GET', '/secrets'),
+    delete: (name: string) => this.http.json<Changed>('DELETE', `/secrets/${encodeURIComponent(name)}`),
+  };
+
+  readonly jobs = {
+    submit: (spec: JobSpec, options?: RequestOptions) =>
+      this.http.json<Changed>('POST', '/jobs', { ...options, body: spec }),
+    list: (query?: Query) => this.http.json<Page<JobView>>('GET', '/jobs', withQuery(query)),
+    get: (id: string, query?: Query) => this.http.json<JobView>('GET', jobPath(id), withQuery(query)),
+    cancel: (id: string, reason?: string) =>
+      this.http.json<Changed>('POST', `${jobPath(id)}/cancel`, { body: reason === undefined ? {} : { reason } }),
+    rerun: (id: string, options?: RequestOptions) =>
+      this.http.json<Changed>('POST', `${jobPath(id)}/rerun`, { ...options, body: {} }),
+    events: (id: string) => this.http.json<{ items: JobEventView[] }>('GET', `${jobPath(id)}/events`),
+    metrics: (id: string) => this.http.json<{ items: JobMetricPoint[] }>('GET', `${jobPath(id)}/metrics`),
+    logs: async (id: string, query?: Query) =>
+      (await this.http.raw('GET', `${jobPath(id)}/logs`, withQuery(query))).text(),
+    artifacts: (id: string) => this.http.json<Manifest>('GET', `${jobPath(id)}/artifacts`),
+    artifact: (id: string, path: string) => this.http.raw('GET', `${jobPath(id)}/artifacts/files/${encodePath(path)}`),
+    followEvents: (id: string, options?: StreamOptions) =>
+      eventStream(this.http, `${jobPath(id)}/events/stream`, options),
+    followLogs: (id: string, options?: StreamOptions) => eventStream(this.http, `${jobPath(id)}/logs/stream`, options),
+    followMetrics: (id: string, options?: StreamOptions) =>
+      eventStream(this.http, `${jobPath(id)}/metrics/stream`, options),
+  };
+
+  readonly nodes = {
+    list: () => this.http.json<Page<NodeView>>('GET', '/nodes'),
+    get: (ref: string) => this.http.json<NodeView>('GET', `/nodes/${encodeURIComponent(ref)}`),
+  };
+
+  readonly endpoints = {
+    create: (body: {
+      name: string;
+      model: string;
+      version?: number | 'latest';
+      visibility?: Visibility;
+      group?: string;
+    }) => this.http.json<Changed>('POST', '/endpoints', { body }),
+    update: (ref: string, body: { model?: string; version: number | 'latest' }) =>
+      this.http.json<Changed>('PATCH', `/endpoints/${encodeURIComponent(ref)}`, { body }),
+    list: () => this.http.json<Page<EndpointView>>('GET', '/endpoints'),
+    get: (ref: string) => this.http.json<EndpointView>('GET', `/endpoints/${encodeURIComponent(ref)}`),
+    delete: (ref: string) => this.http.json<Changed>('DELETE', `/endpoints/${encodeURIComponent(ref)}`),
+  };
+
+  /** Sends a file by tus; the id is what versions are made from. */
+  upload(path: string, options?: UploadOptions) {
+    return uploadFile(this.http, path, options);
+  }
+}
+
+function jobPath(id: string): string {
+  return `/jobs/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,19 @@
+// The TypeScript client.
+export {
+  BatonClient,
+  type Changed,
+  type JobMetricPoint,
+  type LogEvent,
+  type LoggedIn,
+  type MetricEvent,
+  type NewThing,
+  type NewVersion,
+  type Page,
+  type VersionAdded,
+  VersionedThings,
+} from './client.ts';
+export { eventStream, type StreamEvent, type StreamOptions } from './event-stream.ts';
+export { ApiError, type ClientOptions, Http, type Query, type RequestOptions } from './http.ts';
+export { InferenceClient, type InferenceResponse, type ModelMetadata, type Tensor } from './inference.ts';
+export { sha256OfFile, type Uploaded, uploadFile, type UploadOptions } from './upload.ts';
+export { type PackedFolder, packFolder } from './pack-folder.ts';
