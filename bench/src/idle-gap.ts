@@ -1,0 +1,87 @@
+// The idle gap of one slot: end of a job to start of the next, against task-spooler in the same run.
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryFolder } from '@baton/testkit';
+import { type Benchmark, quantile } from './benchmark.ts';
+import { note, startPlatform } from './platform.ts';
+import { taskSpooler } from './task-spooler.ts';
+
+const JOBS = 50;
+
+export const idleGap: Benchmark = {
+  method:
+    `${JOBS} jobs on one slot, each \`sh -c\` of date +%s%N, sleep 0.05, date +%s%N into a file; the gap is from the last line of a job to the ` +
+    'first line of the next, on the same clock. Baton: the embedded platform, submitted over REST, every assignment fsynced. ' +
+    'task-spooler: tsp with one slot, the same commands.',
+  targets: [],
+  async run() {
+    const folder = await temporaryFolder('baton-gap-');
+    try {
+      const baton = gapsMs(await batonStamps(join(folder.path, 'baton')));
+      const spooler = gapsMs(await spoolerStamps(join(folder.path, 'tsp')));
+      const [p50Ms, p90Ms] = [quantile(baton, 0.5), quantile(baton, 0.9)];
+      const [taskSpoolerP50Ms, taskSpoolerP90Ms] = [quantile(spooler, 0.5), quantile(spooler, 0.9)];
+      return {
+        p50Ms,
+        p90Ms,
+        taskSpoolerP50Ms,
+        taskSpoolerP90Ms,
+        p50Ratio: p50Ms / taskSpoolerP50Ms,
+        p90Ratio: p90Ms / taskSpoolerP90Ms,
+      };
+    } finally {
+      await folder.cleanup();
+    }
+  },
+};
+
+interface Stamp {
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+}
+
+function command(file: string): string[] {
+  return ['sh', '-c', `date +%s%N >> ${file}; sleep 0.05; date +%s%N >> ${file}`];
+}
+
+async function batonStamps(folder: string): Promise<Stamp[]> {
+  // Jobs may run as another user: the folder takes what they write.
+  await mkdir(folder, { recursive: true, mode: 0o777 });
+  const { client, stop } = await startPlatform({ BATON_CPU_SLOTS: '1' });
+  try {
+    const ids: string[] = [];
+    for (let n = 0; n < JOBS; n += 1)
+      ids.push((await client.jobs.submit({ name: `gap-${n}`, command: command(join(folder, `${n}`)) })).id);
+    for (const id of ids) for await (const _event of client.jobs.followEvents(id)) continue;
+    note('Baton: done');
+  } finally {
+    await stop();
+  }
+  return readStamps(folder);
+}
+
+async function spoolerStamps(folder: string): Promise<Stamp[]> {
+  await mkdir(folder, { recursive: true });
+  const tsp = taskSpooler(folder);
+  try {
+    for (let n = 0; n < JOBS; n += 1) tsp.add(command(join(folder, `${n}`)));
+    tsp.wait();
+  } finally {
+    tsp.stop();
+  }
+  return readStamps(folder);
+}
+
+async function readStamps(folder: string): Promise<Stamp[]> {
+  const stamps: Stamp[] = [];
+  for (let n = 0; n < JOBS; n += 1) {
+    const [start, end] = (await readFile(join(folder, `${n}`), 'utf8')).trim().split('\n').map(BigInt);
+    if (start === undefined || end === undefined) throw new Error(`job ${n} left no two stamps`);
+    stamps.push({ startNs: start, endNs: end });
+  }
+  return stamps.toSorted((a, b) => (a.startNs < b.startNs ? -1 : 1));
+}
+
+function gapsMs(stamps: readonly Stamp[]): number[] {
+  return stamps.slice(1).map((stamp, index) => Number(stamp.startNs - (stamps[index]?.endNs ?? 0n)) / 1e6);
+}

@@ -1,0 +1,18 @@
+// `npm run bench -- NAME`: runs one benchmark; its last line of output is one JSON object.
+import { type Benchmark, report } from './benchmark.ts';
+import { idleGap } from './idle-gap.ts';
+import { infer } from './infer.ts';
+import { startup } from './startup.ts';
+import { submit } from './submit.ts';
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { submit, 'idle-gap': idleGap, startup, infer };
+
+const name = process.argv[2] ?? '';
+const benchmark = BENCHMARKS[name];
+if (!benchmark) {
+  process.stderr.write(`Which benchmark? npm run bench -- ${Object.keys(BENCHMARKS).join(' | ')}\n`);
+  process.exit(2);
+}
+const figures = await benchmark.run();
+process.stdout.write(`${JSON.stringify(report(name, benchmark, figures))}\n`);
+process.exit(0);

@@ -1,0 +1,97 @@
+// The state folder of an embedded installation: its layout, its secrets, and clear words when it can't be used.
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type NatsRole, ROLES } from '@baton/contracts';
+import { PlatformError } from '@baton/errors';
+import { newId } from '@baton/event-store';
+
+export interface Home {
+  readonly root: string;
+  readonly secrets: string;
+  readonly run: string;
+  readonly logs: string;
+  readonly nats: string;
+  readonly read: string;
+  readonly blobs: string;
+  readonly uploads: string;
+  readonly keys: string;
+  readonly agent: string;
+  readonly adminTokenFile: string;
+  readonly secretFile: string;
+  readonly nodeId: string;
+}
+
+/** Opens or makes the state folder. Each secret is in a file of mode 0600, durable before anything depends on it. */
+export function openHome(folder: string): Home {
+  const root = resolve(folder);
+  const at = (name: string) => join(root, name);
+  try {
+    for (const name of ['secrets', 'run', 'logs', 'nats', 'read', 'blobs', 'uploads', 'keys', 'agent']) {
+      mkdirSync(at(name), { recursive: true, mode: 0o700 });
+    }
+    const adminTokenFile = at('secrets/admin-token');
+    const secretFile = at('secrets/installation');
+    // The token is written first: an installation that has its secret has had its token.
+    if (!existsSync(secretFile)) {
+      writeSecret(adminTokenFile, randomSecret());
+      writeSecret(secretFile, randomSecret());
+    }
+    for (const role of ROLES) makeSecret(passwordFile(at('secrets'), role), randomSecret);
+    const nodeId = makeSecret(at('agent/node-id'), () => newId('node'));
+    const folders = { secrets: at('secrets'), run: at('run'), logs: at('logs'), nats: at('nats'), read: at('read') };
+    const data = { blobs: at('blobs'), uploads: at('uploads'), keys: at('keys'), agent: at('agent') };
+    return { root, ...folders, ...data, adminTokenFile, secretFile, nodeId };
+  } catch (error) {
+    throw unusable(root, error);
+  }
+}
+
+export function passwordFile(secrets: string, role: NatsRole): string {
+  return join(secrets, `nats-${role}`);
+}
+
+/** The one-time token of the admin's sign-up; null once it was used. */
+export function adminToken(home: Home): string | null {
+  return existsSync(home.adminTokenFile) ? readFileSync(home.adminTokenFile, 'utf8').trim() : null;
+}
+
+function randomSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+function makeSecret(path: string, make: () => string): string {
+  if (!existsSync(path)) writeSecret(path, make());
+  return readFileSync(path, 'utf8').trim();
+}
+
+function writeSecret(path: string, text: string): void {
+  const staged = `${path}.new`;
+  const file = openSync(staged, 'w', 0o600);
+  writeSync(file, `${text}\n`);
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(staged, path);
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EROFS: 'it is on a read-only file system',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  ENOSPC: 'there is no space left on its disk',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'part of its path is a file',
+  EEXIST: 'part of its path is a file',
+};
+
+function unusable(root: string, error: unknown): PlatformError {
+  const code = String((error as { code?: unknown }).code);
+  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  const message = `The state folder ${root} can't be used: ${reason}. Set BATON_HOME to a folder that can be written.`;
+  return new PlatformError(code === 'ENOSPC' || code === 'EDQUOT' ? 'storage_full' : 'unavailable', message, {
+    cause: error,
+  });
+}

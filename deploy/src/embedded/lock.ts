@@ -1,0 +1,23 @@
+// One launcher a state folder: a lock that the kernel gives up when its holder dies, however it dies.
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { PlatformError } from '@baton/errors';
+
+/** Holds the folder until the process ends. SQLite's exclusive lock is a lock of the operating system on the file. */
+export function lockFolder(folder: string): { release(): void } {
+  const database = new DatabaseSync(join(folder, 'lock.db'));
+  try {
+    database.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS held (pid INTEGER); COMMIT; BEGIN EXCLUSIVE;',
+    );
+  } catch (cause) {
+    database.close();
+    if (!/locked|busy/i.test(String(cause))) throw cause;
+    throw new PlatformError(
+      'conflict',
+      `Another Baton is running on ${folder}. Stop it, or set BATON_HOME to another folder.`,
+      { cause },
+    );
+  }
+  return { release: () => database.close() };
+}

@@ -1,0 +1,179 @@
+// The embedded platform's processes and their order: nats-server first and last, jobs never touched unless asked.
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createConnection } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { PlatformError } from '@baton/errors';
+import { Child } from './child.ts';
+import { type Home, passwordFile } from './home.ts';
+import { type NatsSetup, prepareNats } from './nats.ts';
+
+type Settings = Readonly<Record<string, string | undefined>>;
+
+export interface EmbeddedPlatform {
+  readonly gatewayUrl: string;
+  readonly servingUrl: string;
+  /** Resolves when the gateway answers that it is ready. */
+  ready(): Promise<void>;
+  /** As the agent last wrote it down. */
+  runningJobs(): number;
+  stopServices(): Promise<void>;
+  /** Tells the agent to stop the jobs, too. */
+  stopJobs(): void;
+  /** Waits, but no longer than until the jobs are stopped. */
+  secondChance(timeoutMs: number): Promise<void>;
+  stopRest(jobsToo: boolean): Promise<void>;
+}
+
+const STOP_GRACE_MS = 8_000;
+const JOB_STOP_GRACE_MS = 30_000;
+const resolvePackage = createRequire(import.meta.url);
+
+export async function startEmbedded(
+  home: Home,
+  settings: Settings,
+  say: (text: string) => void,
+): Promise<EmbeddedPlatform> {
+  const addresses = await freeAddresses(settings);
+  const nats = await prepareNats(home, settings['BATON_NATS_SERVER'] ?? 'nats-server');
+  if (!nats.syncAlways) {
+    say('WARNING: this nats-server acknowledges before the disk has it: a power cut may lose the last seconds.');
+  }
+  const parts = createParts(home, nats, childEnvironment(home, settings, addresses, nats), say);
+  for (const part of [parts.natsServer, parts.control, parts.serving, parts.agent]) part.start();
+  return handleOf(home, addresses, parts);
+}
+
+interface Addresses {
+  readonly host: string;
+  readonly port: string;
+  readonly servingPort: string;
+  readonly gatewayUrl: string;
+  readonly servingUrl: string;
+}
+
+async function freeAddresses(settings: Settings): Promise<Addresses> {
+  const host = settings['BATON_HOST'] ?? '127.0.0.1';
+  const port = settings['BATON_PORT'] ?? '8080';
+  const servingPort = settings['BATON_SERVING_PORT'] ?? '8081';
+  await refuseTakenPort(host, Number(port), 'BATON_PORT');
+  await refuseTakenPort(host, Number(servingPort), 'BATON_SERVING_PORT');
+  return { host, port, servingPort, gatewayUrl: `http://${host}:${port}`, servingUrl: `http://${host}:${servingPort}` };
+}
+
+function childEnvironment(home: Home, settings: Settings, addresses: Addresses, nats: NatsSetup): Settings {
+  return {
+    ...settings,
+    BATON_HOST: addresses.host,
+    BATON_PORT: addresses.port,
+    BATON_SERVING_HOST: addresses.host,
+    BATON_SERVING_PORT: addresses.servingPort,
+    BATON_SERVING_URL: addresses.servingUrl,
+    BATON_API_URL: addresses.gatewayUrl,
+    BATON_NATS_URL: nats.url,
+    BATON_NATS_SYNC: nats.syncAlways ? 'always' : 'interval',
+    BATON_SECRETS_FOLDER: home.secrets,
+    BATON_SECRET_FILE: home.secretFile,
+    BATON_ADMIN_TOKEN_FILE: home.adminTokenFile,
+    BATON_KEYS_FOLDER: home.keys,
+    BATON_READ_STORE: settings['BATON_READ_STORE'] ?? `sqlite:${home.read}`,
+    BATON_BLOB_FOLDER: home.blobs,
+    BATON_UPLOAD_FOLDER: home.uploads,
+    BATON_AGENT_FOLDER: home.agent,
+    BATON_NODE_ID: home.nodeId,
+    BATON_INSTANCE: 'embedded',
+  };
+}
+
+interface Parts {
+  readonly natsServer: Child;
+  readonly control: Child;
+  readonly serving: Child;
+  readonly agent: Child;
+}
+
+function createParts(home: Home, nats: NatsSetup, environment: Settings, say: (text: string) => void): Parts {
+  const onDeath = (who: string, how: string, pauseMs: number): void =>
+    say(`${who} ${how}; started again in ${pauseMs} ms (see ${join(home.logs, `${who}.log`)}).`);
+  const child = (name: string, command: string, args: readonly string[], extra: Settings = {}) =>
+    new Child({
+      name,
+      command,
+      args,
+      env: { ...environment, ...extra },
+      runFolder: home.run,
+      logFolder: home.logs,
+      onDeath,
+    });
+  const asRole = (role: 'agent' | 'serving') => ({
+    BATON_NATS_USER: role,
+    BATON_NATS_PASSWORD_FILE: passwordFile(home.secrets, role),
+  });
+  return {
+    natsServer: child('nats-server', nats.binary, ['-c', nats.configFile]),
+    control: child('control', process.execPath, [fileURLToPath(new URL('./control.js', import.meta.url))]),
+    serving: child('serving', process.execPath, [mainOf('@baton/serving')], asRole('serving')),
+    agent: child('agent', process.execPath, [mainOf('@baton/executor')], asRole('agent')),
+  };
+}
+
+function handleOf(home: Home, { gatewayUrl, servingUrl }: Addresses, parts: Parts): EmbeddedPlatform {
+  const jobsStopped = Promise.withResolvers<void>();
+  return {
+    gatewayUrl,
+    servingUrl,
+    ready: () => waitUntilReady(gatewayUrl, home),
+    runningJobs: () => runningJobs(home),
+    stopServices: async () => {
+      await Promise.all([parts.control.stop(STOP_GRACE_MS), parts.serving.stop(STOP_GRACE_MS)]);
+    },
+    stopJobs: () => jobsStopped.resolve(),
+    secondChance: (timeoutMs) => Promise.race([sleep(timeoutMs), jobsStopped.promise]),
+    stopRest: async (jobsToo) => {
+      // SIGUSR2 tells the agent to stop its jobs before it stops itself.
+      await (jobsToo ? parts.agent.stop(JOB_STOP_GRACE_MS, 'SIGUSR2') : parts.agent.stop(STOP_GRACE_MS));
+      await parts.natsServer.stop(STOP_GRACE_MS);
+    },
+  };
+}
+
+/** main.js beside the package's entry. */
+function mainOf(name: string): string {
+  return join(dirname(resolvePackage.resolve(name)), 'main.js');
+}
+
+function runningJobs(home: Home): number {
+  const path = join(home.agent, 'running');
+  return existsSync(path) ? Number(readFileSync(path, 'utf8')) || 0 : 0;
+}
+
+async function waitUntilReady(gatewayUrl: string, home: Home): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const response = await fetch(`${gatewayUrl}/readyz`).catch(() => null);
+    if (response?.ok) return;
+    if (Date.now() > deadline) {
+      throw new PlatformError(
+        'unavailable',
+        `The platform did not become ready within 60 s. The logs are in ${home.logs}.`,
+      );
+    }
+    await sleep(50);
+  }
+}
+
+/** Says at once, and with the name of the setting, what would otherwise show as a process that keeps dying. */
+function refuseTakenPort(host: string, port: number, setting: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createConnection({ host: host === '0.0.0.0' ? '127.0.0.1' : host, port });
+    probe.once('connect', () => {
+      probe.destroy();
+      reject(
+        new PlatformError('conflict', `Port ${port} is in use. Stop what uses it, or set ${setting} to another port.`),
+      );
+    });
+    probe.once('error', () => resolve());
+  });
+}
