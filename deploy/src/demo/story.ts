@@ -4,7 +4,6 @@ const paint = (code: number) => (text: string) =>
   isTerminal && !process.env['NO_COLOR'] ? `\u001B[${code}m${text}\u001B[0m` : text;
 
 export const bold = paint(1);
-export const dim = paint(2);
 export const green = paint(32);
 
 let step = 0;

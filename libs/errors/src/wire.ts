@@ -5,7 +5,8 @@ import { PlatformError } from './platform-error.ts';
 
 /** What the other side may know of any thrown value. An unknown error becomes `internal` without its text. */
 export function toWire(error: unknown): WireError {
-  if (!isPlatformError(error)) return { code: 'internal', message: 'Something went wrong here; the log of the platform has more.' };
+  if (!isPlatformError(error))
+    return { code: 'internal', message: 'Something went wrong here; the log of the platform has more.' };
   return {
     code: error.code,
     message: error.message,

@@ -1,20 +1,18 @@
 // Tensors as the Open Inference Protocol names them, and a model's signature.
 
-export const DATATYPES = [
-  'BOOL',
-  'INT8',
-  'INT16',
-  'INT32',
-  'INT64',
-  'UINT8',
-  'UINT16',
-  'UINT32',
-  'UINT64',
-  'FP32',
-  'FP64',
-  'BYTES',
-] as const;
-export type Datatype = (typeof DATATYPES)[number];
+export type Datatype =
+  | 'BOOL'
+  | 'INT8'
+  | 'INT16'
+  | 'INT32'
+  | 'INT64'
+  | 'UINT8'
+  | 'UINT16'
+  | 'UINT32'
+  | 'UINT64'
+  | 'FP32'
+  | 'FP64'
+  | 'BYTES';
 
 /** One byte each for BOOL; text for BYTES, which ONNX holds as UTF-8 strings. */
 export type TensorData =

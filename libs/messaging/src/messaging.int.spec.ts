@@ -1,0 +1,114 @@
+// Typed requests over a real nats-server with the platform's own permissions.
+import { datasetRpc, natsAuthorization, ROLES, subjects, systemPrincipal, userRpc } from '@baton/contracts';
+import { PlatformError } from '@baton/errors';
+import { type NatsServer, startNatsServer } from '@baton/testkit';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Bus, connectBus } from './bus.ts';
+
+const context = { principal: systemPrincipal('test'), meta: { requestId: 'r' } };
+const errors: unknown[] = [];
+let nats: NatsServer;
+let gateway: Bus;
+let dataset: Bus;
+
+function connect(role: 'gateway' | 'dataset', password = `pass-${role}`): Promise<Bus> {
+  return connectBus({
+    url: nats.url,
+    role,
+    credentials: { user: role, password },
+    connectTimeoutMs: 1_000,
+    onError: (error) => errors.push(error),
+  });
+}
+
+beforeAll(async () => {
+  const users = ROLES.map((role) => ({ role, user: role, password: `pass-${role}` }));
+  nats = await startNatsServer({ config: natsAuthorization(users) });
+  [gateway, dataset] = await Promise.all([connect('gateway'), connect('dataset')]);
+});
+afterAll(async () => {
+  await Promise.all([gateway.close(), dataset.close()]);
+  await nats.stop();
+});
+
+describe('a request', () => {
+  it('brings the answer, with who asks and the body checked', async () => {
+    const handling = dataset.handle(datasetRpc.delete, async ({ principal, body }) => {
+      expect(principal.userId).toBe('system:test');
+      return { id: body.id, revision: 2 };
+    });
+    expect(await gateway.call(datasetRpc.delete, context, { id: 'digits' })).toEqual({ id: 'digits', revision: 2 });
+    handling.unsubscribe();
+  });
+
+  it('brings the error that was thrown, without its internal detail', async () => {
+    const issues = [{ pointer: '/name', detail: 'is taken' }];
+    const handling = dataset.handle(datasetRpc.get, () => {
+      throw new PlatformError('name_taken', 'Choose another.', { detail: 'internal', issues, retryAfterMs: 7 });
+    });
+    const error: unknown = await gateway.call(datasetRpc.get, context, { id: 'x' }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'name_taken',
+      message: 'Choose another.',
+      issues,
+      retryAfterMs: 7,
+      detail: undefined,
+    });
+    handling.unsubscribe();
+  });
+
+  it('hides an unexpected error from the caller and tells it to the log', async () => {
+    const handling = dataset.handle(datasetRpc.get, () => Promise.reject(new TypeError('a secret detail')));
+    const error: unknown = await gateway.call(datasetRpc.get, context, { id: 'x' }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'internal' });
+    expect(String(error)).not.toContain('a secret detail');
+    expect(String(errors.at(-1))).toContain('a secret detail');
+    handling.unsubscribe();
+  });
+
+  it('is refused with pointers when the body does not fit, before the handler sees it', async () => {
+    const handler = vi.fn<() => Promise<never>>();
+    const handling = dataset.handle(datasetRpc.create, handler);
+    const wrong = { name: '-', colour: 'red' } as never;
+    await expect(gateway.call(datasetRpc.create, context, wrong)).rejects.toMatchObject({
+      code: 'invalid_input',
+      issues: expect.arrayContaining([
+        expect.objectContaining({ pointer: '/colour' }),
+        expect.objectContaining({ pointer: '/name' }),
+      ]) as unknown,
+    });
+    expect(handler).not.toHaveBeenCalled();
+    handling.unsubscribe();
+  });
+
+  it('says unavailable, with when to try again, while nobody answers', async () => {
+    await expect(gateway.call(userRpc.getUser, context, { id: 'me' })).rejects.toMatchObject({
+      code: 'unavailable',
+      retryAfterMs: 1_000,
+    });
+  });
+
+  it('says that the outcome is unknown when the answer does not come in time', async () => {
+    const handling = dataset.handle(datasetRpc.delete, () => new Promise(() => {}));
+    await expect(gateway.call(datasetRpc.delete, context, { id: 'x' }, { timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'outcome_unknown',
+    });
+    handling.unsubscribe();
+  });
+});
+
+describe('permissions', () => {
+  it('let no role in with a wrong password', async () => {
+    await expect(connect('gateway', 'wrong')).rejects.toThrow(/authorization/i);
+  });
+
+  it("let a role write no other's events", async () => {
+    const refused = gateway.connection.request(subjects.aggregate('user', 'usr_x'), '{}', { timeout: 500 });
+    await expect(refused).rejects.toThrow(/permission|no responders|timeout/i);
+    const violations = [subjects.aggregate('job', 'job_x'), 'rpc.user.log-in'];
+    for (const subject of violations) {
+      const attempt = dataset.connection.request(subject, '{}', { timeout: 500 });
+      await expect(attempt).rejects.toThrow(/permission/i);
+    }
+  });
+});
