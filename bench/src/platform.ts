@@ -17,7 +17,7 @@ export async function startPlatform(env: Readonly<Record<string, string>> = {}):
   await platform.start();
   const anonymous = new BatonClient({ url: platform.url });
   await anonymous.users.signUp({ token: platform.adminToken(), ...ADMIN });
-  const { token } = await anonymous.users.logIn(ADMIN);
+  const { token } = await anonymous.users.logIn({ email: ADMIN.email, password: ADMIN.password });
   const client = new BatonClient({ url: platform.url, token });
   await nodeJoined(client);
   const stop = async () => {

@@ -114,6 +114,8 @@ function connectionOptions(options: BusOptions) {
     reconnectTimeWait: 250,
     reconnectJitter: 100,
     timeout: 2_000,
+    // A stack trace for each request costs more than the request.
+    noAsyncTraces: true,
     // A server that restarts may refuse for a moment; giving up would need a restart of this process as well.
     ignoreAuthErrorAbort: true,
     ...(options.credentials ? { user: options.credentials.user, pass: options.credentials.password } : {}),
