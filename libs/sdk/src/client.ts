@@ -165,7 +165,8 @@ export class BatonClient {
     logs: async (id: string, query?: Query) =>
       (await this.http.raw('GET', `${jobPath(id)}/logs`, withQuery(query))).text(),
     artifacts: (id: string) => this.http.json<Manifest>('GET', `${jobPath(id)}/artifacts`),
-    artifact: (id: string, path: string) => this.http.raw('GET', `${jobPath(id)}/artifacts/files/${encodePath(path)}`),
+    artifact: (id: string, path: string, options?: RequestOptions) =>
+      this.http.raw('GET', `${jobPath(id)}/artifacts/files/${encodePath(path)}`, options),
     followEvents: (id: string, options?: StreamOptions) =>
       eventStream(this.http, `${jobPath(id)}/events/stream`, options),
     followLogs: (id: string, options?: StreamOptions) => eventStream(this.http, `${jobPath(id)}/logs/stream`, options),
@@ -189,7 +190,8 @@ export class BatonClient {
     update: (ref: string, body: { model?: string; version: number | 'latest' }) =>
       this.http.json<Changed>('PATCH', `/endpoints/${encodeURIComponent(ref)}`, { body }),
     list: () => this.http.json<Page<EndpointView>>('GET', '/endpoints'),
-    get: (ref: string) => this.http.json<EndpointView>('GET', `/endpoints/${encodeURIComponent(ref)}`),
+    get: (ref: string, query?: Query) =>
+      this.http.json<EndpointView>('GET', `/endpoints/${encodeURIComponent(ref)}`, withQuery(query)),
     delete: (ref: string) => this.http.json<Changed>('DELETE', `/endpoints/${encodeURIComponent(ref)}`),
   };
 

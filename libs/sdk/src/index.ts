@@ -16,4 +16,4 @@ export { eventStream, type StreamEvent, type StreamOptions } from './event-strea
 export { ApiError, type ClientOptions, Http, type Query, type RequestOptions } from './http.ts';
 export { InferenceClient, type InferenceResponse, type ModelMetadata, type Tensor } from './inference.ts';
 export { sha256OfFile, type Uploaded, uploadFile, type UploadOptions } from './upload.ts';
-export { type PackedFolder, packFolder } from './pack-folder.ts';
+export { type PackedFolder, packFolder, type PackOptions } from './pack-folder.ts';

@@ -2,7 +2,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack, type Pack } from 'tar-stream';
@@ -28,24 +28,29 @@ export interface PackedFolder {
   remove(): Promise<void>;
 }
 
+export interface PackOptions {
+  /** Takes also what no job needs, as for a dataset. */
+  readonly everything?: boolean;
+}
+
 /** Packs the regular files below `folder`; links and special files are left out. Throws if there is no file. */
-export async function packFolder(folder: string): Promise<PackedFolder> {
-  const files = await filesBelow(folder, '');
+export async function packFolder(folder: string, options: PackOptions = {}): Promise<PackedFolder> {
+  const files = await filesBelow(folder, '', options.everything ? new Set() : IGNORED);
   if (files.length === 0) throw new Error(`There are no files in ${folder}.`);
   const temporary = await mkdtemp(join(tmpdir(), 'baton-pack-'));
-  const path = join(temporary, `${basename(folder) || 'code'}.tar.gz`);
+  const path = join(temporary, `${basename(resolve(folder)) || 'code'}.tar.gz`);
   const tar = pack();
   await Promise.all([addAll(tar, folder, files), pipeline(tar, createGzip(), createWriteStream(path))]);
   return { path, fileCount: files.length, remove: () => rm(temporary, { recursive: true, force: true }) };
 }
 
-async function filesBelow(folder: string, inside: string): Promise<string[]> {
+async function filesBelow(folder: string, inside: string, ignored: ReadonlySet<string>): Promise<string[]> {
   const entries = await readdir(join(folder, inside), { withFileTypes: true });
   const found: string[] = [];
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (IGNORED.has(entry.name)) continue;
+    if (ignored.has(entry.name)) continue;
     const path = inside === '' ? entry.name : `${inside}/${entry.name}`;
-    if (entry.isDirectory()) found.push(...(await filesBelow(folder, path)));
+    if (entry.isDirectory()) found.push(...(await filesBelow(folder, path, ignored)));
     else if (entry.isFile()) found.push(path);
   }
   return found;

@@ -15,6 +15,8 @@ export interface UploadOptions {
   readonly onUrl?: (url: string) => void;
   /** Bytes a request. Default 8 MiB. */
   readonly chunkBytes?: number;
+  /** Of the content, lower-case hex, if it is known already: then the file is not read for it. */
+  readonly sha256?: string;
   readonly onProgress?: (sentBytes: number, totalBytes: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -39,7 +41,7 @@ const DEFAULT_CHUNK_BYTES = 8 * 2 ** 20;
 /** Sends a file; a connection that breaks is resumed for about two minutes. Throws ApiError, or AbortError. */
 export async function uploadFile(http: Http, path: string, options: UploadOptions = {}): Promise<Uploaded> {
   const sizeBytes = (await stat(path)).size;
-  const sha256 = await sha256OfFile(path);
+  const sha256 = options.sha256 ?? (await sha256OfFile(path));
   const url = await send(http, { path, sizeBytes, sha256 }, options);
   return { uploadId: new URL(url).pathname.split('/').at(-1) ?? '', url, sha256, sizeBytes };
 }
