@@ -2,9 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type NatsRole, ROLES } from '@baton/contracts';
-import { PlatformError } from '@baton/errors';
-import { newId } from '@baton/event-store';
+import { type NatsRole, ROLES } from '@baton/contracts/nats';
+import { PlatformError } from '@baton/errors/platform-error';
 
 export interface Home {
   readonly root: string;
@@ -17,6 +16,8 @@ export interface Home {
   readonly uploads: string;
   readonly keys: string;
   readonly agent: string;
+  /** Compiled code of the platform's own modules: may be deleted at any time. */
+  readonly cache: string;
   readonly adminTokenFile: string;
   readonly secretFile: string;
   readonly nodeId: string;
@@ -27,8 +28,8 @@ export function openHome(folder: string): Home {
   const root = resolve(folder);
   const at = (name: string) => join(root, name);
   try {
-    for (const name of ['secrets', 'run', 'logs', 'nats', 'read', 'blobs', 'uploads', 'keys', 'agent']) {
-      mkdirSync(at(name), { recursive: true, mode: 0o700 });
+    for (const name of ['secrets', 'run', 'logs', 'nats', 'read', 'blobs', 'uploads', 'keys', 'agent', 'cache']) {
+      makeFolder(at(name));
     }
     const adminTokenFile = at('secrets/admin-token');
     const secretFile = at('secrets/installation');
@@ -38,13 +39,26 @@ export function openHome(folder: string): Home {
       writeSecret(secretFile, randomSecret());
     }
     for (const role of ROLES) makeSecret(passwordFile(at('secrets'), role), randomSecret);
-    const nodeId = makeSecret(at('agent/node-id'), () => newId('node'));
+    const nodeId = makeSecret(at('agent/node-id'), newNodeId);
     const folders = { secrets: at('secrets'), run: at('run'), logs: at('logs'), nats: at('nats'), read: at('read') };
-    const data = { blobs: at('blobs'), uploads: at('uploads'), keys: at('keys'), agent: at('agent') };
+    const data = {
+      blobs: at('blobs'),
+      uploads: at('uploads'),
+      keys: at('keys'),
+      agent: at('agent'),
+      cache: at('cache'),
+    };
     return { root, ...folders, ...data, adminTokenFile, secretFile, nodeId };
   } catch (error) {
     throw unusable(root, error);
   }
+}
+
+/** Not `recursive`: that hides a read-only file system's error, and below /proc it never returns. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 export function passwordFile(secrets: string, role: NatsRole): string {
@@ -53,16 +67,28 @@ export function passwordFile(secrets: string, role: NatsRole): string {
 
 /** The one-time token of the admin's sign-up; null once it was used. */
 export function adminToken(home: Home): string | null {
-  return existsSync(home.adminTokenFile) ? readFileSync(home.adminTokenFile, 'utf8').trim() : null;
+  return existsSync(home.adminTokenFile) ? readSecret(home.adminTokenFile) : null;
+}
+
+const ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** In the form of every id. The launcher makes it itself, to be spared the libraries that the services need. */
+function newNodeId(): string {
+  const characters = Array.from(randomBytes(26), (byte) => ID_ALPHABET[byte & 31]);
+  return `nod_${characters.join('')}`;
 }
 
 function randomSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
+export function readSecret(path: string): string {
+  return readFileSync(path, 'utf8').trim();
+}
+
 function makeSecret(path: string, make: () => string): string {
   if (!existsSync(path)) writeSecret(path, make());
-  return readFileSync(path, 'utf8').trim();
+  return readSecret(path);
 }
 
 function writeSecret(path: string, text: string): void {

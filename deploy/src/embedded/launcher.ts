@@ -1,5 +1,5 @@
 // `npm start`: locks the state folder, runs nats-server, control, serving and agent, restarts what dies, stops in order.
-import { PlatformError } from '@baton/errors';
+import { PlatformError } from '@baton/errors/platform-error';
 import { adminToken, openHome } from './home.ts';
 import { lockFolder } from './lock.ts';
 import { type EmbeddedPlatform, startEmbedded } from './platform.ts';

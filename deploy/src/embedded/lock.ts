@@ -1,7 +1,10 @@
 // One launcher a state folder: a lock that the kernel gives up when its holder dies, however it dies.
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { PlatformError } from '@baton/errors';
+import { PlatformError } from '@baton/errors/platform-error';
+
+/** A database that nothing refers to is collected, and its lock with it. */
+const held = new Set<DatabaseSync>();
 
 /** Holds the folder until the process ends. SQLite's exclusive lock is a lock of the operating system on the file. */
 export function lockFolder(folder: string): { release(): void } {
@@ -19,5 +22,11 @@ export function lockFolder(folder: string): { release(): void } {
       { cause },
     );
   }
-  return { release: () => database.close() };
+  held.add(database);
+  return {
+    release: () => {
+      held.delete(database);
+      database.close();
+    },
+  };
 }

@@ -3,11 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { ROLES } from '@baton/contracts';
-import { PlatformError } from '@baton/errors';
-import { natsServerConfig } from '@baton/messaging';
-import { readSecretFile } from '@baton/service-host';
-import { type Home, passwordFile } from './home.ts';
+import { natsServerConfig, ROLES } from '@baton/contracts/nats';
+import { PlatformError } from '@baton/errors/platform-error';
+import { type Home, passwordFile, readSecret } from './home.ts';
 
 export interface NatsSetup {
   readonly binary: string;
@@ -24,7 +22,7 @@ export async function prepareNats(home: Home, binary: string): Promise<NatsSetup
   const users = ROLES.filter((role) => role !== 'operator').map((role) => ({
     role,
     user: role,
-    password: readSecretFile(passwordFile(home.secrets, role)),
+    password: readSecret(passwordFile(home.secrets, role)),
     ...(role === 'agent' ? { nodeId: home.nodeId } : {}),
   }));
   const text = natsServerConfig({ host: '127.0.0.1', port, storeDir: home.nats, users, syncAlways });

@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { PlatformError } from '@baton/errors';
+import { PlatformError } from '@baton/errors/platform-error';
 import { Child } from './child.ts';
 import { type Home, passwordFile } from './home.ts';
 import { type NatsSetup, prepareNats } from './nats.ts';
@@ -84,6 +84,7 @@ function childEnvironment(home: Home, settings: Settings, addresses: Addresses, 
     BATON_AGENT_FOLDER: home.agent,
     BATON_NODE_ID: home.nodeId,
     BATON_INSTANCE: 'embedded',
+    NODE_COMPILE_CACHE: home.cache,
   };
 }
 

@@ -40,6 +40,7 @@ export {
   type RolePermissions,
 } from './subjects.ts';
 export { natsAuthorization, type NatsUser } from './nats-authorization.ts';
+export { type NatsServerConfig, natsServerConfig } from './nats-server-config.ts';
 export {
   MemberRole,
   userEvents,

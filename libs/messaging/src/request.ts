@@ -3,6 +3,7 @@ import type { Rpc, RpcReply, RpcRequest } from '@baton/contracts';
 import { fromWire, PlatformError } from '@baton/errors';
 import { type NatsConnection, NoRespondersError, RequestError, TimeoutError } from '@nats-io/transport-node';
 import type { Static, TSchema } from 'typebox';
+import { endOfTurn } from './turn.ts';
 
 const RETRY_AFTER_MS = 1_000;
 
@@ -31,6 +32,7 @@ async function send(
   timeoutMs: number,
 ): Promise<RpcReply> {
   try {
+    await endOfTurn();
     const message = await connection.request(subject, payload, { timeout: timeoutMs });
     return message.json<RpcReply>();
   } catch (error) {

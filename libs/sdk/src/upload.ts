@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { DetailedError, Upload } from 'tus-js-client';
+import type { DetailedError } from 'tus-js-client';
 import { ApiError, type Http } from './http.ts';
 
 export interface UploadOptions {
@@ -46,12 +46,15 @@ export async function uploadFile(http: Http, path: string, options: UploadOption
   return { uploadId: new URL(url).pathname.split('/').at(-1) ?? '', url, sha256, sizeBytes };
 }
 
-function send(
+async function send(
   http: Http,
   file: { path: string; sizeBytes: number; sha256: string },
   options: UploadOptions,
 ): Promise<string> {
   const { signal, onUrl, onProgress, uploadUrl } = options;
+  // Loaded with the first upload: most programs that use this client send no file.
+  const { Upload } = await import('tus-js-client');
+  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     // The types know browsers' files only; in Node a read stream of a file is read in slices.
     const content = createReadStream(file.path) as unknown as Buffer;
@@ -75,8 +78,8 @@ function send(
   });
 }
 
-function uploadError(error: Error): Error {
-  if (!(error instanceof DetailedError) || !error.originalResponse) return error;
+function uploadError(error: Error | DetailedError): Error {
+  if (!('originalResponse' in error) || !error.originalResponse) return error;
   const status = error.originalResponse.getStatus();
   const body = error.originalResponse.getBody();
   return new ApiError({

@@ -1,7 +1,7 @@
 // Nest's NATS transport on a connection that is already there, with the platform's own wire form.
 import type { RawRequest } from '@baton/messaging';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { ServerNats } from '@nestjs/microservices';
+import { type MessageHandler, ServerNats } from '@nestjs/microservices';
 
 /** `serialize` gets Nest's packet; a controller's answer is already the reply to send. */
 const serializer = {
@@ -30,6 +30,11 @@ export class BusStrategy extends ServerNats {
 
   override createNatsClient(): Promise<NatsConnection> {
     return Promise.resolve(this.#connection);
+  }
+
+  /** Every pattern is a subject's text; Nest would try to read each as JSON first. */
+  override getHandlerByPattern(pattern: string): MessageHandler | null {
+    return this.messageHandlers.get(pattern) ?? null;
   }
 
   /** The bus reports and reconnects by itself. */

@@ -1,4 +1,5 @@
 // Projections: read models folded from the log into the read store, one document an aggregate.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AggregateName, StreamName } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { EventStore, RecordedCommit } from '@baton/event-store';
@@ -36,6 +37,7 @@ export interface ProjectionContext {
 
 const BATCH = 500;
 const RETRY_MS = 500;
+const MIN_INTERVAL_MS = 10;
 
 export async function runProjection<D extends Revised>(
   projection: Projection<D>,
@@ -70,6 +72,7 @@ class Runner<D extends Revised> {
   readonly #context: ProjectionContext;
   #pending: RecordedCommit[] = [];
   #flushing: Promise<void> | null = null;
+  #lastWriteAt = 0;
   readonly #waiters = new Set<Waiter>();
 
   constructor(projection: Projection<D>, collection: Collection<D>, context: ProjectionContext) {
@@ -119,10 +122,18 @@ class Runner<D extends Revised> {
   }
 
   #flush(): Promise<void> {
-    this.#flushing = new Promise<void>((resolve) => setImmediate(resolve))
+    this.#flushing = sleep(this.#pauseMs())
       .then(() => this.#writePending())
-      .finally(() => (this.#flushing = null));
+      .finally(() => {
+        this.#flushing = null;
+        this.#lastWriteAt = performance.now();
+      });
     return this.#flushing;
+  }
+
+  /** At once after a quiet time; a busy log is written a few milliseconds at a time, in far fewer transactions. */
+  #pauseMs(): number {
+    return Math.max(0, this.#lastWriteAt + MIN_INTERVAL_MS - performance.now());
   }
 
   async #writePending(): Promise<void> {

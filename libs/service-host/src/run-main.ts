@@ -1,4 +1,5 @@
 // The body of every main.ts: start, stop in order on SIGINT and SIGTERM or when the parent goes, exit with a clear error.
+import { flushCompileCache } from 'node:module';
 import { PlatformError } from '@baton/errors';
 import type { Environment } from './configuration.ts';
 
@@ -11,6 +12,8 @@ export async function runMain(start: (environment: Environment) => Promise<Closa
   let running: Closable;
   try {
     running = await start(process.env);
+    // Kept now: a process that is killed has no other chance, and the next start is the one that should be quick.
+    flushCompileCache();
   } catch (error) {
     const text =
       error instanceof PlatformError

@@ -94,7 +94,10 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
     },
     signal: (name) => void child?.kill(name),
     exited: () => exitCodeOf(child),
-    destroy: () => killProcessesOf(home),
+    async destroy() {
+      child?.kill('SIGKILL');
+      await killProcessesOf(home);
+    },
     release() {
       child?.stdout?.destroy();
       child?.stderr?.destroy();

@@ -13,4 +13,13 @@ export { startMongoServer, type MongoServer } from './mongo-server.ts';
 export { natsServerBinary } from './nats-binary.ts';
 export { startNatsServer, type NatsServer, type NatsServerOptions } from './nats-server.ts';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
-export { mlpModel, onnxModel, type OnnxConstant, type OnnxGraph, type OnnxNode, type OnnxType, type OnnxValue, scaleModel } from './onnx-builder.ts';
+export {
+  mlpModel,
+  onnxModel,
+  type OnnxConstant,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxType,
+  type OnnxValue,
+  scaleModel,
+} from './onnx-builder.ts';

@@ -105,8 +105,11 @@ function factsOf(state: ExistingJob): JobFacts {
   return { spec, ownerId, groupId, visibility, attempts, userFailures, infrastructureLosses };
 }
 
-function countersAfter(facts: JobFacts, result: AttemptResult) {
-  if (isInfrastructureLoss(result)) return { infrastructureLosses: facts.infrastructureLosses + 1 };
+type LossCounters = Pick<JobFacts, 'userFailures' | 'infrastructureLosses'>;
+
+/** The counter that an attempt's end moves, if it moves one. */
+export function countersAfter(counters: LossCounters, result: AttemptResult): Partial<LossCounters> {
+  if (isInfrastructureLoss(result)) return { infrastructureLosses: counters.infrastructureLosses + 1 };
   const succeeded = result.reason === 'exited' && result.exitCode === 0;
-  return succeeded || result.reason === 'cancelled' ? {} : { userFailures: facts.userFailures + 1 };
+  return succeeded || result.reason === 'cancelled' ? {} : { userFailures: counters.userFailures + 1 };
 }

@@ -2,6 +2,7 @@
 import { type AttemptView, isFinal, type JobEvent, type JobStateName, type JobView } from '@baton/contracts';
 import type { RecordedCommit } from '@baton/event-store';
 import type { Projection } from '@baton/service-host';
+import { countersAfter } from '../domain/job.ts';
 
 /** `waiting`, node names and `unreachable` are not in the log: they are filled in when it is read. */
 export interface JobDocument extends JobView {
@@ -78,7 +79,7 @@ function applyToExisting(document: JobDocument, event: LaterEvent, commit: Recor
     case 'CancelRequested':
       return cancelRequested(document, event.data.reason);
     case 'JobRequeued':
-      return { ...document, state: 'queued', counters: counted(document, event.data.cause) };
+      return { ...document, state: 'queued' };
     case 'JobSucceeded':
       return over(document, 'succeeded');
     case 'JobFailed':
@@ -132,7 +133,8 @@ function assigned(data: Extract<JobEvent, { type: 'JobAssigned' }>['data'], comm
 
 function ended(document: JobDocument, data: Extract<JobEvent, { type: 'AttemptEnded' }>['data']): JobDocument {
   const { attempt, result } = data;
-  return { ...withAttempt(document, attempt, { endedAt: result.endedAt, result }), message: result.message };
+  const counters = { ...document.counters, ...countersAfter(document.counters, result) };
+  return { ...withAttempt(document, attempt, { endedAt: result.endedAt, result }), counters, message: result.message };
 }
 
 function withAttempt(document: JobDocument, attempt: number, change: Partial<AttemptView>): JobDocument {
@@ -140,12 +142,6 @@ function withAttempt(document: JobDocument, attempt: number, change: Partial<Att
     ...document,
     attempts: document.attempts.map((view) => (view.attempt === attempt ? { ...view, ...change } : view)),
   };
-}
-
-function counted(document: JobDocument, cause: 'retry' | 'infrastructure'): JobView['counters'] {
-  const { counters } = document;
-  if (cause === 'retry') return { ...counters, userFailures: counters.userFailures + 1 };
-  return { ...counters, infrastructureLosses: counters.infrastructureLosses + 1 };
 }
 
 function over(document: JobDocument, state: JobStateName): JobDocument {

@@ -1,5 +1,5 @@
 // The configuration of nats-server: loopback, JetStream with an fsync for each write, one user a role with its own subjects.
-import { natsAuthorization, type NatsUser } from '@baton/contracts';
+import { natsAuthorization, type NatsUser } from './nats-authorization.ts';
 
 export interface NatsServerConfig {
   readonly host: string;
