@@ -1,0 +1,13 @@
+// `baton group add`.
+import { printResult } from '../../output/print.ts';
+import { connect } from '../../session.ts';
+import { verb } from '../../verb.ts';
+import { findUserId } from './find-user.ts';
+
+export const addMember = () => verb('add <group> <user>', 'add someone to a group, by e-mail or id').action(run);
+
+async function run(name: string, user: string, options: { readonly json?: boolean }): Promise<void> {
+  const { client } = await connect();
+  const changed = await client.groups.addMember(name, await findUserId(client, user));
+  printResult(options, changed, () => `${user} is a member of ${name}.`);
+}

@@ -1,0 +1,14 @@
+// `baton group ...`.
+import { noun } from '../../verb.ts';
+import { addMember } from './add.ts';
+import { createGroup } from './create.ts';
+import { listGroups } from './list.ts';
+import { removeMember } from './remove.ts';
+
+export const group = () =>
+  noun('group', 'people who share datasets, models, jobs and endpoints', [
+    createGroup(),
+    listGroups(),
+    addMember(),
+    removeMember(),
+  ]);

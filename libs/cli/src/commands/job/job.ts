@@ -1,0 +1,26 @@
+// `baton job ...`.
+import { noun } from '../../verb.ts';
+import { jobArtifacts } from './artifacts.ts';
+import { cancelJobs } from './cancel.ts';
+import { jobEvents } from './events.ts';
+import { listJobs } from './list.ts';
+import { jobLogs } from './logs.ts';
+import { jobMetrics } from './metrics.ts';
+import { rerunJob } from './rerun.ts';
+import { showJob } from './show.ts';
+import { submitJob } from './submit.ts';
+import { waitForJobs } from './wait.ts';
+
+export const job = () =>
+  noun('job', 'jobs: an id, its first characters, or a name (the newest job of that name) says which', [
+    listJobs(),
+    showJob(),
+    jobLogs(),
+    jobMetrics(),
+    jobEvents(),
+    jobArtifacts(),
+    cancelJobs(),
+    rerunJob(),
+    waitForJobs(),
+    submitJob(),
+  ]);

@@ -1,0 +1,64 @@
+// `baton job metrics`: each metric as a small curve.
+import type { JobMetricPoint } from '@baton/sdk';
+import { findJobId } from '../../job/find-job.ts';
+import { chart, type Point } from '../../output/chart.ts';
+import { paint } from '../../output/paint.ts';
+import { printResult } from '../../output/print.ts';
+import { facts } from '../../output/table.ts';
+import { terminalWidth } from '../../output/text-width.ts';
+import { formatNumber } from '../../output/units.ts';
+import { connect } from '../../session.ts';
+import { collect, positiveInteger, verb } from '../../verb.ts';
+
+interface Options {
+  readonly metric?: string[];
+  readonly attempt?: number;
+  readonly json?: boolean;
+}
+
+/** Metrics that count rather than measure: they are the axis. */
+const AXES = ['step', 'epoch'];
+const CHART = { maxWidth: 64, height: 5, axisWidth: 14 };
+
+export const jobMetrics = () =>
+  verb('metrics <job>', "draw a job's metrics, of its newest attempt")
+    .option('--metric <name>', 'only this one; may be given many times', collect)
+    .option('--attempt <n>', 'of this attempt', positiveInteger)
+    .action(run);
+
+async function run(ref: string, options: Options): Promise<void> {
+  const { client } = await connect();
+  const { items } = await client.jobs.metrics(await findJobId(client, ref));
+  const attempt = options.attempt ?? items.at(-1)?.attempt;
+  const points = items.filter((point) => point.attempt === attempt);
+  printResult(options, points, () => chartsText(points, options.metric));
+}
+
+function chartsText(points: readonly JobMetricPoint[], wanted: readonly string[] | undefined): string {
+  const names =
+    wanted ?? [...new Set(points.flatMap(({ values }) => Object.keys(values)))].filter((name) => !AXES.includes(name));
+  const series = names.map((name) => ({ name, curve: seriesOf(points, name) })).filter(({ curve }) => curve.length > 0);
+  if (series.length === 0)
+    return paint('dim', 'No metrics. A job has them by printing lines such as: epoch=3 loss=0.11 accuracy=0.97');
+  // What was printed once, such as a setting, is no curve.
+  const single = series
+    .filter(({ curve }) => curve.length === 1)
+    .map(({ name, curve }) => [name, formatNumber(curve[0]?.y ?? 0)] as const);
+  const drawn = series.filter(({ curve }) => curve.length > 1).map(({ name, curve }) => curveText(name, curve));
+  return [...(single.length > 0 ? [facts(single)] : []), ...drawn].join('\n\n');
+}
+
+function curveText(name: string, curve: readonly Point[]): string {
+  const last = curve.at(-1) ?? { x: 0, y: 0 };
+  const width = Math.max(8, Math.min(CHART.maxWidth, terminalWidth(process.stdout) - CHART.axisWidth));
+  const lines = chart(curve, { width, height: CHART.height });
+  return `${paint('bold', name)} ${formatNumber(last.y)} at ${formatNumber(last.x)}\n${lines.join('\n')}`;
+}
+
+/** Over the step if the job gave one, else the epoch it printed, else the count of points. */
+export function seriesOf(points: readonly JobMetricPoint[], name: string): Point[] {
+  return points.flatMap(({ values, step, seq }) => {
+    const y = values[name];
+    return y === undefined ? [] : [{ x: step ?? values['step'] ?? values['epoch'] ?? seq, y }];
+  });
+}

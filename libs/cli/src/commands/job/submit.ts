@@ -1,0 +1,18 @@
+// `baton job submit`: a job file as it is.
+import type { JobSpec } from '@baton/contracts';
+import { readJobFile } from '../../job/job-spec.ts';
+import { printResult } from '../../output/print.ts';
+import { connect } from '../../session.ts';
+import { verb } from '../../verb.ts';
+
+export const submitJob = () =>
+  verb('submit', 'submit a job from a file, and print its id')
+    .requiredOption('-f, --file <job.yaml>', 'YAML or JSON, - for standard input')
+    .action(run);
+
+async function run(options: { readonly file: string; readonly json?: boolean }): Promise<void> {
+  const spec = await readJobFile(options.file);
+  const { client } = await connect();
+  const { id, revision } = await client.jobs.submit(spec as JobSpec);
+  printResult(options, { id, revision }, () => id);
+}

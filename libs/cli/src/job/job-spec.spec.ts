@@ -1,0 +1,75 @@
+// A job from a file and flags.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readJobFile, withFlags } from './job-spec.ts';
+
+describe('flags', () => {
+  it('stand over the file, and leave the rest of it alone', () => {
+    const draft = {
+      name: 'a',
+      command: ['x'],
+      env: { A: '1', B: '2' },
+      resources: { gpus: 1, cpus: 2 },
+      labels: { team: 'vision' },
+    };
+    expect(withFlags(draft, { name: 'b', env: ['B=3'], gpus: 0, label: ['run=7'], python: '3.11' })).toEqual({
+      name: 'b',
+      command: ['x'],
+      env: { A: '1', B: '3' },
+      resources: { gpus: 0, cpus: 2 },
+      labels: { team: 'vision', run: '7' },
+      environment: { python: '3.11' },
+    });
+  });
+  it('that are absent leave no member behind', () => {
+    expect(withFlags({}, {})).toEqual({});
+  });
+  it('become the fields of the specification', () => {
+    expect(
+      withFlags(
+        {},
+        { dataset: ['digits@2:d'], secret: ['S'], memory: '4GiB', timeLimit: '2h', retries: 0, outputModel: 'm' },
+      ),
+    ).toEqual({
+      datasets: [{ dataset: 'digits', version: 2, as: 'd' }],
+      secrets: ['S'],
+      resources: { memory: '4GiB' },
+      timeLimit: '2h',
+      retries: 0,
+      outputs: { model: 'm' },
+    });
+  });
+});
+
+describe('a job file', () => {
+  let folder: string;
+  const file = async (text: string) => {
+    const path = join(folder, 'job.yaml');
+    await writeFile(path, text);
+    return path;
+  };
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'baton-job-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  it('is YAML, unknown fields and all: the platform refuses those', async () => {
+    expect(await readJobFile(await file('command: [python, train.py]\ncolour: red\n'))).toEqual({
+      command: ['python', 'train.py'],
+      colour: 'red',
+    });
+  });
+  it('may be JSON', async () => {
+    expect(await readJobFile(await file('{"command": ["x"]}'))).toEqual({ command: ['x'] });
+  });
+  it('says where it is no YAML', async () => {
+    await expect(readJobFile(await file('command: [x\n  y: :'))).rejects.toThrow(/no valid YAML.*line/s);
+  });
+  it.each(['', '- a\n', 'text\n'])('refuses what is no map: %j', async (text) => {
+    await expect(readJobFile(await file(text))).rejects.toThrow('holds no job');
+  });
+  it('says that it is missing', async () => {
+    await expect(readJobFile(join(folder, 'none.yaml'))).rejects.toThrow("can't be read");
+  });
+});

@@ -1,0 +1,85 @@
+// A job's specification from a YAML file and from flags; what a flag says stands over the file.
+import { readFile } from 'node:fs/promises';
+import type { JobSpec } from '@baton/contracts';
+import { usage } from '../failure.ts';
+import { readStandardInput } from '../standard-input.ts';
+import { parseDataset, parsePairs } from './job-flags.ts';
+
+export interface JobFlags {
+  readonly name?: string;
+  readonly dataset?: readonly string[];
+  readonly env?: readonly string[];
+  readonly secret?: readonly string[];
+  readonly gpus?: number;
+  readonly cpus?: number;
+  readonly memory?: string;
+  readonly node?: string;
+  readonly timeLimit?: string;
+  readonly retries?: number;
+  readonly python?: string;
+  readonly requirements?: string;
+  readonly outputModel?: string;
+  readonly label?: readonly string[];
+  readonly visibility?: 'private' | 'group' | 'everyone';
+  readonly group?: string;
+}
+
+/** As the user wrote it: the platform says what is wrong in it. */
+export type DraftSpec = Partial<JobSpec>;
+
+/** `path` is a YAML or JSON file, `-` standard input. */
+export async function readJobFile(path: string): Promise<DraftSpec> {
+  const text = path === '-' ? await readStandardInput() : await readTextFile(path);
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text);
+  const fault = document.errors[0];
+  if (fault) throw usage(`${path} is no valid YAML: ${fault.message}`);
+  const value: unknown = document.toJS();
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw usage(`${path} holds no job: write fields such as \`command: [python, train.py]\`.`);
+  }
+  return value;
+}
+
+export async function readTextFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw usage(`${path} can't be read: ${(error as Error).message}`);
+  }
+}
+
+/** Maps of the file and of flags are joined, lists and single values replaced. */
+export function withFlags(draft: DraftSpec, flags: JobFlags): DraftSpec {
+  const { dataset, env, secret, label } = flags;
+  const resources = present({ gpus: flags.gpus, cpus: flags.cpus, memory: flags.memory });
+  const environment = present({ python: flags.python, requirements: flags.requirements });
+  return {
+    ...draft,
+    ...present({
+      name: flags.name,
+      datasets: dataset?.map(parseDataset),
+      env: env && { ...draft.env, ...parsePairs(env, '--env') },
+      secrets: secret && [...secret],
+      resources: joined(draft.resources, resources),
+      node: flags.node,
+      timeLimit: flags.timeLimit,
+      retries: flags.retries,
+      environment: joined(draft.environment, environment),
+      outputs: joined(draft.outputs, present({ model: flags.outputModel })),
+      labels: label && { ...draft.labels, ...parsePairs(label, '--label') },
+      visibility: flags.visibility,
+      group: flags.group,
+    }),
+  };
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function present<T extends object>(members: T): Present<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
+}
+
+function joined<T extends object>(before: T | undefined, more: T): T | undefined {
+  return Object.keys(more).length === 0 ? undefined : { ...before, ...more };
+}
