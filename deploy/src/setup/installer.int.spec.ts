@@ -1,56 +1,56 @@
 // The installer seen from outside: what it installs, repairs and refuses, and how it passes signals on.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { finished, ScratchRepository } from './scratch-repository.ts';
 
-const npmCalls = (repository: ScratchRepository) => repository.read('npm-calls').trim().split('\n').length;
+let repository: ScratchRepository;
+beforeEach(() => {
+  repository = new ScratchRepository();
+});
+afterEach(() => repository.remove());
+
+const npmCalls = () => repository.read('npm-calls').trim().split('\n').length;
 
 // Above the kernel's largest process id, so never alive.
 const deadProcess = 4_194_305;
 
 describe('npm packages', () => {
   it('are installed once, and again when a manifest changes', async () => {
-    using repository = new ScratchRepository();
     expect(await repository.run('build')).toMatchObject({ code: 0 });
     expect(await repository.run('build')).toMatchObject({ code: 0, stderr: '' });
-    expect(npmCalls(repository)).toBe(1);
+    expect(npmCalls()).toBe(1);
 
     repository.write('package-lock.json', '{}');
     await repository.run('build');
-    expect(npmCalls(repository)).toBe(2);
+    expect(npmCalls()).toBe(2);
   });
 
   it('are removed first when an earlier installation was interrupted', async () => {
-    using repository = new ScratchRepository();
     repository.write('node_modules/half-extracted/package.json', '{}');
     expect(await repository.run('build')).toMatchObject({ code: 0 });
     expect(existsSync(join(repository.folder, 'node_modules/half-extracted'))).toBe(false);
   });
 
   it('are installed although the last installer died holding the lock', async () => {
-    using repository = new ScratchRepository();
     repository.write('.tools/locks/npm.lock', String(deadProcess));
     expect(await repository.run('build')).toMatchObject({ code: 0 });
   });
 
   it('are installed by one of two runs at the same time', async () => {
-    using repository = new ScratchRepository();
     const runs = await Promise.all([repository.run('build'), repository.run('build')]);
     expect(runs.map(({ code }) => code)).toEqual([0, 0]);
-    expect(npmCalls(repository)).toBe(1);
+    expect(npmCalls()).toBe(1);
   });
 });
 
 describe('nats-server', () => {
   it.each(['2.12.15', '2.14.5'])('%s on PATH is used', async (version) => {
-    using repository = new ScratchRepository();
     repository.addNatsServer(version);
     expect((await repository.run('start')).stdout.trim()).toBe(join(repository.folder, 'bin/nats-server'));
   });
 
   it.each(['2.12.14', '2.13.9', '2.14.4'])('%s on PATH is too old, so that one is built', async (version) => {
-    using repository = new ScratchRepository();
     repository.addNatsServer(version);
     expect((await repository.run('start')).stdout.trim()).toBe(
       join(repository.folder, '.tools/bin/nats-server-2.14.9'),
@@ -60,7 +60,6 @@ describe('nats-server', () => {
 
 describe('what is missing', () => {
   it('is named together with what to do, and leaves a failing exit code', async () => {
-    using repository = new ScratchRepository();
     repository.addNatsServer('2.14.9');
     const { code, stderr } = await repository.run('demo');
     expect(code).toBe(1);
@@ -70,7 +69,6 @@ describe('what is missing', () => {
 
 describe('a request to stop', () => {
   it("reaches the program once, even when terminal and npm both pass it on, and the program's exit code comes back", async () => {
-    using repository = new ScratchRepository();
     repository.addNatsServer('2.14.9');
     repository.write(
       'deploy/dist/embedded/launcher.js',

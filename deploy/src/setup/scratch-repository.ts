@@ -29,7 +29,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-export class ScratchRepository implements Disposable {
+export class ScratchRepository {
   readonly folder = mkdtempSync(join(tmpdir(), 'baton-setup-'));
 
   constructor() {
@@ -72,7 +72,7 @@ export class ScratchRepository implements Disposable {
     return finished(this.start(task));
   }
 
-  [Symbol.dispose](): void {
+  remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
