@@ -1,0 +1,119 @@
+// The main job with every service as a process of its own, with its own credentials, on SQLite and on a MongoDB-wire server.
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BatonClient } from '@baton/sdk';
+import {
+  DISTRIBUTED_PARTS,
+  distributedPlatform,
+  type DistributedPlatform,
+  type MongoServer,
+  startMongoServer,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@baton/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { servedAccuracy } from './digits.ts';
+import { ended, untilReleased } from './jobs.ts';
+import { epochsIn, registerCode, trainingSpec, uploadDigits, weightsOf } from './main-job.ts';
+import { signUpAdmin } from './people.ts';
+import { trainingPython } from './python.ts';
+
+const python = trainingPython();
+const mongo = await startMongoServer();
+if (mongo === null) process.stderr.write('NO MONGODB: the distributed form runs on SQLite alone.\n');
+
+afterAll(() => mongo?.stop());
+
+describe('on SQLite', () => mainJob(null));
+describe('on a MongoDB-wire server', () => {
+  if (mongo !== null) mainJob(mongo);
+  else it('runs the main job', (context) => context.skip('there is no MongoDB: set MONGODB_URI or install mongod'));
+});
+
+function mainJob(server: MongoServer | null): void {
+  let folder: TemporaryFolder;
+  let files: TemporaryFolder;
+  let platform: DistributedPlatform;
+  let client: BatonClient;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder('baton-e2e-distributed-');
+    files = await temporaryFolder('baton-e2e-files-');
+    platform = await distributedPlatform({
+      folder: folder.path,
+      env: { BATON_CPU_SLOTS: '1' },
+      ...(server === null ? {} : { mongoUri: server.uri }),
+    });
+    await platform.start();
+  });
+  afterAll(async () => {
+    await platform.destroy();
+    await Promise.all([folder.cleanup(), files.cleanup()]);
+  });
+
+  it('starts each service alone, and each says by itself that it is ready', async () => {
+    const pids = DISTRIBUTED_PARTS.map((part) => platform.pid(part));
+    expect(new Set(pids).size).toBe(DISTRIBUTED_PARTS.length);
+    for (const part of DISTRIBUTED_PARTS) {
+      const url = platform.readinessUrl(part);
+      if (url !== null) expect([part, (await fetch(url)).status]).toEqual([part, 200]);
+    }
+  });
+
+  it('goes from a cut upload to an endpoint as accurate as the training reported', async () => {
+    client = await signUpAdmin(platform);
+    const digits = await uploadDigits(client, python, files.path);
+    expect(digits.cutAtBytes).toBeLessThan(digits.sizeBytes);
+    expect(digits.storedDigest).toBe(digits.sha256);
+    await registerCode(client);
+    const submitted = [
+      await client.jobs.submit(trainingSpec(python, { name: 'first', epochs: 4 })),
+      await client.jobs.submit(trainingSpec(python, { name: 'second', epochs: 6 })),
+    ];
+    const [first, second] = await Promise.all(submitted.map(({ id }) => ended(client, id)));
+    if (!first || !second) throw new Error('a job is missing');
+    expect([first.state, second.state]).toEqual(['succeeded', 'succeeded']);
+    expect(second.attempts[0]?.startedAt).toBeGreaterThanOrEqual(first.attempts[0]?.endedAt ?? 0);
+    expect(epochsIn(await client.jobs.logs(second.id))).toEqual([1, 2, 3, 4, 5, 6]);
+    const artifact = await client.jobs.artifact(second.id, 'digits.onnx');
+    const { files: kept } = await client.jobs.artifacts(second.id);
+    expect(
+      createHash('sha256')
+        .update(Buffer.from(await artifact.arrayBuffer()))
+        .digest('hex'),
+    ).toBe(kept[0]?.digest);
+
+    const { version, lineage } = await weightsOf(client, second.id);
+    expect(lineage).toMatchObject({ jobId: second.id, attempt: 1, code: { version: 1 }, datasets: [{ version: 1 }] });
+    await client.endpoints.create({ name: 'digits', model: 'digits', version });
+    const where = { url: platform.servingUrl, token: client.http.token, endpoint: 'digits' };
+    expect((await servedAccuracy(where, digits.csv)).toFixed(4)).toBe(lineage.metrics['accuracy']?.toFixed(4));
+  });
+
+  it('disturbs no job when scheduler, agent, model service and gateway are killed under it', async () => {
+    const release = join(files.path, 'release');
+    const spec = trainingSpec(python, { name: 'survivor', epochs: 5 });
+    const { id, revision } = await client.jobs.submit({ ...spec, ...untilReleased(spec.command, release) });
+    await client.jobs.get(id, { waitForRevision: revision });
+    const metrics = client.jobs.followMetrics(id);
+    await metrics.next();
+    await metrics.return(undefined);
+    const killed = ['scheduler', 'agent', 'model', 'gateway'] as const;
+    await Promise.all(killed.map((part) => platform.kill(part)));
+    await Promise.all(killed.map((part) => platform.startPart(part)));
+    await writeFile(release, '');
+    expect(await ended(client, id)).toMatchObject({
+      state: 'succeeded',
+      attempts: [{ attempt: 1 }],
+      counters: { userFailures: 0, infrastructureLosses: 0 },
+    });
+    expect(epochsIn(await client.jobs.logs(id))).toEqual([1, 2, 3, 4, 5]);
+    await weightsOf(client, id);
+  });
+
+  it('stops each service in order, with code 0', async () => {
+    const codes = await platform.stop();
+    expect(codes).toEqual(Object.fromEntries(DISTRIBUTED_PARTS.map((part) => [part, 0])));
+  });
+}
