@@ -27,34 +27,44 @@ export async function uploadDataset(client: BatonClient, python: string, csv: st
     description: 'UCI hand-written digits, 1,797 images of 8 x 8',
     tags: ['images'],
   });
-  let uploadUrl: string | undefined;
-  const cut = new AbortController();
-  const show = (sent: number, total: number, isLast: boolean) =>
-    progress(`${bar(sent / total)} ${sent} of ${total} bytes`, isLast);
-  await client
-    .upload(csv, {
-      chunkBytes: CHUNK_BYTES,
-      signal: cut.signal,
-      onUrl: (url) => (uploadUrl = url),
-      onProgress: (sent, total) => {
-        show(sent, total, false);
-        if (sent > total / 2) cut.abort(new Error('cut'));
-      },
-    })
-    .catch((error: unknown) => {
-      if (!cut.signal.aborted) throw error;
-    });
-  if (!cut.signal.aborted || uploadUrl === undefined) throw new Error('the upload was not cut');
-  line('\n   cut in the middle; the same upload goes on where the server is');
-  const uploaded = await client.upload(csv, {
-    chunkBytes: CHUNK_BYTES,
-    uploadUrl,
-    onProgress: (sent, total) => show(sent, total, sent === total),
-  });
+  const uploadUrl = await uploadAndCut(client, csv);
+  line('cut in the middle; the same upload goes on where the server is');
+  let shown = '';
+  const show = (sent: number, total: number) => progress((shown = share(sent, total)), false);
+  const uploaded = await client.upload(csv, { chunkBytes: CHUNK_BYTES, uploadUrl, onProgress: show });
+  progress(shown, true);
   const stored = await client.http.json<{ digest: string }>('GET', `/uploads/${uploaded.uploadId}`);
   if (stored.digest !== uploaded.sha256) throw new Error(`SHA-256 there ${stored.digest}, here ${uploaded.sha256}`);
   const version = await client.datasets.addVersion('digits', { uploads: [uploaded.uploadId] });
   done(`dataset digits@${version.version}; SHA-256 there and here: ${stored.digest.slice(0, 16)}...`);
+}
+
+/** Gives the address of an upload whose connection was cut when half of it was there. */
+async function uploadAndCut(client: BatonClient, csv: string): Promise<string> {
+  const cut = new AbortController();
+  let uploadUrl: string | undefined;
+  let shown = '';
+  const onProgress = (sent: number, total: number): void => {
+    if (cut.signal.aborted) return;
+    progress((shown = share(sent, total)), false);
+    if (sent > total / 2) cut.abort(new Error('cut'));
+  };
+  const sending = client.upload(csv, {
+    chunkBytes: CHUNK_BYTES,
+    signal: cut.signal,
+    onUrl: (url) => (uploadUrl = url),
+    onProgress,
+  });
+  await sending.catch((error: unknown) => {
+    if (!cut.signal.aborted) throw error;
+  });
+  if (!cut.signal.aborted || uploadUrl === undefined) throw new Error('the upload was not cut');
+  progress(shown, true);
+  return uploadUrl;
+}
+
+function share(sent: number, total: number): string {
+  return `${bar(sent / total)} ${sent} of ${total} bytes`;
 }
 
 export async function registerCode(client: BatonClient): Promise<void> {
@@ -86,8 +96,8 @@ export async function trainThree(client: BatonClient, python: string): Promise<J
   for (const id of ids) jobs.push(await follow(client, id, 12));
   printGaps(jobs);
   for (const job of jobs) {
-    const { items } = { items: (await client.jobs.artifacts(job.id)).files };
-    line(`${job.name}: artifacts ${items.map((file) => `${file.path} (${file.sizeBytes} bytes)`).join(', ')}`);
+    const { files } = await client.jobs.artifacts(job.id);
+    line(`${job.name}: artifacts ${files.map((file) => `${file.path} (${file.sizeBytes} bytes)`).join(', ')}`);
   }
   return jobs;
 }

@@ -2,6 +2,7 @@
 import { openFileBlobStore } from '@baton/blob-store';
 import type { BusOptions } from '@baton/messaging';
 import { pino } from 'pino';
+import { writeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { BusLink } from './adapters/bus/bus-link.ts';
 import { StreamSinks } from './adapters/bus/stream-sinks.ts';
@@ -41,7 +42,7 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   const { file, state } = await JournalFile.open(paths.journal);
   const reporter: Reporter = pino(
     { level: config.logLevel, base: { service: 'agent', nodeId: config.nodeId } },
-    pino.destination(2),
+    { write: writeLogLine },
   );
   const journal = new Journal(file, state);
   const count = new RunningCount(paths.running);
@@ -86,6 +87,15 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
       await close();
     },
   };
+}
+
+/** A line that can't be written, for instance on a full disk, is lost; pino's own output would end the process. */
+function writeLogLine(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch {
+    // There is nowhere to say so.
+  }
 }
 
 interface Parts {
