@@ -7,6 +7,8 @@ import { submit } from './submit.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = { submit, 'idle-gap': idleGap, startup, infer };
 
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 const name = process.argv[2] ?? '';
 const benchmark = BENCHMARKS[name];
 if (!benchmark) {

@@ -14,17 +14,27 @@ const ADMIN = { email: 'bench@example.com', name: 'Bench', password: 'bench-pass
 export async function startPlatform(env: Readonly<Record<string, string>> = {}): Promise<BenchPlatform> {
   const folder = await temporaryFolder('baton-bench-');
   const platform = embeddedPlatform({ home: folder.path, port: await freePort(), servingPort: await freePort(), env });
-  await platform.start();
-  const anonymous = new BatonClient({ url: platform.url });
-  await anonymous.users.signUp({ token: platform.adminToken(), ...ADMIN });
-  const { token } = await anonymous.users.logIn({ email: ADMIN.email, password: ADMIN.password });
-  const client = new BatonClient({ url: platform.url, token });
-  await nodeJoined(client);
   const stop = async () => {
     await platform.stop();
     await folder.cleanup();
   };
-  return { platform, client, token, stop };
+  try {
+    await platform.start();
+    const token = await signUp(platform);
+    const client = new BatonClient({ url: platform.url, token });
+    await nodeJoined(client);
+    return { platform, client, token, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function signUp(platform: EmbeddedPlatform): Promise<string> {
+  const anonymous = new BatonClient({ url: platform.url });
+  await anonymous.users.signUp({ token: platform.adminToken(), ...ADMIN });
+  const { email, password } = ADMIN;
+  return (await anonymous.users.logIn({ email, password })).token;
 }
 
 async function nodeJoined(client: BatonClient): Promise<void> {

@@ -46,17 +46,20 @@ async function untilLearning(client: BatonClient, id: string): Promise<void> {
   }
 }
 
-/** Everything that must be the same afterwards; of the running job only what no longer changes. */
+/** Everything that must be the same afterwards; of the running job, which may end meanwhile, what no longer changes. */
 async function picture(client: BatonClient, running: string) {
   const { items } = await client.jobs.list({ sort: 'createdAt' });
   const over = items.filter((job) => job.id !== running);
   const fourth = items.find((job) => job.id === running);
   return {
     jobs: over,
-    fourth: fourth && { spec: fourth.spec, attempts: fourth.attempts, state: fourth.state },
+    fourth: fourth && {
+      spec: fourth.spec,
+      attempts: fourth.attempts.map(({ attempt, nodeId, startedAt }) => ({ attempt, nodeId, startedAt })),
+    },
     metrics: await Promise.all(over.map((job) => client.jobs.metrics(job.id))),
     datasets: (await client.datasets.list()).items,
-    models: (await client.models.list()).items,
+    versions: (await client.models.get('digits')).versions.filter((version) => version.lineage?.jobId !== running),
     endpoints: (await client.endpoints.list()).items.map(({ state: _state, ...endpoint }) => endpoint),
   };
 }

@@ -70,6 +70,8 @@ function leaveRunning(platform: EmbeddedPlatform): void {
   );
 }
 
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 main().then(
   () => process.exit(0),
   (error: unknown) => {

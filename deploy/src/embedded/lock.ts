@@ -7,7 +7,7 @@ import { PlatformError } from '@baton/errors/platform-error';
 const held = new Set<DatabaseSync>();
 
 /** Holds the folder until the process ends. SQLite's exclusive lock is a lock of the operating system on the file. */
-export function lockFolder(folder: string): { release(): void } {
+export function lockFolder(folder: string): void {
   const database = new DatabaseSync(join(folder, 'lock.db'));
   try {
     database.exec(
@@ -23,10 +23,4 @@ export function lockFolder(folder: string): { release(): void } {
     );
   }
   held.add(database);
-  return {
-    release: () => {
-      held.delete(database);
-      database.close();
-    },
-  };
 }

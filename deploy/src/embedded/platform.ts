@@ -36,6 +36,7 @@ export async function startEmbedded(
   settings: Settings,
   say: (text: string) => void,
 ): Promise<EmbeddedPlatform> {
+  refuseForeignNats(settings);
   const addresses = await freeAddresses(settings);
   const nats = await prepareNats(home, settings['BATON_NATS_SERVER'] ?? 'nats-server');
   if (!nats.syncAlways) {
@@ -46,6 +47,14 @@ export async function startEmbedded(
   return handleOf(home, addresses, parts);
 }
 
+/** Its credentials and subjects would not be there. */
+function refuseForeignNats(settings: Settings): void {
+  if (!settings['BATON_NATS_URL']) return;
+  const message =
+    'The embedded platform runs a nats-server of its own. Unset BATON_NATS_URL, or start each service alone as docs/running.md says.';
+  throw new PlatformError('conflict', message);
+}
+
 interface Addresses {
   readonly host: string;
   readonly port: string;
@@ -54,13 +63,31 @@ interface Addresses {
   readonly servingUrl: string;
 }
 
+/** Where it listens, and where it is reached; refused if others could listen in, or if the ports are taken. */
 async function freeAddresses(settings: Settings): Promise<Addresses> {
   const host = settings['BATON_HOST'] ?? '127.0.0.1';
   const port = settings['BATON_PORT'] ?? '8080';
   const servingPort = settings['BATON_SERVING_PORT'] ?? '8081';
+  refuseOpenBind(host, settings);
   await refuseTakenPort(host, Number(port), 'BATON_PORT');
   await refuseTakenPort(host, Number(servingPort), 'BATON_SERVING_PORT');
-  return { host, port, servingPort, gatewayUrl: `http://${host}:${port}`, servingUrl: `http://${host}:${servingPort}` };
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return {
+    host,
+    port,
+    servingPort,
+    gatewayUrl: settings['BATON_API_URL'] ?? `http://${reached}:${port}`,
+    servingUrl: settings['BATON_SERVING_URL'] ?? `http://${reached}:${servingPort}`,
+  };
+}
+
+function refuseOpenBind(host: string, settings: Settings): void {
+  const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
+  if (isLoopback || settings['BATON_INSECURE_BIND'] === 'i-know') return;
+  const message =
+    `BATON_HOST=${host} would send passwords and tokens over the network in the clear. Put a proxy with TLS in front of ` +
+    '127.0.0.1, or set BATON_INSECURE_BIND=i-know on a network that you trust.';
+  throw new PlatformError('forbidden', message);
 }
 
 function childEnvironment(home: Home, settings: Settings, addresses: Addresses, nats: NatsSetup): Settings {

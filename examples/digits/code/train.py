@@ -86,7 +86,8 @@ def main() -> None:
     pixels, labels, test_pixels, test_labels = load(Path(os.environ["BATON_DATASET_DIR"]) / "digits")
     shapes = [(64, options.hidden), (options.hidden,), (options.hidden, 10), (10,)]
     weights = [(rng.standard_normal(shape) * (0.1 if len(shape) > 1 else 0)).astype(np.float32) for shape in shapes]
-    print(f"{len(labels)} images to learn from, {len(test_labels)} held out; {options}", flush=True)
+    print(f"a hidden layer of {options.hidden}, learning rate {options.rate}, {options.epochs} epochs", flush=True)
+    print(f"{len(labels)} images to learn from, {len(test_labels)} held out", flush=True)
     for epoch in range(1, options.epochs + 1):
         loss = train_epoch(weights, pixels, labels, np.float32(options.rate), options.batch, rng)
         accuracy = float((forward(weights, test_pixels)[1].argmax(axis=1) == test_labels).mean())

@@ -2,6 +2,7 @@
 import { inboxPrefix, type NatsRole, type Principal, type RequestMeta, type Rpc } from '@baton/contracts';
 import { connect, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Static, TSchema } from 'typebox';
+import { PlatformError } from '@baton/errors';
 import { answer, type Call } from './answer.ts';
 import { request } from './request.ts';
 
@@ -99,10 +100,16 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     try {
       return new Bus(await connect(connectionOptions(options)), options);
     } catch (error) {
-      if (Date.now() >= deadline) throw error;
+      if (Date.now() >= deadline) throw unreachable(options.url, error);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+function unreachable(url: string, cause: unknown): Error {
+  const refused = /authorization/i.test(String(cause));
+  const why = refused ? 'refuses these credentials' : 'can not be reached';
+  return new PlatformError('unavailable', `nats-server at ${url} ${why}.`, { cause, detail: String(cause) });
 }
 
 function connectionOptions(options: BusOptions) {

@@ -99,7 +99,7 @@ describe('a request', () => {
 
 describe('permissions', () => {
   it('let no role in with a wrong password', async () => {
-    await expect(connect('gateway', 'wrong')).rejects.toThrow(/authorization/i);
+    await expect(connect('gateway', 'wrong')).rejects.toThrow('refuses these credentials');
   });
 
   it("let a role write no other's events", async () => {

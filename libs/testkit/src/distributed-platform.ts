@@ -70,7 +70,7 @@ export async function distributedPlatform(options: DistributedPlatformOptions): 
   return {
     url: installation.url,
     servingUrl: installation.servingUrl,
-    readinessUrl: installation.readinessUrl,
+    readinessUrl: (part) => installation.readinessUrl(part),
     adminToken: () => readFileSync(join(folder, 'secrets', 'admin-token'), 'utf8').trim(),
     pid: (part) => running.get(part)?.pid,
     startPart,

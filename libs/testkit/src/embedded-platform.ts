@@ -60,6 +60,8 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
   };
   let child: ChildProcess | null = null;
   let output = '';
+  // A test or a benchmark that fails, or is interrupted, leaves no platform behind.
+  const stopWithUs = (): void => void child?.kill('SIGTERM');
   const parts = () => partPids(join(home, 'run'));
   return {
     home,
@@ -74,6 +76,7 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
     parts,
     async start() {
       output = '';
+      process.once('exit', stopWithUs);
       child = spawn(process.execPath, [LAUNCHER], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
       await ready(child, (text) => (output += text));
     },
@@ -99,6 +102,7 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
       await killProcessesOf(home);
     },
     release() {
+      process.off('exit', stopWithUs);
       child?.stdout?.destroy();
       child?.stderr?.destroy();
       child?.unref();

@@ -61,7 +61,7 @@ describe('a running job', () => {
     const syncs = world.scheduler.syncs;
     await eventually(() => world.scheduler.syncs > syncs, 'it is heard again');
     await agent.stopWithJobs();
-    expect(processesOf(spec)).toEqual([]);
+    await eventually(() => processesOf(spec).length === 0, 'its processes are gone, the supervisor with them');
     expect(readFileSync(join(world.folder, 'agent', 'running'), 'utf8')).toBe('0\n');
     agent = await world.startAgent();
     expect(await world.scheduler.ended(spec)).toMatchObject({ reason: 'cancelled' });

@@ -149,6 +149,7 @@ describe('the scheduler', () => {
     const running = await world.submit(asAlice, { name: 'running' });
     const queued = await world.submit(asAlice, { name: 'queued' });
     await vi.waitFor(() => expect(pushedJobs()).toEqual([running.id]));
+    await Promise.all([world.job(asAlice, running.id, 2), world.job(asAlice, queued.id, 1)]);
     const before = await world.gateway.call(schedulerRpc.listJobs, asAlice, { limit: 1_000 });
     await world.restartScheduler({ dropReadStore: true });
     await world.agent.sync();

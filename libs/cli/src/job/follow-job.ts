@@ -27,7 +27,7 @@ export async function followJob(
   const waiting = refreshWhileQueued({ client, id, watcher, signal: stop });
   try {
     await Promise.all([
-      each(client.jobs.followEvents(id, { signal: stop }), async () => watcher.state(await client.jobs.get(id))),
+      each(client.jobs.followEvents(id, { signal: stop }), () => showUnlessOver(client, id, watcher)),
       each(client.jobs.followLogs(id, { signal: stop }), (event) => watcher.log(event.data as LogEvent)),
       each(client.jobs.followMetrics(id, { signal: stop }), (event) => watcher.metrics(event.data as MetricEvent)),
     ]);
@@ -43,6 +43,12 @@ export async function followJob(
     await waiting;
     watcher.end();
   }
+}
+
+/** The end is shown when the last of the output has been. */
+async function showUnlessOver(client: BatonClient, id: string, watcher: Watcher): Promise<void> {
+  const job = await client.jobs.get(id);
+  if (!isOver(job)) watcher.state(job);
 }
 
 async function each<T>(events: AsyncIterable<T>, show: (event: T) => unknown): Promise<void> {

@@ -196,9 +196,13 @@ function refuseJobToken({ principal }: Caller): void {
 function ownershipOf({ principal }: Caller, spec: JobSpec): Owned {
   const groupId = spec.group ?? null;
   if (groupId !== null && !principal.groups.includes(groupId)) {
-    throw new PlatformError('invalid_input', `You are in no group ${groupId}.`, {
-      issues: [{ pointer: '/group', detail: 'is no group of yours' }],
-    });
+    throw new PlatformError(
+      'invalid_input',
+      `You are in no group ${groupId}; give its id, as "baton group list" shows it.`,
+      {
+        issues: [{ pointer: '/group', detail: 'is no group of yours' }],
+      },
+    );
   }
   return {
     ownerId: principal.userId,
