@@ -85,13 +85,18 @@ it('runs three jobs on one slot one after the other, in their order, and says wh
   expect(jobs.map((job) => [job.name, job.state, job.attempts.length])).toEqual(
     NAMES.map((name) => [name, 'succeeded', 1]),
   );
-  // The log itself has the end of each before the next is given the slot.
-  for (const [index, id] of submitted.slice(1).entries()) {
-    const endOfBefore = await positionOf(client, submitted[index] ?? '', 'AttemptEnded');
-    expect(await positionOf(client, id, 'JobAssigned')).toBeGreaterThan(endOfBefore);
-    expect(jobs[index + 1]?.attempts[0]?.startedAt).toBeGreaterThanOrEqual(jobs[index]?.attempts[0]?.endedAt ?? 0);
-  }
+  await expectNoOverlap(submitted);
 });
+
+/** The log itself has the end of each before the next is given the slot, and so has the node's clock. */
+async function expectNoOverlap(ids: readonly string[]): Promise<void> {
+  const ends = await Promise.all(ids.map((id) => positionOf(client, id, 'AttemptEnded')));
+  const begins = await Promise.all(ids.map((id) => positionOf(client, id, 'JobAssigned')));
+  const inOrder = (values: readonly (number | null | undefined)[]) =>
+    expect(values).toEqual(values.toSorted((a, b) => Number(a) - Number(b)));
+  inOrder(begins.flatMap((begin, index) => [begin, ends[index]]));
+  inOrder(jobs.flatMap(({ attempts }) => [attempts[0]?.startedAt, attempts[0]?.endedAt]));
+}
 
 it('shows loss and accuracy of every epoch while the job runs', async () => {
   const { id } = await client.jobs.submit(trainingSpec(python, { name: 'live', epochs: EPOCHS, pause: 0.1 }));

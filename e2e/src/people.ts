@@ -8,8 +8,9 @@ interface Installation {
   adminToken(): string;
 }
 
-export async function signUpAdmin({ url, adminToken }: Installation): Promise<BatonClient> {
-  await new BatonClient({ url }).users.signUp({ token: adminToken(), ...ADMIN });
+export async function signUpAdmin(installation: Installation): Promise<BatonClient> {
+  const { url } = installation;
+  await new BatonClient({ url }).users.signUp({ token: installation.adminToken(), ...ADMIN });
   return logIn(url, ADMIN);
 }
 

@@ -38,6 +38,6 @@ export async function newPlatform(env: Readonly<Record<string, string>> = {}): P
 /** One for a single test: gone when the test is over. */
 export async function platformOfTest(env: Readonly<Record<string, string>> = {}): Promise<TestPlatform> {
   const platform = await newPlatform(env);
-  onTestFinished(platform.cleanUp);
+  onTestFinished(() => platform.cleanUp());
   return platform;
 }

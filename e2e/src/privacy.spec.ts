@@ -207,7 +207,10 @@ describe('secrets', () => {
 
   /** Written so that the specification itself does not hold it. */
   function splitInShell(text: string): string {
-    return [...text].map((character) => `${character}""`).join('');
+    return text
+      .split('')
+      .map((character) => `${character}""`)
+      .join('');
   }
 
   function filesWith(text: string): string[] {
