@@ -12,6 +12,7 @@ const MAX_STATEMENTS = 500;
 const SETUP = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
+  PRAGMA wal_autocheckpoint = 8192;
   PRAGMA busy_timeout = 5000;
   PRAGMA temp_store = MEMORY;
   CREATE TABLE IF NOT EXISTS collections (

@@ -14,17 +14,7 @@ export interface JobDocument extends JobView {
 export const jobProjection: Projection<JobDocument> = {
   name: 'jobs',
   version: 1,
-  indexes: [
-    ['createdAt'],
-    ['updatedAt'],
-    ['name'],
-    ['state'],
-    ['active'],
-    ['ownerId'],
-    ['groupId'],
-    ['visibility'],
-    ['nodeId'],
-  ],
+  indexes: [['name'], ['ownerId', 'createdAt'], ['state', 'createdAt'], ['active', 'createdAt']],
   stream: 'JOBS',
   aggregates: ['job'],
   apply(document, commit) {
