@@ -39,7 +39,11 @@ export default {
       { path: '^libs/contracts/', pathNot: test },
       { pathNot: '^libs/contracts/|node_modules/(typebox|@sinclair/typebox)/' },
     ),
-    rule('decider-is-a-leaf', { path: '^libs/decider/', pathNot: test }, { pathNot: '^libs/decider/|^(node:)?assert(/strict)?$' }),
+    rule(
+      'decider-is-a-leaf',
+      { path: '^libs/decider/', pathNot: test },
+      { pathNot: '^libs/decider/|^(node:)?assert(/strict)?$' },
+    ),
     rule(
       'pure-libs-know-no-framework',
       { path: '^libs/(contracts|decider|errors)/' },
