@@ -4,6 +4,7 @@ import { connect, type NatsConnection, type Subscription } from '@nats-io/transp
 import type { Static, TSchema } from 'typebox';
 import { PlatformError } from '@baton/errors';
 import { answer, type Call } from './answer.ts';
+import { Presence } from './presence.ts';
 import { request } from './request.ts';
 
 export interface BusOptions {
@@ -35,20 +36,22 @@ export interface CallContext {
 export class Bus {
   readonly connection: NatsConnection;
   readonly #options: BusOptions;
+  readonly #presence: Presence;
 
   constructor(connection: NatsConnection, options: BusOptions) {
     this.connection = connection;
     this.#options = options;
+    this.#presence = new Presence(connection);
   }
 
-  /** Calls another service. Throws what it threw, or `unavailable` if it does not answer. */
+  /** Calls another service. Throws what it threw; `unavailable` if it is not there, `outcome_unknown` if no answer came. */
   call<Q extends TSchema, R extends TSchema>(
     operation: Rpc<Q, R>,
     context: CallContext,
     body: Static<Q>,
     options: CallOptions = {},
   ): Promise<Static<R>> {
-    return request(this.connection, operation, { ...context, body }, options);
+    return this.#presence.during(() => request(this.connection, operation, { ...context, body }, options));
   }
 
   /** Answers an operation; replicas of a role share the work. */

@@ -97,6 +97,27 @@ describe('a request', () => {
   });
 });
 
+describe('a server that dies', () => {
+  it('ends what waits for an answer at once, refuses what comes, and is found again', async () => {
+    const started = Promise.withResolvers<void>();
+    const handling = dataset.handle(datasetRpc.delete, () => {
+      started.resolve();
+      return new Promise(() => {});
+    });
+    const waiting = gateway.call(datasetRpc.delete, context, { id: 'x' }, { timeoutMs: 60_000 });
+    const outcome = waiting.catch((error: unknown) => error);
+    await started.promise;
+    await nats.kill();
+    expect(await outcome).toMatchObject({ code: 'outcome_unknown', retryAfterMs: 1_000 });
+    await expect(gateway.call(datasetRpc.get, context, { id: 'x' })).rejects.toMatchObject({ code: 'unavailable' });
+    await nats.restart();
+    handling.unsubscribe();
+    dataset.handle(datasetRpc.delete, async ({ body }) => ({ id: body.id, revision: 1 }));
+    const again = () => gateway.call(datasetRpc.delete, context, { id: 'x' });
+    expect(await vi.waitFor(again, { timeout: 10_000 })).toEqual({ id: 'x', revision: 1 });
+  });
+});
+
 describe('permissions', () => {
   it('let no role in with a wrong password', async () => {
     await expect(connect('gateway', 'wrong')).rejects.toThrow('refuses these credentials');

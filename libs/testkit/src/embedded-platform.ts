@@ -50,14 +50,7 @@ const LAUNCHER = fileURLToPath(new URL('../../../deploy/dist/embedded/launcher.j
 
 export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlatform {
   const { home, port, servingPort } = options;
-  const env = {
-    ...process.env,
-    BATON_NATS_SERVER: natsServerBinary(),
-    BATON_HOME: home,
-    BATON_PORT: String(port),
-    BATON_SERVING_PORT: String(servingPort),
-    ...options.env,
-  };
+  const env = environmentOf(options);
   let child: ChildProcess | null = null;
   let output = '';
   // A test or a benchmark that fails, or is interrupted, leaves no platform behind.
@@ -114,6 +107,17 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
 async function exitCodeOf(child: ChildProcess | null): Promise<number | null> {
   if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   return child?.exitCode ?? null;
+}
+
+function environmentOf({ home, port, servingPort, env }: EmbeddedPlatformOptions): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    BATON_NATS_SERVER: natsServerBinary(),
+    BATON_HOME: home,
+    BATON_PORT: String(port),
+    BATON_SERVING_PORT: String(servingPort),
+    ...env,
+  };
 }
 
 function ready(child: ChildProcess, hear: (text: string) => string): Promise<void> {
