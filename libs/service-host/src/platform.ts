@@ -1,5 +1,6 @@
 // What a service is given at boot: its connection, the log, the read store, clock, ids and secrets.
 import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EVENTS_STREAM, JOBS_STREAM, type NatsRole, type StreamName, systemPrincipal } from '@baton/contracts';
 import { openJetStreamEventStore, type PipelinedEventStore } from '@baton/event-store';
 import { type Bus, type CallContext, connectBus } from '@baton/messaging';
@@ -7,6 +8,9 @@ import { openReadStore, type ReadStore } from '@baton/read-store';
 import { readSecretFile, type ServiceSettings } from './configuration.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { type Projection, type ProjectionHandle, type Revised, runProjection } from './projection.ts';
+
+/** Longest wait for a projection's last write. */
+const STOP_WITHIN_MS = 2_000;
 
 export interface Platform {
   readonly role: NatsRole;
@@ -90,7 +94,7 @@ export async function openPlatform(
       stopping.abort();
       for (const close of closers.toReversed()) await close();
       await bus.close();
-      await Promise.allSettled(handles.map((handle) => handle.caughtUp));
+      await Promise.race([Promise.all(handles.map((handle) => handle.stopped)), sleep(STOP_WITHIN_MS)]);
       await readStore.close();
     },
   };

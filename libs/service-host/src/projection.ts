@@ -24,6 +24,8 @@ export interface ProjectionHandle<D extends Revised> {
   readonly collection: Collection<D>;
   /** Resolves when all that was in the log at the start has been applied. */
   readonly caughtUp: Promise<void>;
+  /** Resolves when, after the signal's abort, nothing is written any more. */
+  readonly stopped: Promise<void>;
   /** Resolves when the document has at least this revision; `unavailable` after `timeoutMs`. */
   waitForRevision(id: string, revision: number, timeoutMs?: number): Promise<void>;
 }
@@ -46,10 +48,11 @@ export async function runProjection<D extends Revised>(
   const collection = await context.readStore.collection<D>(projection.name, projection);
   await discardIfLogDiffers(collection, context.store);
   const runner = new Runner(projection, collection, context);
-  const caughtUp = runner.run();
+  const { caughtUp, stopped } = runner.run();
   return {
     collection,
     caughtUp,
+    stopped,
     waitForRevision: (id, revision, timeoutMs = 5_000) => runner.waitForRevision(id, revision, timeoutMs),
   };
 }
@@ -81,14 +84,14 @@ class Runner<D extends Revised> {
     this.#context = context;
   }
 
-  /** Follows the log until the signal aborts; the promise resolves at the first catching up. */
-  run(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#follow(resolve).then(resolve, (error: unknown) => {
-        this.#context.report(error, `projection ${this.#projection.name}`);
-        reject(error instanceof Error ? error : new Error(String(error)));
-      });
+  /** Follows the log until the signal aborts. */
+  run(): { caughtUp: Promise<void>; stopped: Promise<void> } {
+    const { promise: caughtUp, resolve, reject } = Promise.withResolvers<void>();
+    const stopped = this.#follow(resolve).then(resolve, (error: unknown) => {
+      this.#context.report(error, `projection ${this.#projection.name}`);
+      reject(error);
     });
+    return { caughtUp, stopped };
   }
 
   async #follow(caughtUp: () => void): Promise<void> {
@@ -104,7 +107,8 @@ class Runner<D extends Revised> {
         else this.#flushSoon();
       }
     }
-    await this.#drain();
+    // What has not been written is read again at the next start.
+    await this.#flushing?.catch(() => {});
   }
 
   /** Starts writing what has gathered, unless a write is under way: the next one then takes it along. */
@@ -113,12 +117,13 @@ class Runner<D extends Revised> {
     void this.#flush().catch((error: unknown) => {
       // Nothing was taken off: it is tried again, and nothing later can be written before it.
       this.#context.report(error, `projection ${this.#projection.name}`);
-      setTimeout(() => this.#flushSoon(), RETRY_MS).unref();
+      if (!this.#context.signal.aborted) setTimeout(() => this.#flushSoon(), RETRY_MS).unref();
     });
   }
 
   async #drain(): Promise<void> {
-    while (this.#flushing || this.#pending.length > 0) await (this.#flushing ?? this.#flush());
+    const { signal } = this.#context;
+    while (!signal.aborted && (this.#flushing || this.#pending.length > 0)) await (this.#flushing ?? this.#flush());
   }
 
   #flush(): Promise<void> {
@@ -137,7 +142,7 @@ class Runner<D extends Revised> {
   }
 
   async #writePending(): Promise<void> {
-    while (this.#pending.length > 0) {
+    while (this.#pending.length > 0 && !this.#context.signal.aborted) {
       const commits = this.#pending.slice(0, BATCH);
       await this.#write(commits);
       this.#pending.splice(0, commits.length);

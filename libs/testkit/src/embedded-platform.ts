@@ -69,8 +69,9 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
     parts,
     async start() {
       output = '';
-      process.once('exit', stopWithUs);
+      process.on('exit', stopWithUs);
       child = spawn(process.execPath, [LAUNCHER], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+      child.once('exit', () => process.off('exit', stopWithUs));
       await ready(child, (text) => (output += text));
     },
     killPart(name) {
