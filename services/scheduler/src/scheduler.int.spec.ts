@@ -1,5 +1,5 @@
 // The scheduler on a real nats-server with its own permissions only: jobs follow one another, and nothing is lost.
-import { schedulerRpc } from '@baton/contracts';
+import { isFinal, schedulerRpc } from '@baton/contracts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { aUser, by, NODE_ID, startWorld, type World } from './testing/world.ts';
 
@@ -15,11 +15,22 @@ afterAll(() => world.stop());
 
 /** Lets whatever still runs or waits end, so that each test begins with an idle node. */
 async function drain(): Promise<void> {
-  const active = await world.gateway.call(schedulerRpc.listJobs, by(aUser({ role: 'admin' })), { active: true });
-  for (const job of active.items)
-    await world.gateway.call(schedulerRpc.cancel, by(aUser({ role: 'admin' })), { id: job.id });
-  for (const { jobId, attempt } of (await world.agent.sync()).attempts)
-    await world.agent.tell(world.agent.ended(jobId, attempt, 1));
+  const asAdmin = by(aUser({ role: 'admin' }));
+  await vi.waitFor(
+    async () => {
+      const { items } = await world.gateway.call(schedulerRpc.listJobs, asAdmin, { limit: 1_000 });
+      // The list may be a moment behind: every job must be in it before it can say that none is left.
+      expect(items.length).toBe(world.submitted.size);
+      const active = items.filter((job) => !isFinal(job.state));
+      for (const { id } of active)
+        await world.gateway.call(schedulerRpc.cancel, asAdmin, { id }).catch(() => undefined);
+      for (const { jobId, attempt } of (await world.agent.sync()).attempts) {
+        await world.agent.tell(world.agent.ended(jobId, attempt, 1));
+      }
+      expect(active).toEqual([]);
+    },
+    { timeout: 10_000, interval: 30 },
+  );
 }
 const pushedJobs = () => world.agent.pushed.at(-1)?.attempts.map((attempt) => attempt.jobId);
 
@@ -141,6 +152,7 @@ describe('the scheduler', () => {
     const failed = await world.job(asAlice, job.id, 5);
     expect(failed).toMatchObject({ state: 'failed', message: 'exited with 1' });
     const again = await world.gateway.call(schedulerRpc.rerun, asAlice, { id: job.id });
+    world.submitted.add(again.id);
     expect(await world.job(asAlice, again.id, again.revision)).toMatchObject({ rerunOf: job.id, spec: failed.spec });
     await drain();
   });

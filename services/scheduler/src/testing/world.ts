@@ -36,6 +36,8 @@ export interface World {
   readonly nats: NatsServer;
   readonly gateway: Bus;
   readonly agent: FakeAgent;
+  /** Every job so far, reruns among them. */
+  readonly submitted: Set<string>;
   restartScheduler(options?: { dropReadStore?: boolean }): Promise<void>;
   submit(context: CallContext, spec: Partial<JobSpec>): Promise<{ id: string; revision: number }>;
   job(context: CallContext, id: string, waitForRevision?: number): Promise<JobView>;
@@ -60,6 +62,7 @@ export async function startWorld(): Promise<World> {
     });
   await writeFile(join(folder.path, 'secret'), 'installation secret');
   await writeFile(join(folder.path, 'password'), 'pass-scheduler');
+  const submitted = new Set<string>();
   let generation = 0;
   const start = () => startScheduler(nats, folder.path, generation);
   let scheduler = await start();
@@ -77,7 +80,12 @@ export async function startWorld(): Promise<World> {
       if (dropReadStore) generation += 1;
       scheduler = await start();
     },
-    submit: (context, spec) => gateway.call(schedulerRpc.submit, context, { command: ['true'], ...spec }),
+    submitted,
+    submit: async (context, spec) => {
+      const accepted = await gateway.call(schedulerRpc.submit, context, { command: ['true'], ...spec });
+      submitted.add(accepted.id);
+      return accepted;
+    },
     job: (context, id, waitForRevision) =>
       gateway.call(
         schedulerRpc.getJob,
