@@ -1,6 +1,16 @@
 // The state folder of an embedded installation: its layout, its secrets, and clear words when it can't be used.
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type NatsRole, ROLES } from '@baton/contracts/nats';
 import { PlatformError } from '@baton/errors/platform-error';
@@ -59,6 +69,12 @@ function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   mkdirSync(path, { mode: 0o700 });
+}
+
+/** Read models are folded from the log: without them the services start by folding it again. */
+export function dropReadModels(home: Home): void {
+  rmSync(home.read, { recursive: true, force: true });
+  mkdirSync(home.read, { mode: 0o700 });
 }
 
 export function passwordFile(secrets: string, role: NatsRole): string {

@@ -1,6 +1,6 @@
 // `npm start`: locks the state folder, runs nats-server, control, serving and agent, restarts what dies, stops in order.
 import { PlatformError } from '@baton/errors/platform-error';
-import { adminToken, openHome } from './home.ts';
+import { adminToken, dropReadModels, openHome } from './home.ts';
 import { lockFolder } from './lock.ts';
 import { type EmbeddedPlatform, startEmbedded } from './platform.ts';
 import { endLeftovers } from './process-file.ts';
@@ -13,6 +13,10 @@ async function main(): Promise<void> {
   lockFolder(home.run);
   const left = await endLeftovers(home.run);
   if (left.length > 0) say(`Ended what an earlier run had left behind: ${left.join(', ')}.`);
+  if (process.argv.includes('--rebuild')) {
+    dropReadModels(home);
+    say('The read models are made anew from the log.');
+  }
   const platform = await startEmbedded(home, process.env, say);
   handleSignals(platform);
   await platform.ready();
