@@ -49,7 +49,7 @@ async function buildOrFallBack() {
     return await build();
   } catch (cause) {
     if (!hasDebianPackages()) {
-      const remedy = `put nats-server ${version} or newer on PATH (https://nats.io/download), or set BATON_NATS_URL`;
+      const remedy = `put nats-server ${version} or newer on PATH (https://nats.io/download), or set BATON_NATS_SERVER to its path`;
       throw new SetupError(`no nats-server: ${cause.message}`, remedy, { cause });
     }
     say(`  ... nats-server ${version} could not be built: ${cause.message}`);
