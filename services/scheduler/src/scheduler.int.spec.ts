@@ -71,6 +71,13 @@ describe('the scheduler', () => {
     expect(await world.submit(keyed, { name: 'once' })).toEqual(one);
   });
 
+  it('shows a job to the very next read after its submission', async () => {
+    const ids = await Promise.all(Array.from({ length: 50 }, async () => (await world.submit(asAlice, {})).id));
+    const jobs = await Promise.all(ids.map((id) => world.job(asAlice, id)));
+    expect(jobs.map((job) => job.id)).toEqual(ids);
+    await drain();
+  });
+
   it('refuses a job that no node can ever hold, with what each node lacks', async () => {
     await expect(world.submit(asAlice, { resources: { gpus: 4 } })).rejects.toMatchObject({
       code: 'unsatisfiable',

@@ -42,10 +42,17 @@ export class Queries {
 
   async job({ principal, meta }: Caller, id: string): Promise<JobView> {
     const { jobs, jobViews } = this.#ports;
-    if (meta.waitForRevision !== undefined) await jobs.waitForRevision(id, meta.waitForRevision);
+    const wanted = Math.max(meta.waitForRevision ?? 0, this.#acceptedRevision(id));
+    if (wanted > 0) await jobs.waitForRevision(id, wanted);
     const document = await jobs.collection.get(id);
     if (!document || !canRead(principal, document)) throw noSuchJob(id);
     return jobViews.view(document);
+  }
+
+  /** What has been answered to a command is there for the read that follows, though read models lag by a moment. */
+  #acceptedRevision(id: string): number {
+    const ledger = this.#ports.leadership.current()?.ledger;
+    return ledger?.active(id)?.revision ?? (ledger?.has(id) ? 1 : 0);
   }
 
   async jobs({ principal }: Caller, listing: JobListing): Promise<Page<JobView>> {
