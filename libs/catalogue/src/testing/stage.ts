@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BlobStore, openFileBlobStore } from '@baton/blob-store';
 import { type NatsRole, type Principal, type RequestMeta, type Rpc, ROLES, type UploadedBlob } from '@baton/contracts';
-import { type Bus, connectBus, natsServerConfig } from '@baton/messaging';
+import { type Bus, connectBus, natsAuthorization } from '@baton/messaging';
 import { type Environment, type RunningService, startService, type ServiceDefinition } from '@baton/service-host';
 import { startNatsServer, temporaryFolder } from '@baton/testkit';
 import type { Static, TSchema } from 'typebox';
@@ -78,8 +78,7 @@ export async function openStage<C extends TSchema & { properties: object }>(
 /** The users and what they may do; port and storage are the test server's own. */
 function authorization(): string {
   const users = ROLES.map((role) => ({ role, user: role, password: PASSWORD }));
-  const text = natsServerConfig({ host: '127.0.0.1', port: 0, storeDir: '', users, syncAlways: true });
-  return text.slice(text.indexOf('authorization {'));
+  return natsAuthorization(users);
 }
 
 interface Places {

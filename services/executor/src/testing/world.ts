@@ -1,7 +1,7 @@
 // A NATS server with its streams, a scheduler's stand-in, and agents as processes of their own, in temporary folders.
 import { type BlobStore, openFileBlobStore } from '@baton/blob-store';
 import { type DesiredAttempt, LOGS_STREAM, METRICS_STREAM, type MetricPoint, subjects } from '@baton/contracts';
-import { type Bus, connectBus, natsServerConfig } from '@baton/messaging';
+import { type Bus, connectBus, natsAuthorization } from '@baton/messaging';
 import { type NatsServer, startNatsServer, temporaryFolder } from '@baton/testkit';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { randomBytes } from 'node:crypto';
@@ -111,8 +111,7 @@ function authorization(nodeId: string): string {
     { role: 'operator', user: 'operator', password: PASSWORD },
     { role: 'agent', user: 'agent', password: PASSWORD, nodeId },
   ] as const;
-  const whole = natsServerConfig({ host: '127.0.0.1', port: 0, storeDir: '', users, syncAlways: true });
-  return whole.slice(whole.indexOf('authorization'));
+  return natsAuthorization(users);
 }
 
 function agentEnvironment(natsUrl: string, nodeId: string, folder: string): Record<string, string> {

@@ -14,7 +14,7 @@ import {
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { canonicalJson, newId } from '@baton/event-store';
-import { type Bus, connectBus, natsServerConfig } from '@baton/messaging';
+import { type Bus, connectBus, natsAuthorization } from '@baton/messaging';
 import { startNatsServer, temporaryFolder } from '@baton/testkit';
 import type { Static, TSchema } from 'typebox';
 import { type Serving, startServing } from '../serving.module.ts';
@@ -156,8 +156,7 @@ function person(role: Principal['role']): Principal {
 
 function authorizationBlock(passwords: Readonly<Record<RoleUsed, string>>): string {
   const users = ROLES_USED.map((role) => ({ role, user: role, password: passwords[role] }));
-  const text = natsServerConfig({ host: '127.0.0.1', port: 0, storeDir: '', users, syncAlways: true });
-  return text.slice(text.indexOf('authorization {'));
+  return natsAuthorization(users);
 }
 
 /** Answers who a token stands for, as the user service does. */

@@ -11,7 +11,7 @@ import {
   systemPrincipal,
   userRpc,
 } from '@baton/contracts';
-import { type Bus, connectBus, natsServerConfig } from '@baton/messaging';
+import { type Bus, connectBus, natsAuthorization } from '@baton/messaging';
 import { type Environment, type RunningService, startService } from '@baton/service-host';
 import { type NatsServer, startNatsServer, temporaryFolder, type TemporaryFolder } from '@baton/testkit';
 import type { Static, TSchema } from 'typebox';
@@ -153,6 +153,5 @@ export class World {
 /** Just the part about users: the test server has its own port and store. */
 function authorizationBlock(passwords: Readonly<Partial<Record<NatsRole, string>>>): string {
   const users = Object.entries(passwords).map(([role, password]) => ({ role: role as NatsRole, user: role, password }));
-  const text = natsServerConfig({ host: '127.0.0.1', port: 0, storeDir: '', users, syncAlways: true });
-  return text.slice(text.indexOf('authorization {'));
+  return natsAuthorization(users);
 }
