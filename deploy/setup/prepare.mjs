@@ -7,8 +7,10 @@ import { runNode } from './process/foreground.mjs';
 import { SetupError } from './setup-error.mjs';
 
 async function build() {
-  const exitCode = await runNode('node_modules/typescript/bin/tsc', ['-b']);
-  if (exitCode !== 0) throw new SetupError('the build failed', 'fix the errors above');
+  for (const [script, ...args] of [['node_modules/typescript/bin/tsc', '-b'], ['deploy/workspace/bundle.mjs']]) {
+    const exitCode = await runNode(script, args);
+    if (exitCode !== 0) throw new SetupError('the build failed', 'fix the errors above');
+  }
 }
 
 const parts = {

@@ -3,5 +3,5 @@ import { prepare } from '../prepare.mjs';
 import { runNode } from '../process/foreground.mjs';
 
 export async function run(args) {
-  return runNode('deploy/dist/embedded/launcher.js', args, await prepare('build', 'natsServer'));
+  return runNode('deploy/dist/bundle/launcher.js', args, await prepare('build', 'natsServer'));
 }

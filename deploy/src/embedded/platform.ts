@@ -1,8 +1,7 @@
 // The embedded platform's processes and their order: nats-server first and last, jobs never touched unless asked.
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createConnection } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { PlatformError } from '@baton/errors/platform-error';
@@ -33,7 +32,6 @@ const JOB_STOP_GRACE_MS = 30_000;
 const SMALL_NURSERY = '--max-semi-space-size=8';
 /** Go's collector at half its usual slack. */
 const SMALL_HEAP = { GOGC: '50' };
-const resolvePackage = createRequire(import.meta.url);
 
 export async function startEmbedded(
   home: Home,
@@ -147,9 +145,9 @@ function createParts(home: Home, nats: NatsSetup, environment: Settings, say: (t
     child(name, process.execPath, [SMALL_NURSERY, main], extra);
   return {
     natsServer: child('nats-server', nats.binary, ['-c', nats.configFile], SMALL_HEAP),
-    control: node('control', fileURLToPath(new URL('./control.js', import.meta.url))),
-    serving: node('serving', mainOf('@baton/serving'), asRole('serving')),
-    agent: node('agent', mainOf('@baton/executor'), asRole('agent')),
+    control: node('control', bundled('control')),
+    serving: node('serving', bundled('serving'), asRole('serving')),
+    agent: node('agent', bundled('agent'), asRole('agent')),
   };
 }
 
@@ -173,9 +171,9 @@ function handleOf(home: Home, { gatewayUrl, servingUrl }: Addresses, parts: Part
   };
 }
 
-/** main.js beside the package's entry. */
-function mainOf(name: string): string {
-  return join(dirname(resolvePackage.resolve(name)), 'main.js');
+/** Made by workspace/bundle.mjs; this module lies in the same bundle. */
+function bundled(name: string): string {
+  return fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 }
 
 function runningJobs(home: Home): number {

@@ -71,7 +71,7 @@ describe('a request to stop', () => {
   it("reaches the program once, even when terminal and npm both pass it on, and the program's exit code comes back", async () => {
     repository.addNatsServer('2.14.9');
     repository.write(
-      'deploy/dist/embedded/launcher.js',
+      'deploy/dist/bundle/launcher.js',
       `let count = 0;
        process.on('SIGINT', () => { if (++count === 1) setTimeout(() => { console.log('signals: ' + count); process.exit(7); }, 300); });
        setInterval(() => {}, 1000);

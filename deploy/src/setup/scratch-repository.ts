@@ -36,8 +36,9 @@ export class ScratchRepository {
     for (const part of ['setup', 'workspace']) {
       cpSync(join(deployFolder, part), join(this.folder, 'deploy', part), { recursive: true });
     }
+    this.write('deploy/workspace/bundle.mjs', '');
     this.write('package.json', JSON.stringify({ type: 'module', workspaces: [] }));
-    this.write('deploy/dist/embedded/launcher.js', 'console.log(process.env.BATON_NATS_SERVER);');
+    this.write('deploy/dist/bundle/launcher.js', 'console.log(process.env.BATON_NATS_SERVER);');
     this.addTool('npm', fakeNpm);
     this.addTool('go', fakeGo);
   }

@@ -46,7 +46,7 @@ export interface EmbeddedPlatform {
   adminToken(): string;
 }
 
-const LAUNCHER = fileURLToPath(new URL('../../../deploy/dist/embedded/launcher.js', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../../../deploy/dist/bundle/launcher.js', import.meta.url));
 
 export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlatform {
   const { home, port, servingPort } = options;

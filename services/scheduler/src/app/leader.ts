@@ -1,10 +1,12 @@
 // The scheduler while it leads: the single writer of job streams. Commands change the ledger at once and answer when durable.
 import { type Commit, type DesiredSet, ENVELOPE_VERSION, type JobEvent } from '@baton/contracts';
-import { PlatformError } from '@baton/errors';
+import { hasCode, PlatformError } from '@baton/errors';
 import { type JobCommand, jobDecider } from '../domain/job.commands.ts';
 import { JobLedger, type JobRecord, type KnownNode } from '../domain/ledger.ts';
 import { schedule } from '../domain/schedule/schedule.ts';
 import type { AgentLink, CommandIdentity, Ids, Issued, JobLog } from './ports.ts';
+
+const FULL_RETRY_MS = 1_000;
 
 export interface LeaderPorts {
   readonly log: JobLog;
@@ -36,11 +38,13 @@ export class Leader {
   /** Rebuilds the ledger from the log and takes the term after the highest in it. */
   async rebuild(termHint: number): Promise<void> {
     let highest = termHint;
+    this.ledger.load();
     for await (const commit of this.#ports.log.replay()) {
       this.ledger.apply(commit.ref.id, commit.events as JobEvent[], commit);
       highest = Math.max(highest, commit.term ?? 0);
       this.#position = commit.position;
     }
+    this.ledger.loaded();
     this.#term = highest + 1;
   }
 
@@ -91,7 +95,9 @@ export class Leader {
       }
       for (const nodeId of new Set(starts.map((start) => start.nodeId))) this.push(nodeId);
     } catch (error) {
-      this.#ports.report(error, 'scheduling pass');
+      // What could not be recorded has not happened: it is decided again, until there is room.
+      if (hasCode(error, 'storage_full')) this.#wakeAt(this.#ports.now() + FULL_RETRY_MS);
+      else this.#ports.report(error, 'scheduling pass');
     }
   }
 

@@ -34,6 +34,17 @@ export class JobLedger {
   /** Retried jobs whose time has not come. */
   readonly #delayed = new Map<string, JobRecord>();
   readonly #placed = new Map<string, JobRecord>();
+  #isLoading = false;
+
+  /** A whole history follows: queue and places are derived once, at `loaded`, not at each of its commits. */
+  load(): void {
+    this.#isLoading = true;
+  }
+
+  loaded(): void {
+    this.#isLoading = false;
+    for (const record of this.#jobs.values()) this.#enter(record);
+  }
 
   /** The job, unless it is over or was never there. */
   active(id: string): JobRecord | undefined {
@@ -51,12 +62,17 @@ export class JobLedger {
     for (const event of events) state = evolveJob(state, event);
     this.#ids.add(id);
     if (before) this.#leave(before);
-    if (state.phase === 'none' || isTerminal(state)) this.#jobs.delete(id);
-    else this.#enter({ id, state, order: before?.order ?? place.position, ...place });
+    if (state.phase === 'none' || isTerminal(state)) {
+      this.#jobs.delete(id);
+      return;
+    }
+    const record = { id, state, order: before?.order ?? place.position, ...place };
+    this.#jobs.set(id, record);
+    this.#enter(record);
   }
 
   #enter(record: JobRecord): void {
-    this.#jobs.set(record.id, record);
+    if (this.#isLoading) return;
     const { state } = record;
     if (isPlaced(state)) this.#placed.set(record.id, record);
     else if (state.phase === 'queued' && state.notBefore > 0) this.#delayed.set(record.id, record);
@@ -64,6 +80,7 @@ export class JobLedger {
   }
 
   #leave(record: JobRecord): void {
+    if (this.#isLoading) return;
     this.#placed.delete(record.id);
     if (!this.#delayed.delete(record.id) && record.state.phase === 'queued')
       this.#queue.remove(record, shapeOf(record.state.spec));

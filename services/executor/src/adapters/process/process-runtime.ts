@@ -3,7 +3,7 @@ import { PlatformError } from '@baton/errors';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 import type { Launch, Runtime } from '../../app/ports.ts';
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
@@ -13,8 +13,8 @@ import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
 import { bootId, processCommand, processStat, uptimeMs } from './proc.ts';
 
-// The same place from src/ and from dist/.
-const SUPERVISOR = fileURLToPath(new URL('../../../assets/supervisor.sh', import.meta.url));
+// By the package's name, so that it is found from src/, from dist/ and out of a bundle.
+const SUPERVISOR = createRequire(import.meta.url).resolve('@baton/executor/supervisor.sh');
 const CLAIM_POLLS = 50;
 const CLAIM_POLL_MS = 20;
 const CLEAR_POLL_MS = [2, 5, 10, 20, 50, 100];

@@ -1,0 +1,32 @@
+// Bundles the platform's processes: importing hundreds of small modules is most of the time they take to start.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+import { root } from '../setup/paths.mjs';
+
+const resolvePackage = createRequire(import.meta.url);
+const beside = (name, file) => join(resolvePackage.resolve(name), '..', file);
+
+// What Nest and mongoose load only where it is asked for, and what holds native code.
+const external = [
+  /^onnxruntime-node/,
+  /^mongoose/,
+  /^@nestjs\/(websockets|platform-)/,
+  /^class-(validator|transformer)/,
+  /^(kafkajs|mqtt|amqplib|amqp-connection-manager|nats|ioredis)$/,
+  /^@grpc\//,
+];
+
+const bundle = await rolldown({
+  platform: 'node',
+  external,
+  logLevel: 'warn',
+  input: {
+    launcher: join(root, 'deploy/dist/embedded/launcher.js'),
+    control: join(root, 'deploy/dist/embedded/control.js'),
+    agent: beside('@baton/executor', 'main.js'),
+    serving: beside('@baton/serving', 'main.js'),
+    'model-worker': beside('@baton/serving', 'adapters/onnx/model-worker.js'),
+  },
+});
+await bundle.write({ dir: join(root, 'deploy/dist/bundle'), format: 'esm', cleanDir: true });
