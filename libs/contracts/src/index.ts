@@ -55,6 +55,7 @@ export {
 export { DetailsChange, datasetEvents, Lineage, ModelVersionKind, modelEvents } from './events/data.ts';
 export {
   AttemptNumber,
+  Behind,
   MetricValues,
   EndReason,
   AttemptResult,

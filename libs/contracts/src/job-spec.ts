@@ -13,6 +13,10 @@ const Environment = strict({
   requirements: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
   /** The interpreter put first on the job's PATH: an absolute path on the node, or a version such as "3.11". */
   python: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
+  /** A container image, best by digest: the job then runs in a container. */
+  image: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
+  /** Containers have no network unless it is asked for. */
+  network: Type.Optional(Type.Boolean()),
 });
 
 export const JobSpec = strict({
@@ -38,12 +42,18 @@ export const JobSpec = strict({
       cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 65_536 })),
       /** Bytes, or text such as "4GiB". */
       memory: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.String()])),
+      /** Shared memory of a container: bytes, or text such as "1GiB". */
+      shm: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.String()])),
     }),
   ),
   /** Name or id of the node it must run on. */
   node: Type.Optional(Ref),
   /** Seconds, or text such as "2h30m". */
   timeLimit: Type.Optional(Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String()])),
+  /** Between SIGTERM and SIGKILL: seconds, or text such as "2m". */
+  gracePeriod: Type.Optional(Type.Union([Type.Number({ minimum: 0 }), Type.String()])),
+  /** Started while the card is still busy; it waits at its own call of `baton.take()`. */
+  earlyStart: Type.Optional(Type.Boolean()),
   /** How many user failures are retried. */
   retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
   environment: Type.Optional(Environment),
@@ -77,9 +87,13 @@ export const PinnedSpec = strict({
     cpus: Type.Number({ minimum: 0 }),
     /** 0 = no limit was asked for. */
     memoryBytes: Bytes,
+    shmBytes: Type.Optional(Bytes),
   }),
   nodeId: Type.Union([Id, Type.Null()]),
   timeLimitMs: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+  /** The node's own if absent. */
+  graceMs: Type.Optional(Type.Integer({ minimum: 0 })),
+  earlyStart: Type.Optional(Type.Boolean()),
   retries: Type.Integer({ minimum: 0 }),
   environment: Environment,
   outputs: strict({ model: Type.Union([Name, Type.Null()]) }),

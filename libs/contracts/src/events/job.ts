@@ -33,23 +33,57 @@ export const AttemptResult = strict({
   lastLines: Type.Array(Type.String()),
   finalMetrics: MetricValues,
   artifacts: Type.Union([ManifestSummary, Type.Null()]),
+  /** The checkpoint folder as it was at the end; a retry on another node begins with it. */
+  checkpoints: Type.Optional(Type.Union([ManifestSummary, Type.Null()])),
   startedAt: Type.Union([Timestamp, Type.Null()]),
   endedAt: Timestamp,
 });
 export type AttemptResult = Static<typeof AttemptResult>;
 
+/**
+ * The permission to start behind running attempts: once `count` devices of `pool` are free on the node, because the named
+ * predecessors have ended (however they ended) and no process of them is left, the attempt takes them and starts.
+ */
+export const Behind = strict({
+  count: Type.Integer({ minimum: 1 }),
+  pool: Type.Array(Type.String(), { minItems: 1 }),
+  predecessors: Type.Array(strict({ jobId: Id, attempt: AttemptNumber }), { minItems: 1 }),
+});
+export type Behind = Static<typeof Behind>;
+
 export const jobEvents = {
   JobSubmitted: strict({ spec: PinnedSpec, ...Ownership, rerunOf: Type.Optional(Id) }),
-  /** Dequeue, device allocation and attempt number in one commit, before anything is launched. */
-  JobAssigned: strict({ attempt: AttemptNumber, nodeId: Id, devices: Type.Array(Type.String(), { minItems: 1 }) }),
+  /**
+   * Dequeue, device allocation and attempt number in one commit, before anything is launched. With `behind`, `devices` are
+   * those that it has already, and the rest is promised.
+   */
+  JobAssigned: strict({
+    attempt: AttemptNumber,
+    nodeId: Id,
+    devices: Type.Array(Type.String()),
+    behind: Type.Optional(Behind),
+  }),
+  /** Code, data and environment are in place behind the running attempts; the process waits. */
+  AttemptStaged: strict({ attempt: AttemptNumber, at: Timestamp }),
+  /** The agent is asked to give a staged attempt back; it answers `revoked` or `started`. */
+  RevocationRequested: strict({ attempt: AttemptNumber, reason: Type.String({ maxLength: 1_024 }) }),
+  /** The agent has given it back: it never ran, and never will. */
+  AttemptRevoked: strict({ attempt: AttemptNumber }),
   /** The agent has it and prepares code, data and environment. */
   AttemptStarting: strict({ attempt: AttemptNumber }),
-  AttemptStarted: strict({ attempt: AttemptNumber, startedAt: Timestamp }),
+  /** `devices`: what a staged attempt took. */
+  AttemptStarted: strict({
+    attempt: AttemptNumber,
+    startedAt: Timestamp,
+    devices: Type.Optional(Type.Array(Type.String())),
+  }),
+  /** No process of it is left: its devices are free, while its artifacts are still being stored. */
+  AttemptReleased: strict({ attempt: AttemptNumber, at: Timestamp }),
   CancelRequested: strict({ by: Type.String(), reason: Type.String({ maxLength: 1_024 }) }),
   AttemptEnded: strict({ attempt: AttemptNumber, result: AttemptResult }),
   /** Back to the queue; not before `notBefore`. */
   JobRequeued: strict({
-    cause: Type.Union([Type.Literal('retry'), Type.Literal('infrastructure')]),
+    cause: Type.Union([Type.Literal('retry'), Type.Literal('infrastructure'), Type.Literal('revoked')]),
     notBefore: Timestamp,
   }),
   JobSucceeded: strict({}),
@@ -64,6 +98,8 @@ export const Device = strict({
   index: Type.Integer({ minimum: 0 }),
   model: Type.String(),
   memoryBytes: Bytes,
+  /** Why it is out of service; absent if it is well. */
+  fault: Type.Optional(Type.String({ maxLength: 512 })),
 });
 export type Device = Static<typeof Device>;
 

@@ -13,7 +13,7 @@ const Described = {
   description: Type.Optional(Type.String({ maxLength: 4_096 })),
   tags: Type.Optional(Tags),
   visibility: Type.Optional(Visibility),
-  /** A group of which the caller is a member. */
+  /** A group of which the caller is a member; for admins any. */
   group: Type.Optional(Ref),
 };
 export const CreateThing = strict(Described);

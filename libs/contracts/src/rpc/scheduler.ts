@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { Ownership } from '../access.ts';
 import { StoredEvent } from '../commit.ts';
-import { AttemptNumber, AttemptResult, Device, MetricValues, NodeDescription } from '../events/job.ts';
+import { AttemptNumber, AttemptResult, Behind, Device, MetricValues, NodeDescription } from '../events/job.ts';
 import { JobSpec, PinnedSpec } from '../job-spec.ts';
 import { Bytes, Digest, Id, Labels, Name, Ref, Timestamp, strict } from '../schema.ts';
 import { ById, Changed, PageQuery, Stamped, page } from './common.ts';
@@ -42,6 +42,7 @@ export const WaitCode = Type.Union([
   Type.Literal('node-unreachable'),
   Type.Literal('no-node'),
   Type.Literal('retry-backoff'),
+  Type.Literal('staged-behind'),
 ]);
 export type WaitCode = Static<typeof WaitCode>;
 export const WaitReason = strict({
@@ -61,6 +62,9 @@ export const AttemptView = strict({
   nodeName: Type.String(),
   devices: Type.Array(Type.String()),
   assignedAt: Timestamp,
+  /** When everything was in place behind the running attempts; absent if it did not have to wait. */
+  stagedAt: Type.Optional(Timestamp),
+  behind: Type.Optional(Behind),
   startedAt: Type.Union([Timestamp, Type.Null()]),
   endedAt: Type.Union([Timestamp, Type.Null()]),
   result: Type.Union([AttemptResult, Type.Null()]),
@@ -139,7 +143,8 @@ export const schedulerRpc = {
 export const DesiredAttempt = strict({
   jobId: Id,
   attempt: AttemptNumber,
-  want: Type.Union([Type.Literal('run'), Type.Literal('stop')]),
+  /** `revoke`: give it back, unless it has started. */
+  want: Type.Union([Type.Literal('run'), Type.Literal('stop'), Type.Literal('revoke')]),
   jobName: Name,
   ownerId: Id,
   command: PinnedSpec.properties.command,
@@ -150,9 +155,17 @@ export const DesiredAttempt = strict({
   /** `digest` names the dataset version's manifest. */
   datasets: Type.Array(strict({ as: Type.String(), digest: Digest })),
   devices: Type.Array(Device),
+  /** As in the log, with the devices in full; null: start at once. */
+  behind: Type.Union([strict({ ...Behind.properties, pool: Type.Array(Device, { minItems: 1 }) }), Type.Null()]),
   cpus: Type.Number(),
   memoryBytes: Bytes,
+  shmBytes: Bytes,
   timeLimitMs: PinnedSpec.properties.timeLimitMs,
+  /** null: the node's own. */
+  graceMs: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
+  earlyStart: Type.Boolean(),
+  /** Manifest of the checkpoint folder to begin with, where the node has none of its own. */
+  checkpoints: Type.Union([Digest, Type.Null()]),
   environment: PinnedSpec.properties.environment,
 });
 export type DesiredAttempt = Static<typeof DesiredAttempt>;
@@ -170,7 +183,18 @@ const AttemptKey = { jobId: Id, attempt: AttemptNumber };
 /** What an agent has seen happen; `seq` counts up without gaps in the node's journal. */
 export const Fact = Type.Union([
   strict({ type: Type.Literal('starting'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
-  strict({ type: Type.Literal('started'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
+  strict({ type: Type.Literal('staged'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
+  strict({
+    type: Type.Literal('started'),
+    seq: Type.Integer({ minimum: 1 }),
+    ...AttemptKey,
+    at: Timestamp,
+    /** What a staged attempt took. */
+    devices: Type.Optional(Type.Array(Type.String())),
+  }),
+  /** No process of it is left. */
+  strict({ type: Type.Literal('released'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
+  strict({ type: Type.Literal('revoked'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
   strict({
     type: Type.Literal('ended'),
     seq: Type.Integer({ minimum: 1 }),
@@ -186,7 +210,17 @@ export const agentRpc = {
   /** Sent on connect and every few seconds: registers the node, is its heartbeat, and fetches the desired set. */
   sync: rpc(
     'rpc.agent.*.sync',
-    strict({ node: NodeDescription, attempts: Type.Array(strict({ ...AttemptKey, phase: Type.String() })) }),
+    strict({
+      node: NodeDescription,
+      attempts: Type.Array(
+        strict({
+          ...AttemptKey,
+          phase: Type.String(),
+          /** What is being fetched or built, for people: "dataset digits 43 %". */
+          progress: Type.Optional(Type.String({ maxLength: 512 })),
+        }),
+      ),
+    }),
     DesiredSet,
   ),
   /** Answered when the facts are in the log: up to `acknowledged` they need not be sent again. */

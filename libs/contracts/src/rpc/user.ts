@@ -7,6 +7,8 @@ import { ById, Changed, Empty, PageQuery, Stamped, page } from './common.ts';
 import { rpc } from './rpc.ts';
 
 export const Email = Type.String({ pattern: '^[^@\\s]+@[^@\\s]+$', maxLength: 254 });
+/** A user: an id, an e-mail address, or `me`. */
+export const UserRef = Type.String({ minLength: 1, maxLength: 254, description: 'an id, an e-mail address, or `me`' });
 const Password = Type.String({ minLength: 8, maxLength: 1_024 });
 const DisplayName = Type.String({ minLength: 1, maxLength: 128 });
 const Secret = Type.String();
@@ -35,6 +37,8 @@ export const GroupView = strict({
   members: Type.Array(strict({ userId: Id, role: MemberRole })),
 });
 export type GroupView = Static<typeof GroupView>;
+/** What a reference to a group is pinned to. */
+export const ResolvedGroup = strict({ groupId: Id, groupName: Name });
 export const SecretName = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' });
 export const SecretView = strict({ ...Stamped, name: SecretName });
 export type SecretView = Static<typeof SecretView>;
@@ -72,8 +76,10 @@ export const userRpc = {
   createGroup: rpc('rpc.user.create-group', strict({ name: Name }), Changed),
   getGroup: rpc('rpc.user.get-group', ById, GroupView),
   listGroups: rpc('rpc.user.list-groups', strict(PageQuery), page(GroupView)),
-  addMember: rpc('rpc.user.add-member', strict({ id: Ref, userId: Id, role: Type.Optional(MemberRole) }), Changed),
-  removeMember: rpc('rpc.user.remove-member', strict({ id: Ref, userId: Id }), Changed),
+  /** A group that the caller may give something to: one of their own, for admins any. Others are `not_found`, as if there were none. */
+  resolveGroup: rpc('rpc.user.resolve-group', strict({ ref: Ref }), ResolvedGroup),
+  addMember: rpc('rpc.user.add-member', strict({ id: Ref, userId: UserRef, role: Type.Optional(MemberRole) }), Changed),
+  removeMember: rpc('rpc.user.remove-member', strict({ id: Ref, userId: UserRef }), Changed),
   setSecret: rpc('rpc.user.set-secret', SetSecret, Changed),
   listSecrets: rpc('rpc.user.list-secrets', strict(PageQuery), page(SecretView)),
   deleteSecret: rpc('rpc.user.delete-secret', strict({ name: SecretName }), Changed),

@@ -18,6 +18,11 @@ export function aSpec(number: number): DesiredAttempt {
     cpus: 1,
     memoryBytes: 0,
     timeLimitMs: null,
+    behind: null,
+    shmBytes: 0,
+    graceMs: null,
+    earlyStart: false,
+    checkpoints: null,
     environment: {},
   };
 }

@@ -49,6 +49,11 @@ export function job(command: readonly string[], more: Partial<DesiredAttempt> = 
     cpus: 1,
     memoryBytes: 0,
     timeLimitMs: null,
+    behind: null,
+    shmBytes: 0,
+    graceMs: null,
+    earlyStart: false,
+    checkpoints: null,
     environment: {},
     ...more,
   };

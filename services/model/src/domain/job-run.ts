@@ -40,8 +40,12 @@ export function evolveJobRun(run: JobRun, event: JobEvent): JobRun {
     case 'JobAssigned':
     case 'AttemptEnded':
       return run.status === 'followed' ? attempted(run, event) : run;
+    case 'AttemptStaged':
+    case 'RevocationRequested':
+    case 'AttemptRevoked':
     case 'AttemptStarting':
     case 'AttemptStarted':
+    case 'AttemptReleased':
     case 'CancelRequested':
     case 'JobRequeued':
       return run;

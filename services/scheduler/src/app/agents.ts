@@ -11,6 +11,8 @@ import type { Catalogue } from './ports.ts';
 /** How long an agent may go without naming an attempt that it has started, before the attempt counts as lost. */
 const MISSING_FOR_MS = 6_000;
 
+const CHANGES_THE_PLAN: ReadonlySet<Fact['type']> = new Set(['started', 'released', 'revoked', 'ended']);
+
 interface HeldAttempt {
   readonly jobId: string;
   readonly attempt: number;
@@ -52,7 +54,7 @@ export class Agents {
       );
     }
     // In the same turn, so that the next job's assignment travels to the log right behind the end of the last one.
-    if (facts.some((fact) => fact.type === 'ended')) leader.pass();
+    if (facts.some((fact) => CHANGES_THE_PLAN.has(fact.type))) leader.pass();
     await Promise.all(durable);
     return { acknowledged: facts.at(-1)?.seq ?? 0 };
   }
@@ -102,8 +104,16 @@ function commandOf(fact: Fact, now: number): JobCommand {
   switch (fact.type) {
     case 'starting':
       return { type: 'RecordStarting', attempt: fact.attempt };
-    case 'started':
-      return { type: 'RecordStarted', attempt: fact.attempt, at: fact.at };
+    case 'staged':
+      return { type: 'RecordStaged', attempt: fact.attempt, at: fact.at };
+    case 'started': {
+      const started = { type: 'RecordStarted', attempt: fact.attempt, at: fact.at } as const;
+      return fact.devices === undefined ? started : { ...started, devices: fact.devices };
+    }
+    case 'released':
+      return { type: 'RecordReleased', attempt: fact.attempt, at: fact.at };
+    case 'revoked':
+      return { type: 'RecordRevoked', attempt: fact.attempt };
     case 'ended':
       return { type: 'RecordEnded', attempt: fact.attempt, result: fact.result, now };
     default:

@@ -1,5 +1,5 @@
 // What may be asked of a job, and which events follow.
-import type { AttemptResult, JobEvent, Owned, PinnedSpec } from '@baton/contracts';
+import type { AttemptResult, Behind, JobEvent, Owned, PinnedSpec } from '@baton/contracts';
 import type { Decider } from '@baton/decider';
 import { PlatformError } from '@baton/errors';
 import {
@@ -9,14 +9,29 @@ import {
   isInfrastructureLoss,
   isPlaced,
   isTerminal,
+  isWaiting,
   type JobState,
+  type PlacedJob,
 } from './job.ts';
 
 export type JobCommand =
   | { readonly type: 'Submit'; readonly spec: PinnedSpec; readonly owned: Owned; readonly rerunOf: string | null }
-  | { readonly type: 'Assign'; readonly nodeId: string; readonly devices: readonly string[] }
+  | {
+      readonly type: 'Assign';
+      readonly nodeId: string;
+      readonly devices: readonly string[];
+      readonly behind?: Behind;
+    }
+  | { readonly type: 'RequestRevocation'; readonly reason: string }
   | { readonly type: 'RecordStarting'; readonly attempt: number }
-  | { readonly type: 'RecordStarted'; readonly attempt: number; readonly at: number }
+  | { readonly type: 'RecordStaged' | 'RecordReleased'; readonly attempt: number; readonly at: number }
+  | { readonly type: 'RecordRevoked'; readonly attempt: number }
+  | {
+      readonly type: 'RecordStarted';
+      readonly attempt: number;
+      readonly at: number;
+      readonly devices?: readonly string[];
+    }
   | { readonly type: 'RecordEnded'; readonly attempt: number; readonly result: AttemptResult; readonly now: number }
   | { readonly type: 'Cancel'; readonly by: string; readonly reason: string };
 
@@ -39,21 +54,38 @@ export const jobDecider: Decider<JobCommand, JobState, JobEvent> = {
     switch (command.type) {
       case 'Assign':
         return decideAssign(command, state);
-      case 'RecordStarting':
-        return state.phase === 'assigned' && state.attempt.number === command.attempt
-          ? [event('AttemptStarting', { attempt: command.attempt })]
-          : [];
-      case 'RecordStarted':
-        return decideStarted(command, state);
-      case 'RecordEnded':
-        return decideEnded(command, state);
+      case 'RequestRevocation':
+        return decideRevocation(command, state);
       case 'Cancel':
         return decideCancel(command, state);
       default:
-        return command satisfies never;
+        // Facts of another attempt, or told twice, change nothing.
+        return isPlaced(state) && state.attempt.number === command.attempt ? decideFact(command, state) : [];
     }
   },
 };
+
+type FactCommand = Extract<JobCommand, { attempt: number }>;
+
+function decideFact(command: FactCommand, state: PlacedJob): JobEvent[] {
+  const { attempt } = command;
+  switch (command.type) {
+    case 'RecordStarting':
+      return state.phase === 'assigned' && !isWaiting(state) ? [event('AttemptStarting', { attempt })] : [];
+    case 'RecordStaged':
+      return isWaiting(state) && !state.attempt.isStaged ? [event('AttemptStaged', { attempt, at: command.at })] : [];
+    case 'RecordRevoked':
+      return decideRevoked(attempt, state);
+    case 'RecordStarted':
+      return decideStarted(command, state);
+    case 'RecordReleased':
+      return state.attempt.isReleased ? [] : [event('AttemptReleased', { attempt, at: command.at })];
+    case 'RecordEnded':
+      return decideEnded(command, state);
+    default:
+      return command satisfies never;
+  }
+}
 
 type CommandOf<T extends JobCommand['type']> = Extract<JobCommand, { type: T }>;
 
@@ -69,17 +101,32 @@ function decideSubmit(command: CommandOf<'Submit'>, state: JobState): JobEvent[]
 
 function decideAssign(command: CommandOf<'Assign'>, state: ExistingJob): JobEvent[] {
   if (state.phase !== 'queued') throw new PlatformError('conflict', `A job that is ${state.phase} can't be assigned.`);
-  return [event('JobAssigned', { attempt: state.attempts + 1, nodeId: command.nodeId, devices: [...command.devices] })];
+  const { nodeId, devices, behind } = command;
+  const place = { attempt: state.attempts + 1, nodeId, devices: [...devices] };
+  return [event('JobAssigned', behind === undefined ? place : { ...place, behind })];
 }
 
-/** Facts of another attempt, or told twice, change nothing. */
-function decideStarted(command: CommandOf<'RecordStarted'>, state: ExistingJob): JobEvent[] {
-  if (!isPlaced(state) || state.attempt.number !== command.attempt || state.attempt.startedAt !== null) return [];
-  return [event('AttemptStarted', { attempt: command.attempt, startedAt: command.at })];
+/** Only asked here: the agent's journal decides between giving back and starting. */
+function decideRevocation(command: CommandOf<'RequestRevocation'>, state: ExistingJob): JobEvent[] {
+  if (!isWaiting(state) || state.phase !== 'assigned' || state.attempt.isRevoking) return [];
+  return [event('RevocationRequested', { attempt: state.attempt.number, reason: command.reason })];
 }
 
-function decideEnded(command: CommandOf<'RecordEnded'>, state: ExistingJob): JobEvent[] {
-  if (!isPlaced(state) || state.attempt.number !== command.attempt) return [];
+function decideRevoked(attempt: number, state: PlacedJob): JobEvent[] {
+  if (!isWaiting(state)) return [];
+  const next =
+    state.phase === 'stopping' ? event('JobCancelled', {}) : event('JobRequeued', { cause: 'revoked', notBefore: 0 });
+  return [event('AttemptRevoked', { attempt }), next];
+}
+
+function decideStarted(command: CommandOf<'RecordStarted'>, state: PlacedJob): JobEvent[] {
+  if (state.attempt.startedAt !== null) return [];
+  const { attempt, at, devices } = command;
+  const started = { attempt, startedAt: at };
+  return [event('AttemptStarted', devices === undefined ? started : { ...started, devices: [...devices] })];
+}
+
+function decideEnded(command: CommandOf<'RecordEnded'>, state: PlacedJob): JobEvent[] {
   const { attempt, result } = command;
   return [event('AttemptEnded', { attempt, result }), followUp(state, result, command.now)];
 }

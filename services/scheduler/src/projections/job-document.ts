@@ -13,7 +13,7 @@ export interface JobDocument extends JobView {
 
 export const jobProjection: Projection<JobDocument> = {
   name: 'jobs',
-  version: 1,
+  version: 2,
   indexes: [['name'], ['ownerId', 'createdAt'], ['state', 'createdAt'], ['active', 'createdAt']],
   stream: 'JOBS',
   aggregates: ['job'],
@@ -56,16 +56,22 @@ function submitted(data: Extract<JobEvent, { type: 'JobSubmitted' }>['data'], co
 type LaterEvent = Exclude<JobEvent, { type: 'JobSubmitted' }>;
 type AttemptEvent = Extract<
   LaterEvent,
-  { type: 'JobAssigned' | 'AttemptStarting' | 'AttemptStarted' | 'AttemptEnded' }
+  { type: 'JobAssigned' | 'AttemptStaged' | 'AttemptStarting' | 'AttemptStarted' | 'AttemptEnded' }
 >;
 
 function applyToExisting(document: JobDocument, event: LaterEvent, commit: RecordedCommit): JobDocument {
   switch (event.type) {
     case 'JobAssigned':
+    case 'AttemptStaged':
     case 'AttemptStarting':
     case 'AttemptStarted':
     case 'AttemptEnded':
       return applyToAttempt(document, event, commit);
+    case 'AttemptRevoked':
+      return revoked(document, event.data.attempt);
+    case 'RevocationRequested':
+    case 'AttemptReleased':
+      return document;
     case 'CancelRequested':
       return cancelRequested(document, event.data.reason);
     case 'JobRequeued':
@@ -87,19 +93,32 @@ function applyToAttempt(document: JobDocument, event: AttemptEvent, commit: Reco
       const attempts = [...document.attempts, assigned(event.data, commit)];
       return { ...document, state: 'assigned', message: '', nodeId: event.data.nodeId, attempts };
     }
+    case 'AttemptStaged': {
+      const staged = { ...document, flags: { ...document.flags, staged: true } };
+      return withAttempt(staged, event.data.attempt, { stagedAt: event.data.at });
+    }
     case 'AttemptStarting':
       return { ...document, state: document.state === 'assigned' ? 'starting' : document.state };
-    case 'AttemptStarted': {
-      const { attempt, startedAt } = event.data;
-      return withAttempt({ ...document, state: document.state === 'stopping' ? 'stopping' : 'running' }, attempt, {
-        startedAt,
-      });
-    }
+    case 'AttemptStarted':
+      return started(document, event.data);
     case 'AttemptEnded':
       return ended(document, event.data);
     default:
       return event satisfies never;
   }
+}
+
+function started(document: JobDocument, data: Extract<JobEvent, { type: 'AttemptStarted' }>['data']): JobDocument {
+  const { attempt, startedAt, devices } = data;
+  const state = document.state === 'stopping' ? 'stopping' : 'running';
+  const change = devices === undefined ? { startedAt } : { startedAt, devices };
+  return withAttempt({ ...document, state, flags: { ...document.flags, staged: false } }, attempt, change);
+}
+
+/** It never ran: only its number stays used. */
+function revoked(document: JobDocument, attempt: number): JobDocument {
+  const attempts = document.attempts.filter((view) => view.attempt !== attempt);
+  return { ...document, attempts, nodeId: null, flags: { ...document.flags, staged: false } };
 }
 
 function cancelRequested(document: JobDocument, reason: string): JobDocument {
@@ -108,8 +127,9 @@ function cancelRequested(document: JobDocument, reason: string): JobDocument {
 }
 
 function assigned(data: Extract<JobEvent, { type: 'JobAssigned' }>['data'], commit: RecordedCommit): AttemptView {
-  const { attempt, nodeId, devices } = data;
+  const { attempt, nodeId, devices, behind } = data;
   return {
+    ...(behind === undefined ? {} : { behind }),
     attempt,
     nodeId,
     nodeName: nodeId,
@@ -135,5 +155,5 @@ function withAttempt(document: JobDocument, attempt: number, change: Partial<Att
 }
 
 function over(document: JobDocument, state: JobStateName): JobDocument {
-  return { ...document, state };
+  return { ...document, state, flags: { ...document.flags, staged: false } };
 }

@@ -65,6 +65,8 @@ function sentence(code: WaitCode, position: number, holding: number): string {
       return 'No node that could hold it has joined yet.';
     case 'retry-backoff':
       return 'It is tried again after a pause.';
+    case 'staged-behind':
+      return `It starts as soon as ${holding === 1 ? 'the job ahead ends' : `one of the ${holding} jobs ahead ends`}.`;
     default:
       return code satisfies never;
   }

@@ -1,0 +1,60 @@
+// What the leader does when the log takes nothing.
+import { PlatformError } from '@baton/errors';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { aDescription, aSpec } from '../testing/job-builders.ts';
+import { Leader } from './leader.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+it('refuses what it can not record, keeps its state, and assigns the queue by itself when there is room', () => {
+  let room = true;
+  let position = 0;
+  const leader = new Leader({
+    log: {
+      replay: async function* () {},
+      issue: () => {
+        if (!room) throw new PlatformError('storage_full', 'full');
+        return { position: (position += 1), hash: `hash-${position}`, durable: Promise.resolve() };
+      },
+      flushed: async () => {},
+      readJob: async () => [],
+    },
+    agents: { push: () => {} },
+    ids: { newJobId: () => '', derivedJobId: () => '', newCommitId: () => 'cmt' },
+    now: Date.now,
+    nodes: () => [
+      {
+        id: 'nod_a',
+        heard: true,
+        state: { phase: 'known', description: aDescription('a', { cpu: 1 }), reachable: true },
+      },
+    ],
+    installationId: 'ins',
+    report: (error) => expect.unreachable(String(error)),
+  });
+  const submit = (id: string) =>
+    leader.execute(
+      id,
+      {
+        type: 'Submit',
+        spec: aSpec(),
+        owned: { ownerId: 'usr', groupId: null, visibility: 'private' },
+        rerunOf: null,
+      },
+      leader.systemIdentity('test'),
+    );
+  const phase = (id: string) => leader.ledger.active(id)?.state.phase;
+  submit('job_1');
+
+  room = false;
+  expect(() => submit('job_2')).toThrow(expect.objectContaining({ code: 'storage_full' }) as Error);
+  leader.pass();
+  vi.advanceTimersByTime(5_000);
+  expect([phase('job_1'), phase('job_2')]).toEqual(['queued', undefined]);
+
+  room = true;
+  vi.advanceTimersByTime(1_000);
+  expect(phase('job_1')).toBe('assigned');
+  leader.stop();
+});
