@@ -2,10 +2,12 @@
 import { type Benchmark, report } from './benchmark.ts';
 import { idleGap } from './idle-gap.ts';
 import { infer } from './infer.ts';
+import { stage } from './stage.ts';
+import { output } from './output.ts';
 import { startup } from './startup.ts';
 import { submit } from './submit.ts';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { submit, 'idle-gap': idleGap, startup, infer };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { submit, 'idle-gap': idleGap, stage, startup, infer, output };
 
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));

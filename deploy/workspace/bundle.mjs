@@ -25,6 +25,7 @@ const bundle = await rolldown({
     launcher: join(root, 'deploy/dist/embedded/launcher.js'),
     control: join(root, 'deploy/dist/embedded/control.js'),
     agent: beside('@baton/executor', 'main.js'),
+    'stage-worker': beside('@baton/executor', 'adapters/staging/stage-worker.js'),
     serving: beside('@baton/serving', 'main.js'),
     'model-worker': beside('@baton/serving', 'adapters/onnx/model-worker.js'),
   },

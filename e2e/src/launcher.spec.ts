@@ -1,6 +1,5 @@
 // `npm start` under trouble: what it refuses with clear words, what it restarts, what it leaves running and what it stops.
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { BatonClient } from '@baton/sdk';
@@ -9,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { ended, run, shell, untilReleased, untilState } from './jobs.ts';
 import { signUpAdmin } from './people.ts';
 import { newPlatform, platformOfTest, type TestPlatform } from './platform.ts';
-import { problem, send as sendRaw, sender } from './rest.ts';
+import { problem, send as sendRaw } from './rest.ts';
+import { fill, mounted } from './small-disk.ts';
 
 const PARTS = ['agent', 'control', 'nats-server', 'serving'];
 
@@ -69,23 +69,6 @@ describe('refuses to start', () => {
     expect(await refusal({ BATON_HOME: folder.path })).toContain('there is no space left on its disk');
   });
 });
-
-/** Unmounted when the test is over. */
-function mounted(path: string, options: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path], { stdio: 'ignore' });
-  } catch {
-    return false;
-  }
-  onTestFinished(() => void execFileSync('umount', ['-l', path]));
-  return true;
-}
-
-function fill(folder: string): string {
-  const path = join(folder, 'filler');
-  execFileSync('/bin/sh', ['-c', `cat /dev/zero > ${path} 2>/dev/null || true`]);
-  return path;
-}
 
 describe('while it runs', () => {
   let platform: TestPlatform;
@@ -246,36 +229,4 @@ describe('Ctrl-C', () => {
   });
 
   const isSleep = (command: string) => command.startsWith('sleep ');
-});
-
-it('refuses commands on a disk that has filled up, loses nothing that it acknowledged, and starts again when there is room', async (context) => {
-  const folder = await temporaryFolder('baton-e2e-filling-');
-  onTestFinished(() => folder.cleanup());
-  if (!mounted(folder.path, 'size=256m')) context.skip('a tmpfs could not be mounted: that takes root');
-  const home = join(folder.path, 'home');
-  mkdirSync(home);
-  const platform = embeddedPlatform({ home, port: await freePort(), servingPort: await freePort() });
-  onTestFinished(() => platform.destroy());
-  await platform.start();
-  const client = await signUpAdmin(platform);
-  await client.datasets.create({ name: 'before' });
-
-  const filler = fill(folder.path);
-  const create = (name: string) =>
-    sender(client)('/api/v1/datasets', { body: { name, description: 'x'.repeat(4_000) } });
-  // A little still fits into what the files have of the disk; what is acknowledged counts.
-  const acknowledged = ['before'];
-  let answer = await create('during-0');
-  for (let index = 1; answer.status === 201 && index < 30; index += 1) {
-    acknowledged.push(`during-${index - 1}`);
-    answer = await create(`during-${index}`);
-  }
-  expect([503, 507]).toContain(answer.status);
-  expect(answer.json).toMatchObject({ code: expect.stringMatching(/storage_full|unavailable|outcome_unknown/) });
-  rmSync(filler);
-  await platform.stop();
-  await platform.start();
-  expect((await create('after')).status).toBe(201);
-  const names = (await client.datasets.list({ limit: 100 })).items.map(({ name }) => name);
-  expect(names).toEqual(expect.arrayContaining([...acknowledged, 'after']));
 });

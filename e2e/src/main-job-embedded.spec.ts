@@ -70,8 +70,12 @@ it('runs three jobs on one slot one after the other, in their order, and says wh
   }
   const [first = '', second = '', third = ''] = submitted;
   await untilState(client, first, 'running');
-  expect((await client.jobs.get(second)).waiting).toMatchObject({ code: 'devices-busy', position: 1, heldBy: [first] });
-  expect((await client.jobs.get(third)).waiting).toMatchObject({ code: 'behind-in-queue', position: 2 });
+  expect((await client.jobs.get(second)).waiting).toMatchObject({
+    code: 'staged-behind',
+    position: 1,
+    heldBy: [first],
+  });
+  expect((await client.jobs.get(third)).waiting).toMatchObject({ code: 'staged-behind', position: 2 });
 
   const metrics: StreamEvent[] = [];
   for (const id of submitted) {
@@ -88,10 +92,10 @@ it('runs three jobs on one slot one after the other, in their order, and says wh
   await expectNoOverlap(submitted);
 });
 
-/** The log itself has the end of each before the next is given the slot, and so has the node's clock. */
+/** The log itself has each free the slot before the next takes it, and so has the node's clock. */
 async function expectNoOverlap(ids: readonly string[]): Promise<void> {
-  const ends = await Promise.all(ids.map((id) => positionOf(client, id, 'AttemptEnded')));
-  const begins = await Promise.all(ids.map((id) => positionOf(client, id, 'JobAssigned')));
+  const ends = await Promise.all(ids.map((id) => positionOf(client, id, 'AttemptReleased')));
+  const begins = await Promise.all(ids.map((id) => positionOf(client, id, 'AttemptStarted')));
   const inOrder = (values: readonly (number | null | undefined)[]) =>
     expect(values).toEqual(values.toSorted((a, b) => Number(a) - Number(b)));
   inOrder(begins.flatMap((begin, index) => [begin, ends[index]]));

@@ -59,6 +59,8 @@ describe('what is private', () => {
     ['job', '/jobs/JOB'],
     ['log', '/jobs/JOB/logs'],
     ['log stream', '/jobs/JOB/logs/stream'],
+    ['output as a file', '/jobs/JOB/logs/raw'],
+    ['search in a log', '/jobs/JOB/logs/search?q=loss'],
     ['metrics', '/jobs/JOB/metrics'],
     ['metrics stream', '/jobs/JOB/metrics/stream'],
     ['history of a job', '/jobs/JOB/events'],

@@ -34,7 +34,7 @@ function register({ app, gateway, allowed }: Routing, operationId: string, defin
     // An endless answer has no head to tell before it ends.
     exposeHeadRoute: method === 'GET' && definition.produces !== 'text/event-stream',
     // Before the body is read: strangers' bodies are not.
-    onRequest: async (request) => void principals.set(request, await admit(access, request, gateway.authenticator)),
+    onRequest: async (request) => void principals.set(request, await admit(access, request, gateway)),
     preValidation: async (request) => {
       if (definition.schema.body) request.body ??= {};
     },
@@ -93,7 +93,7 @@ function tagOf(answer: unknown): string | null {
 function routeSchema(operationId: string, definition: Operation) {
   const { params, body, response } = definition.schema;
   const query = queryOf(definition);
-  const { status = 200, produces, access, summary } = definition;
+  const { status = 200, produces, consumes, access, summary } = definition;
   const success =
     produces === undefined ? (response ?? Type.Null()) : { content: { [produces]: { schema: Type.String() } } };
   return {
@@ -104,6 +104,7 @@ function routeSchema(operationId: string, definition: Operation) {
     ...(params ? { params } : {}),
     ...(query ? { querystring: query } : {}),
     ...(body ? { body } : {}),
+    ...(consumes ? { body: { content: { [consumes]: { schema: Type.Unknown() } } } } : {}),
     response: {
       [status]: { description: 'Success', ...success },
       default: { description: 'Refused', content: { 'application/problem+json': { schema: ProblemSchema } } },

@@ -10,6 +10,7 @@ import { AllowedMethods } from './http/allowed-methods.ts';
 import { overrideMethod } from './http/method-override.ts';
 import { problemOf } from './http/problem.ts';
 import { compileValidator } from './http/validation.ts';
+import type { Operation } from './operations/operation.ts';
 import { operations } from './operations/operations.ts';
 import { registerOperations } from './router.ts';
 import { TusRefusal } from './uploads/failure.ts';
@@ -41,7 +42,12 @@ export async function buildServer(gateway: Gateway): Promise<FastifyInstance> {
   acceptJsonAlone(app);
   await app.register(cookie);
   await app.register(swagger, openApiOptions());
-  await app.register(async (scope) => registerOperations({ app: scope, gateway, allowed }, operations));
+  const [streamed, whole] = partition(operations);
+  await app.register(async (scope) => registerOperations({ app: scope, gateway, allowed }, whole));
+  await app.register(async (scope) => {
+    acceptBytesAlone(scope);
+    registerOperations({ app: scope, gateway, allowed }, streamed);
+  });
   await app.register(async (scope) => tusRoutes(scope, gateway, allowed));
   await app.ready();
   return app;
@@ -56,6 +62,23 @@ function acceptJsonAlone(app: FastifyInstance): void {
     else void parse(request, body.toString(), done);
   });
 }
+
+/** They reach the handler as a stream: no limit, and nothing held in memory. */
+function acceptBytesAlone(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+}
+
+/** Those that take bytes, and the others. */
+function partition(all: Readonly<Record<string, Operation>>): readonly [Operations, Operations] {
+  const isStreamed = ([, { consumes }]: readonly [string, Operation]) => consumes !== undefined;
+  const entries = Object.entries(all);
+  return [
+    Object.fromEntries(entries.filter(isStreamed)),
+    Object.fromEntries(entries.filter((entry) => !isStreamed(entry))),
+  ];
+}
+type Operations = Readonly<Record<string, Operation>>;
 
 function observe(app: FastifyInstance, gateway: Gateway): void {
   app.addHook('onRequest', async (request, reply) => {

@@ -1,18 +1,25 @@
 // The gateway's life: connection, stores, server, orderly stop.
+import { WeightsRecogniser } from '@baton/archive';
 import { openFileBlobStore } from '@baton/blob-store';
 import { PlatformError } from '@baton/errors';
 import { connectBus } from '@baton/messaging';
+import { hasRoom } from '@baton/service-host/disk-room';
 import { createLogger, type Environment, type Logger, readSecretFile } from '@baton/service-host/without-nest';
 import type { FastifyInstance } from 'fastify';
+import { AgentAuthenticator } from './auth/agents.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { type GatewayConfig, gatewayConfig } from './config.ts';
 import { ManifestReader } from './content/manifests.ts';
 import { InFlight } from './http/in-flight.ts';
 import { HttpMetrics } from './http/metrics.ts';
+import { RateLimit } from './http/rate-limit.ts';
 import { buildServer } from './server.ts';
+import { MetricWriter } from './streams/metric-writer.ts';
 import { StreamReader } from './streams/stream-reader.ts';
 import { UploadStore } from './uploads/upload-store.ts';
 
+/** Each request is a durable write. */
+const METRIC_RATE = { perSecond: 10, burst: 50 };
 const SWEEP_EVERY_MS = 3_600_000;
 /** How long requests under way may still take when the gateway stops. */
 const DRAIN_MS = 5_000;
@@ -32,17 +39,25 @@ export async function startGateway(environment: Environment): Promise<RunningGat
   try {
     const blobs = await openFileBlobStore({ folder: config.blobFolder });
     const uploads = await UploadStore.open(config.uploadFolder, blobs);
+    const retention = { days: config.outputRetentionDays, logBytes: config.outputStreamBytes };
+    const streams = await StreamReader.open(bus.connection, retention);
     const app = await buildServer({
       bus,
       blobs,
       uploads,
       manifests: new ManifestReader(blobs),
-      streams: await StreamReader.open(bus.connection, config.outputRetentionDays),
+      weights: new WeightsRecogniser(blobs),
+      streams,
+      metricWriter: new MetricWriter(bus.connection, streams),
+      metricRate: new RateLimit(METRIC_RATE),
       authenticator: new Authenticator(bus),
+      agents: new AgentAuthenticator(bus),
       inFlight: new InFlight(),
       metrics: new HttpMetrics(),
       log,
       servingUrl: config.servingUrl,
+      agentNatsUrl: config.agentNatsUrl,
+      hasRoom: () => hasRoom(config.natsStore),
       signal: stopping.signal,
     });
     const url = await listen(app, config);

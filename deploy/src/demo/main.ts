@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { PlatformError } from '@baton/errors';
 import { embeddedPlatform, type EmbeddedPlatform, freePort } from '@baton/testkit';
 import { crash } from './crash.ts';
+import { showLedger } from './ledger.ts';
 import { registerCode, serveBest, signUp, trainThree, uploadDataset } from './steps.ts';
 import { bold, done, heading, line } from './story.ts';
 
@@ -60,6 +61,8 @@ async function tell(platform: EmbeddedPlatform, python: string): Promise<void> {
   heading('Kill every process of the platform while a fourth job runs, and start it again');
   await crash({ client, platform, python, endpoint: best.endpoint, heldOut: best.heldOut });
   done('Nothing was lost.');
+  heading('Where every second of the slot went');
+  await showLedger(client);
 }
 
 function leaveRunning(platform: EmbeddedPlatform): void {

@@ -65,7 +65,9 @@ export function printGaps(jobs: readonly JobView[]): void {
     const before = jobs[index];
     const endedAt = before?.attempts.at(-1)?.endedAt ?? 0;
     const startedAt = job.attempts.at(-1)?.startedAt ?? 0;
-    line(`${before?.name} -> ${job.name}: the slot was idle for ${startedAt - endedAt} ms`);
+    const { stagedAt } = job.attempts.at(-1) ?? {};
+    const staged = stagedAt === undefined ? '' : `staged ${((endedAt - stagedAt) / 1_000).toFixed(1)} s before, `;
+    line(`${before?.name} -> ${job.name}: ${staged}the slot was idle for ${startedAt - endedAt} ms`);
   }
-  done('Each job started by itself when the one before it had ended.');
+  done('Each job was ready behind the one before it, and started by itself when that had ended.');
 }

@@ -14,6 +14,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { type NatsRole, ROLES } from '@baton/contracts/nats';
 import { PlatformError } from '@baton/errors/platform-error';
+import { hasRoom } from '@baton/service-host/disk-room';
 
 export interface Home {
   readonly root: string;
@@ -49,7 +50,9 @@ export function openHome(folder: string): Home {
       writeSecret(secretFile, randomSecret());
     }
     for (const role of ROLES) makeSecret(passwordFile(at('secrets'), role), randomSecret);
+    makeSecret(passwordFile(at('secrets'), 'health'), randomSecret);
     const nodeId = makeSecret(at('agent/node-id'), newNodeId);
+    if (!hasRoom(root)) throw Object.assign(new Error('too little space is left'), { code: 'ENOSPC' });
     const folders = { secrets: at('secrets'), run: at('run'), logs: at('logs'), nats: at('nats'), read: at('read') };
     const data = {
       blobs: at('blobs'),
@@ -77,7 +80,7 @@ export function dropReadModels(home: Home): void {
   mkdirSync(home.read, { mode: 0o700 });
 }
 
-export function passwordFile(secrets: string, role: NatsRole): string {
+export function passwordFile(secrets: string, role: NatsRole | 'health'): string {
   return join(secrets, `nats-${role}`);
 }
 
@@ -132,8 +135,10 @@ const REASONS: Readonly<Record<string, string>> = {
 function unusable(root: string, error: unknown): PlatformError {
   const code = String((error as { code?: unknown }).code);
   const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
-  const message = `The state folder ${root} can't be used: ${reason}. Set BATON_HOME to a folder that can be written.`;
-  return new PlatformError(code === 'ENOSPC' || code === 'EDQUOT' ? 'storage_full' : 'unavailable', message, {
-    cause: error,
-  });
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const advice = isFull
+    ? 'Free some space, or set BATON_HOME to another folder.'
+    : 'Set BATON_HOME to a folder that can be written.';
+  const message = `The state folder ${root} can't be used: ${reason}. ${advice}`;
+  return new PlatformError(isFull ? 'storage_full' : 'unavailable', message, { cause: error });
 }

@@ -1,13 +1,15 @@
 // The embedded platform's processes and their order: nats-server first and last, jobs never touched unless asked.
 import { existsSync, readFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { PlatformError } from '@baton/errors/platform-error';
+import { watchAgentKeys } from './agent-keys.ts';
 import { Child } from './child.ts';
 import { type Home, passwordFile } from './home.ts';
 import { type NatsSetup, prepareNats } from './nats.ts';
+import { isWildcard, refuseOpenBind, refuseTakenPort } from './open-bind.ts';
+import { watchStorage } from './storage-watch.ts';
 
 type Settings = Readonly<Record<string, string | undefined>>;
 
@@ -40,13 +42,23 @@ export async function startEmbedded(
 ): Promise<EmbeddedPlatform> {
   refuseForeignNats(settings);
   const addresses = await freeAddresses(settings);
-  const nats = await prepareNats(home, settings['BATON_NATS_SERVER'] ?? 'nats-server');
+  const nats = await prepareNats(home, settings);
   if (!nats.syncAlways) {
     say('WARNING: this nats-server acknowledges before the disk has it: a power cut may lose the last seconds.');
   }
   const parts = createParts(home, nats, childEnvironment(home, settings, addresses, nats), say);
   for (const part of [parts.natsServer, parts.control, parts.serving, parts.agent]) part.start();
-  return handleOf(home, addresses, parts);
+  const restartNats = () => parts.natsServer.signal('SIGKILL');
+  const stopStorageWatch = watchStorage({ folder: home.nats, nats, restartNats, say });
+  const stopKeysWatch = watchAgentKeys(nats.agentKeysFile, () => {
+    // nats-server takes the new users in, and lets go of those that are gone; all others notice nothing.
+    if (nats.rewrite()) parts.natsServer.signal('SIGHUP');
+  });
+  const stopWatching = () => {
+    stopStorageWatch();
+    stopKeysWatch();
+  };
+  return handleOf(home, addresses, parts, stopWatching);
 }
 
 /** Its credentials and subjects would not be there. */
@@ -70,10 +82,10 @@ async function freeAddresses(settings: Settings): Promise<Addresses> {
   const host = settings['BATON_HOST'] ?? '127.0.0.1';
   const port = settings['BATON_PORT'] ?? '8080';
   const servingPort = settings['BATON_SERVING_PORT'] ?? '8081';
-  refuseOpenBind(host, settings);
+  refuseOpenBind({ setting: 'BATON_HOST', host, advice: 'Put a proxy with TLS in front of 127.0.0.1' }, settings);
   await refuseTakenPort(host, Number(port), 'BATON_PORT');
   await refuseTakenPort(host, Number(servingPort), 'BATON_SERVING_PORT');
-  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const reached = isWildcard(host) ? '127.0.0.1' : host;
   return {
     host,
     port,
@@ -81,15 +93,6 @@ async function freeAddresses(settings: Settings): Promise<Addresses> {
     gatewayUrl: settings['BATON_API_URL'] ?? `http://${reached}:${port}`,
     servingUrl: settings['BATON_SERVING_URL'] ?? `http://${reached}:${servingPort}`,
   };
-}
-
-function refuseOpenBind(host: string, settings: Settings): void {
-  const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
-  if (isLoopback || settings['BATON_INSECURE_BIND'] === 'i-know') return;
-  const message =
-    `BATON_HOST=${host} would send passwords and tokens over the network in the clear. Put a proxy with TLS in front of ` +
-    '127.0.0.1, or set BATON_INSECURE_BIND=i-know on a network that you trust.';
-  throw new PlatformError('forbidden', message);
 }
 
 function childEnvironment(home: Home, settings: Settings, addresses: Addresses, nats: NatsSetup): Settings {
@@ -102,7 +105,10 @@ function childEnvironment(home: Home, settings: Settings, addresses: Addresses, 
     BATON_SERVING_URL: addresses.servingUrl,
     BATON_API_URL: addresses.gatewayUrl,
     BATON_NATS_URL: nats.url,
+    BATON_NATS_PUBLIC_URL: nats.publicUrl,
+    BATON_AGENT_KEYS_FILE: nats.agentKeysFile,
     BATON_NATS_SYNC: nats.syncAlways ? 'always' : 'interval',
+    BATON_NATS_STORE: home.nats,
     BATON_SECRETS_FOLDER: home.secrets,
     BATON_SECRET_FILE: home.secretFile,
     BATON_ADMIN_TOKEN_FILE: home.adminTokenFile,
@@ -151,7 +157,12 @@ function createParts(home: Home, nats: NatsSetup, environment: Settings, say: (t
   };
 }
 
-function handleOf(home: Home, { gatewayUrl, servingUrl }: Addresses, parts: Parts): EmbeddedPlatform {
+function handleOf(
+  home: Home,
+  { gatewayUrl, servingUrl }: Addresses,
+  parts: Parts,
+  stopWatching: () => void,
+): EmbeddedPlatform {
   const jobsStopped = Promise.withResolvers<void>();
   return {
     gatewayUrl,
@@ -159,6 +170,7 @@ function handleOf(home: Home, { gatewayUrl, servingUrl }: Addresses, parts: Part
     ready: () => waitUntilReady(gatewayUrl, home),
     runningJobs: () => runningJobs(home),
     stopServices: async () => {
+      stopWatching();
       await Promise.all([parts.control.stop(STOP_GRACE_MS), parts.serving.stop(STOP_GRACE_MS)]);
     },
     stopJobs: () => jobsStopped.resolve(),
@@ -194,18 +206,4 @@ async function waitUntilReady(gatewayUrl: string, home: Home): Promise<void> {
     }
     await sleep(50);
   }
-}
-
-/** Says at once, and with the name of the setting, what would otherwise show as a process that keeps dying. */
-function refuseTakenPort(host: string, port: number, setting: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const probe = createConnection({ host: host === '0.0.0.0' ? '127.0.0.1' : host, port });
-    probe.once('connect', () => {
-      probe.destroy();
-      reject(
-        new PlatformError('conflict', `Port ${port} is in use. Stop what uses it, or set ${setting} to another port.`),
-      );
-    });
-    probe.once('error', () => resolve());
-  });
 }

@@ -7,6 +7,8 @@ const ACCESS: Readonly<Record<Operation['access'], string>> = {
   anonymous: 'anyone',
   user: 'a user',
   'job-token-ok': 'a user, or the job itself',
+  'own-job': 'the job itself',
+  agent: 'an agent that has joined',
 };
 const PREFACE = `<!-- Generated from gateway/src/operations and libs/contracts/src/error-codes.ts; a unit test compares. To write it again:
      npx vitest run --project unit gateway/src/docs/reference.spec.ts -u -->

@@ -43,6 +43,8 @@ export interface Operation {
   /** Of the successful answer; 200 if absent. */
   readonly status?: 200 | 201 | 204;
   readonly produces?: string;
+  /** A body that is streamed to the handler as it comes, whatever its size. */
+  readonly consumes?: 'application/octet-stream';
   /** Of the created thing, from the answer. */
   readonly location?: (answer: Created) => string;
   readonly handler: (call: OperationCall<never, never, never>) => unknown;

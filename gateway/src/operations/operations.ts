@@ -9,11 +9,15 @@ import { getManifest } from './catalogue/get-manifest.ts';
 import { getThing } from './catalogue/get-thing.ts';
 import { listThings } from './catalogue/list-things.ts';
 import { updateThing } from './catalogue/update-thing.ts';
+import { addBlob } from './blobs/add-blob.ts';
+import { getBlob } from './blobs/get-blob.ts';
+import { putBlob } from './blobs/put-blob.ts';
 import { createEndpoint } from './endpoints/create-endpoint.ts';
 import { deleteEndpoint } from './endpoints/delete-endpoint.ts';
 import { getEndpoint } from './endpoints/get-endpoint.ts';
 import { listEndpoints } from './endpoints/list-endpoints.ts';
 import { updateEndpoint } from './endpoints/update-endpoint.ts';
+import { getGaps } from './gaps/get-gaps.ts';
 import { addGroupMember } from './groups/add-member.ts';
 import { createGroup } from './groups/create-group.ts';
 import { getGroup } from './groups/get-group.ts';
@@ -21,21 +25,30 @@ import { listGroups } from './groups/list-groups.ts';
 import { removeGroupMember } from './groups/remove-member.ts';
 import { createInvite } from './invites/create-invite.ts';
 import { cancelJob } from './jobs/cancel-job.ts';
-import { getJobArtifactArchive } from './jobs/get-job-artifact-archive.ts';
-import { getJobArtifact } from './jobs/get-job-artifact.ts';
+import { getJobArchive } from './jobs/get-job-archive.ts';
+import { getJobFile } from './jobs/get-job-file.ts';
 import { getJobLogs } from './jobs/get-job-logs.ts';
+import { getRawJobLog } from './jobs/get-raw-job-log.ts';
 import { getJobMetrics } from './jobs/get-job-metrics.ts';
 import { getJob } from './jobs/get-job.ts';
-import { listJobArtifacts } from './jobs/list-job-artifacts.ts';
+import { artifacts, checkpoints } from './jobs/job-files.ts';
 import { listJobEvents } from './jobs/list-job-events.ts';
+import { listJobFiles } from './jobs/list-job-files.ts';
 import { listJobs } from './jobs/list-jobs.ts';
+import { postJobMetrics } from './jobs/post-job-metrics.ts';
 import { rerunJob } from './jobs/rerun-job.ts';
+import { searchJobLogs } from './jobs/search-job-logs.ts';
 import { streamJobEvents } from './jobs/stream-job-events.ts';
-import { streamJobLogs } from './jobs/stream-job-logs.ts';
-import { streamJobMetrics } from './jobs/stream-job-metrics.ts';
+import { streamJobLogs, streamJobMetrics } from './jobs/stream-job-output.ts';
 import { submitJob } from './jobs/submit-job.ts';
+import { addNode } from './nodes/add-node.ts';
+import { cordonNode } from './nodes/cordon-node.ts';
+import { drainNode } from './nodes/drain-node.ts';
 import { getNode } from './nodes/get-node.ts';
+import { joinNode } from './nodes/join-node.ts';
 import { listNodes } from './nodes/list-nodes.ts';
+import { removeNode } from './nodes/remove-node.ts';
+import { uncordonNode } from './nodes/uncordon-node.ts';
 import type { Operation } from './operation.ts';
 import { about } from './platform/about.ts';
 import { docs } from './platform/docs.ts';
@@ -75,14 +88,21 @@ const secrets = { setSecret, listSecrets, deleteSecret };
 const jobs = { submitJob, listJobs, getJob, cancelJob, rerunJob, listJobEvents, streamJobEvents };
 const output = {
   getJobLogs,
+  getRawJobLog,
+  searchJobLogs,
   streamJobLogs,
   getJobMetrics,
+  postJobMetrics,
   streamJobMetrics,
-  listJobArtifacts,
-  getJobArtifact,
-  getJobArtifactArchive,
+  listJobArtifacts: listJobFiles(artifacts),
+  getJobArtifact: getJobFile(artifacts),
+  getJobArtifactArchive: getJobArchive(artifacts),
+  listJobCheckpoints: listJobFiles(checkpoints),
+  getJobCheckpoint: getJobFile(checkpoints),
+  getJobCheckpointArchive: getJobArchive(checkpoints),
 };
-const nodes = { listNodes, getNode };
+const nodes = { listNodes, getNode, addNode, joinNode, cordonNode, uncordonNode, drainNode, removeNode };
+const blobs = { getBlob, putBlob, addBlob };
 const endpoints = { createEndpoint, listEndpoints, getEndpoint, updateEndpoint, deleteEndpoint };
 const platform = { about, home, docs, openapi, livez, readyz, metrics };
 
@@ -96,6 +116,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...jobs,
   ...output,
   ...nodes,
+  getGaps,
+  ...blobs,
   ...endpoints,
   ...platform,
 };

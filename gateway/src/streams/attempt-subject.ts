@@ -1,5 +1,5 @@
 // Which output a subject of LOGS or METRICS belongs to, and whether the job's own log names that attempt on that node.
-import type { JobView } from '@baton/contracts';
+import { type JobView, REST_METRICS } from '@baton/contracts';
 
 export interface AttemptSubject {
   readonly nodeId: string;
@@ -42,7 +42,8 @@ export class KnownAttempts {
   async #find(nodeId: string, attempt: number): Promise<boolean> {
     for (let tries = 0; ; tries += 1) {
       const found = this.#job.attempts.find((candidate) => candidate.attempt === attempt);
-      if (found) return found.nodeId === nodeId;
+      // Who may publish as the gateway has looked already.
+      if (found) return found.nodeId === nodeId || nodeId === REST_METRICS;
       if (tries === RETRIES) return false;
       if (tries > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       this.#job = await this.#getJob();

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { LOG_HEADER_OFFSET } from '@baton/contracts';
 import type { KnownAttempts } from './attempt-subject.ts';
-import { logChunks, logEvents, type LogEvent, type LogReading } from './job-log.ts';
+import { logEvents, type LogEvent, type LogReading } from './job-log.ts';
+import { parseResumeId } from './resume-point.ts';
 import type { StreamMessage, StreamReader } from './stream-reader.ts';
 
 const SUBJECT = 'log.nod_n.job_j.1.stdout';
@@ -16,11 +17,13 @@ function messages(content: Buffer, cuts: readonly { start: number; length: numbe
     header: (name) => (name === LOG_HEADER_OFFSET ? String(start) : undefined),
   }));
 }
-async function read(stored: readonly StreamMessage[], after: number): Promise<LogEvent[]> {
+/** The stream begins at `first`: what stood before it is gone. */
+async function read(stored: readonly StreamMessage[], lastEventId?: string, first = 1): Promise<LogEvent[]> {
   const streams = {
-    read: async function* () {
-      yield* stored;
+    read: async function* ({ after }: { after: number }) {
+      yield* stored.filter(({ position }) => position > after && position >= first);
     },
+    firstPosition: async () => first,
   } as unknown as StreamReader;
   const attempts = { has: async () => true } as unknown as KnownAttempts;
   const reading: LogReading = {
@@ -30,9 +33,11 @@ async function read(stored: readonly StreamMessage[], after: number): Promise<Lo
     signal: new AbortController().signal,
   };
   const events: LogEvent[] = [];
-  for await (const event of logEvents(logChunks(streams, reading), after)) events.push(event);
+  for await (const event of logEvents(streams, reading, parseResumeId(lastEventId))) events.push(event);
   return events;
 }
+const textOf = (events: readonly LogEvent[]) => events.map(({ text }) => text).join('');
+
 /** An agent goes forward, and at times starts again from where it was not sure. */
 const cutting = fc
   .tuple(
@@ -54,17 +59,51 @@ const cutting = fc
 it('gives each byte once, as text', async () => {
   await fc.assert(
     fc.asyncProperty(cutting, async ({ content, stored }) => {
-      const events = await read(stored, 0);
-      expect(events.map(({ text }) => text).join('')).toBe(content.toString());
+      expect(textOf(await read(stored))).toBe(content.toString());
     }),
   );
 });
 it('resumes after any event with exactly what follows it', async () => {
   await fc.assert(
     fc.asyncProperty(cutting, fc.nat(40), async ({ stored }, pick) => {
-      const whole = await read(stored, 0);
+      const whole = await read(stored);
       const index = pick % (whole.length + 1);
-      expect(await read(stored, whole[index - 1]?.position ?? 0)).toEqual(whole.slice(index));
+      expect(await read(stored, whole[index - 1]?.id)).toEqual(whole.slice(index));
     }),
   );
+});
+it('resumes so too after the position alone, by reading from the start', async () => {
+  await fc.assert(
+    fc.asyncProperty(cutting, fc.nat(40), async ({ stored }, pick) => {
+      const whole = await read(stored);
+      const index = pick % (whole.length + 1);
+      const position = whole[index - 1]?.id.split('~')[0];
+      expect(await read(stored, position)).toEqual(whole.slice(index));
+    }),
+  );
+});
+it('passes over what came too early: it comes again', async () => {
+  const content = Buffer.from('abcdef');
+  const early = [
+    { start: 0, length: 2 },
+    { start: 4, length: 2 },
+    { start: 2, length: 2 },
+    { start: 4, length: 2 },
+  ];
+  expect((await read(messages(content, early))).map(({ text, missing }) => [text, missing])).toEqual([
+    ['ab', 0],
+    ['cd', 0],
+    ['ef', 0],
+  ]);
+});
+it('says how much the stream has dropped, at the start and in between', async () => {
+  const content = Buffer.from('abcdef');
+  const stored = messages(content, [
+    { start: 0, length: 2 },
+    { start: 2, length: 2 },
+    { start: 4, length: 2 },
+  ]);
+  expect(await read(stored, undefined, 5)).toMatchObject([{ text: 'ef', offset: 4, missing: 4 }]);
+  const [first] = await read(stored);
+  expect(await read(stored, first?.id, 5)).toMatchObject([{ text: 'ef', offset: 4, missing: 2 }]);
 });

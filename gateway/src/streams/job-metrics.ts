@@ -1,8 +1,9 @@
-// A job's metrics from the METRICS stream: each point once, in order.
-import { fits, METRICS_STREAM, MetricPoint, subjects } from '@baton/contracts';
+// A job's metrics from the METRICS stream: each point once, in order, whichever source it has.
+import { fits, METRICS_STREAM, MetricPoint, REST_METRICS, subjects, SYSTEM_METRICS } from '@baton/contracts';
 import { Type, type Static } from 'typebox';
-import { parseAttemptSubject } from './attempt-subject.ts';
+import { type AttemptSubject, parseAttemptSubject } from './attempt-subject.ts';
 import type { LogReading } from './job-log.ts';
+import { type Mark, NOTHING_HELD, type ResumePoint, resumeId, START } from './resume-point.ts';
 import type { StreamReader } from './stream-reader.ts';
 
 const Points = Type.Array(MetricPoint);
@@ -11,41 +12,54 @@ export const JobMetricPoint = Type.Object({ attempt: Type.Integer({ minimum: 1 }
 export type JobMetricPoint = Static<typeof JobMetricPoint>;
 
 export interface MetricBatch {
-  readonly position: number;
+  readonly id: string;
   readonly points: readonly JobMetricPoint[];
 }
 
-/** Batches after `after`; read from the start, so that a point sent twice is left out wherever a client resumes. */
+/** A point that was sent twice has its number still: numbers grow within an attempt and a source. */
 export async function* metricBatches(
   streams: StreamReader,
   reading: LogReading,
-  after: number,
+  from: ResumePoint = START,
 ): AsyncGenerator<MetricBatch> {
-  const seen = new Map<number, number>();
-  const { jobId, ended, signal, attempts } = reading;
+  const { jobId, attempts, ...rest } = reading;
+  const after = from.marks === null ? 0 : from.position;
+  const marks = new Map<string, Mark>(from.marks ?? []);
   for await (const message of streams.read({
+    ...rest,
     stream: METRICS_STREAM,
     subject: subjects.metricsOfJob(jobId),
-    after: 0,
-    ended,
-    signal,
+    after,
   })) {
     const target = parseAttemptSubject(message.subject);
     if (!target || !(await attempts.has(target))) continue;
+    const key = keyOf(target);
+    // Counted from one there, so that zero means none.
+    const seen = marks.get(key)?.seen ?? 0;
+    const points = parsePoints(message.data).filter(({ seq }) => seq >= seen);
+    const last = points.at(-1);
+    if (last === undefined) continue;
+    marks.set(key, { seen: last.seq + 1, held: NOTHING_HELD });
+    if (message.position <= from.position) continue;
     const { attempt } = target;
-    const last = seen.get(attempt) ?? -1;
-    const points = parsePoints(message.data).filter(({ seq }) => seq > last);
-    seen.set(attempt, points.at(-1)?.seq ?? last);
-    if (points.length === 0 || message.position <= after) continue;
-    yield { position: message.position, points: points.map((point) => ({ attempt, ...point })) };
+    yield { id: resumeId(message.position, marks), points: points.map((point) => ({ attempt, ...point })) };
   }
 }
 
-function parsePoints(data: Uint8Array): MetricPoint[] {
+function keyOf({ attempt, nodeId }: AttemptSubject): string {
+  return `${attempt}${nodeId === REST_METRICS ? 'r' : 'a'}`;
+}
+
+export function parsePoints(data: Uint8Array): MetricPoint[] {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
     return fits(Points, parsed) ? parsed : [];
   } catch {
     return [];
   }
+}
+
+/** What the agent has measured, rather than what the job has told. */
+export function isSystemPoint({ values }: MetricPoint): boolean {
+  return Object.keys(values).some((name) => name.startsWith(SYSTEM_METRICS));
 }

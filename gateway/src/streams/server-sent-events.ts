@@ -1,23 +1,21 @@
 // Server-sent events: an async sequence as a response body, with a heartbeat, and an end when the client goes.
 import { Readable } from 'node:stream';
-import { PlatformError } from '@baton/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { parseResumeId, type ResumePoint } from './resume-point.ts';
 
 const HEARTBEAT_MS = 15_000;
 
 export interface ServerEvent {
   readonly type: string;
   /** Sent back by the client as `Last-Event-ID`. */
-  readonly id?: number;
+  readonly id?: string | number;
   readonly data: unknown;
 }
 
-/** The position that the client has seen; 0 if it starts. */
-export function lastEventId(request: FastifyRequest): number {
+/** Where the client has come to; the start if it has seen nothing. */
+export function resumePoint(request: FastifyRequest): ResumePoint {
   const header = request.headers['last-event-id'];
-  if (header === undefined || header === '') return 0;
-  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header);
-  throw new PlatformError('invalid_input', 'Last-Event-ID is to be the id of an event of this stream.');
+  return parseResumeId(Array.isArray(header) ? header.join(',') : header);
 }
 
 /** Aborts when the client has gone or the gateway stops. */

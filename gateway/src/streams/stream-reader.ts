@@ -9,13 +9,16 @@ import {
   type JsMsg,
   jetstream,
   jetstreamManager,
+  type MsgRequest,
   RetentionPolicy,
+  type SeqMsgRequest,
   StorageType,
+  type StoredMsg,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 
-/** Messages asked for ahead: bounds what waits in memory for a slow client. */
-const PREFETCH = 64;
+/** Asked for ahead: bounds what waits in memory for a slow client. Above what one message may have. */
+const PREFETCH_BYTES = 5 * 1_048_576;
 const MAX_MESSAGE_BYTES = 4 * 1_048_576;
 const DAY_MS = 86_400_000;
 
@@ -48,9 +51,9 @@ export class StreamReader {
   }
 
   /** Makes sure that the streams of output and metrics are there: agents may only publish into them. */
-  static async open(connection: NatsConnection, retentionDays: number): Promise<StreamReader> {
+  static async open(connection: NatsConnection, retention: Retention): Promise<StreamReader> {
     const manager = await jetstreamManager(connection, { checkAPI: false });
-    for (const stream of [LOGS_STREAM, METRICS_STREAM] as const) await ensureStream(manager, stream, retentionDays);
+    for (const stream of [LOGS_STREAM, METRICS_STREAM] as const) await ensureStream(manager, stream, retention);
     return new StreamReader(jetstream(connection), manager);
   }
 
@@ -63,7 +66,7 @@ export class StreamReader {
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: after + 1,
     });
-    const messages = await consumer.consume({ max_messages: PREFETCH });
+    const messages = await consumer.consume({ max_bytes: PREFETCH_BYTES });
     const stop = () => messages.stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -78,10 +81,31 @@ export class StreamReader {
 
   /** The newest position on the subject; 0 if there is none. */
   async lastPosition(stream: StreamName, subject: string): Promise<number> {
+    return (await this.last(stream, subject))?.position ?? 0;
+  }
+
+  /** The newest message on the subject. */
+  last(stream: StreamName, subject: string): Promise<StreamMessage | null> {
+    return this.#get(stream, { last_by_subj: subject });
+  }
+
+  /** The first message on the subject that stands at `position` or behind it. */
+  next(stream: StreamName, subject: string, position: number): Promise<StreamMessage | null> {
+    // The server takes both members together; the client's types know them apart.
+    return this.#get(stream, { seq: position, next_by_subj: subject } as SeqMsgRequest);
+  }
+
+  /** Of the oldest message that the stream still has. */
+  async firstPosition(stream: StreamName): Promise<number> {
+    return (await this.#manager.streams.info(stream)).state.first_seq;
+  }
+
+  async #get(stream: StreamName, query: MsgRequest): Promise<StreamMessage | null> {
     try {
-      return (await this.#manager.streams.getMessage(stream, { last_by_subj: subject }))?.seq ?? 0;
+      const found = await this.#manager.streams.getMessage(stream, query);
+      return found && storedMessage(found);
     } catch (error) {
-      if (error instanceof JetStreamApiError && error.status === 404) return 0;
+      if (error instanceof JetStreamApiError && error.status === 404) return null;
       throw error;
     }
   }
@@ -120,24 +144,49 @@ function messageOf(message: JsMsg): StreamMessage {
   };
 }
 
+function storedMessage(message: StoredMsg): StreamMessage {
+  return {
+    position: message.seq,
+    subject: message.subject,
+    data: message.data,
+    header: (name) => message.header.get(name) || undefined,
+  };
+}
+
+/**
+ * What is older goes, and of output the oldest where there is more than that. A whole output is kept as a blob from its attempt's
+ * end on: the stream is for what runs, and for following.
+ */
+export interface Retention {
+  readonly days: number;
+  readonly logBytes: number;
+}
+
+/** The server has less room than the limit asks for: its own limit then stands alone. */
+const NO_ROOM_FOR_LIMIT = 10_047;
+/** It is there with other settings, which an operator may have chosen. */
+const EXISTS = 10_058;
+
 async function ensureStream(
   manager: JetStreamManager,
-  stream: typeof LOGS_STREAM | typeof METRICS_STREAM,
-  retentionDays: number,
+  name: typeof LOGS_STREAM | typeof METRICS_STREAM,
+  { days, logBytes }: Retention,
 ): Promise<void> {
+  const config = {
+    name,
+    subjects: [...STREAM_SUBJECTS[name]],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_age: nanos(days * DAY_MS),
+    max_msg_size: MAX_MESSAGE_BYTES,
+    deny_delete: true,
+  };
+  const codeOf = (error: unknown) => (error instanceof JetStreamApiError ? error.code : null);
   try {
-    await manager.streams.add({
-      name: stream,
-      subjects: [...STREAM_SUBJECTS[stream]],
-      storage: StorageType.File,
-      retention: RetentionPolicy.Limits,
-      discard: DiscardPolicy.Old,
-      max_age: nanos(retentionDays * DAY_MS),
-      max_msg_size: MAX_MESSAGE_BYTES,
-      deny_delete: true,
-    });
+    await manager.streams.add(name === LOGS_STREAM ? { ...config, max_bytes: logBytes } : config);
   } catch (error) {
-    // 10058: it is there with other settings, which an operator may have chosen.
-    if (!(error instanceof JetStreamApiError && error.code === 10_058)) throw error;
+    if (codeOf(error) === NO_ROOM_FOR_LIMIT) await manager.streams.add(config);
+    else if (codeOf(error) !== EXISTS) throw error;
   }
 }

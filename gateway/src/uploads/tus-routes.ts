@@ -103,7 +103,7 @@ async function digestOf(
 async function contextOf(gateway: Gateway, request: FastifyRequest): Promise<TusRequest> {
   // "The OPTIONS request MAY be used to gather information about the server's configuration": it needs no log-in.
   if (request.method === 'OPTIONS') return { owner: '', checksum: null };
-  const principal: Principal = await admit('user', request, gateway.authenticator);
+  const principal: Principal = await admit('user', request, gateway);
   if (request.headers['tus-resumable'] !== VERSION) {
     throw new TusRefusal(
       412,

@@ -1,5 +1,6 @@
 // The blob store: the port and the ways to open one.
 export { type FileBlobStoreOptions, openFileBlobStore } from './file/store.ts';
+export { type HttpBlobStoreOptions, openHttpBlobStore } from './http/store.ts';
 export { openMemoryBlobStore } from './memory-store.ts';
 export {
   type AdoptOptions,

@@ -6,8 +6,16 @@ import { PlatformError } from '@baton/errors';
 import type { CommandContext, CommandHandler, Execution, NameRegistry, StoredEvent } from '@baton/event-store';
 import type { CallContext } from '@baton/messaging';
 import type { ProjectionHandle, Revised } from '@baton/service-host';
+import type { GroupFinder } from './groups.ts';
 import { notFound } from './rules/access.ts';
-import { demandWritable, type LatestVersion, refuseUnreadable, type Thing } from './rules/index.ts';
+import {
+  type ChangeWanted,
+  demandWritable,
+  type DetailsWanted,
+  type LatestVersion,
+  refuseUnreadable,
+  type Thing,
+} from './rules/index.ts';
 
 /** How long a command waits for its own effect to be readable before it answers without. */
 const READABLE_WITHIN_MS = 2_000;
@@ -24,6 +32,7 @@ export interface CommandPorts<C, L extends LatestVersion, E extends StoredEvent>
   readonly views: ProjectionHandle<Revised>;
   /** The id of the thing of that name; null if there is none. */
   readonly idOfName: (name: string) => Promise<string | null>;
+  readonly findGroup: GroupFinder;
   /** Derived from the caller and the idempotency key where there is one. */
   readonly newId: (call: Command) => string;
   readonly contextOf: (call: Command) => CommandContext;
@@ -34,6 +43,11 @@ export interface Command extends CallContext {
   readonly subject: string;
   readonly body: unknown;
 }
+
+/** As people ask for it: the group by name or id. */
+export type ThingWanted = Omit<DetailsWanted, 'groupId'> & { readonly group?: string };
+/** `group` null takes the thing out of its group. */
+export type ThingChange = Omit<ChangeWanted, 'groupId'> & { readonly group?: string | null };
 
 export class ThingCommands<
   C extends { readonly principal: Principal },
@@ -46,10 +60,18 @@ export class ThingCommands<
     this.#ports = ports;
   }
 
-  async create(call: Command, name: string, command: C) {
+  async create(call: Command, wanted: ThingWanted, command: (wanted: DetailsWanted) => C) {
     const id = this.#ports.newId(call);
-    const { revision } = await this.createAs(id, this.#ports.contextOf(call), name, command);
+    const details = await this.#detailsOf(call, id, wanted);
+    const { revision } = await this.createAs(id, this.#ports.contextOf(call), wanted.name, command(details));
     return { id, revision };
+  }
+
+  /** For the repeat of a command the group is not asked for again: whoever has left it since gets the first one's answer. */
+  async #detailsOf(call: Command, id: string, { group, ...details }: ThingWanted): Promise<DetailsWanted> {
+    if (group === undefined) return details;
+    const { state } = await this.#ports.handler.load(id);
+    return state.status === 'absent' ? { ...details, groupId: await this.#ports.findGroup(call, group) } : details;
   }
 
   /**
@@ -66,9 +88,10 @@ export class ThingCommands<
     return this.runAs(id, context, command);
   }
 
-  async change(call: Command, ref: string, command: C) {
-    const id = await this.#checkedId(call, ref);
-    const { revision } = await this.run(call, id, command);
+  async change(call: Command, ref: string, { group, ...wanted }: ThingChange, command: (wanted: ChangeWanted) => C) {
+    const id = await (typeof group === 'string' ? this.demandWritable(call, ref) : this.#checkedId(call, ref));
+    const groupId = typeof group === 'string' ? await this.#ports.findGroup(call, group) : group;
+    const { revision } = await this.run(call, id, command(groupId === undefined ? wanted : { ...wanted, groupId }));
     return { id, revision };
   }
 

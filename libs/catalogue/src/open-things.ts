@@ -6,12 +6,13 @@ import type { Decider } from '@baton/decider';
 import { commandContext, commandHandler, deriveId, nameRegistry, newId, type StoredEvent } from '@baton/event-store';
 import type { Platform, ProjectionHandle } from '@baton/service-host';
 import { type Command, type CommandPorts, ThingCommands, type ThingKind } from './commands.ts';
+import { groupFinder } from './groups.ts';
 import { ThingQueries } from './queries.ts';
 import type { LatestVersion, Thing } from './rules/index.ts';
 import type { ThingView, VersionView } from './view.ts';
 
 export interface ThingsOptions<C, L extends LatestVersion, E, V extends VersionView> {
-  readonly platform: Pick<Platform, 'events' | 'now' | 'secret'>;
+  readonly platform: Pick<Platform, 'bus' | 'events' | 'now' | 'secret'>;
   readonly kind: ThingKind;
   readonly decider: Decider<C, Thing<L>, E>;
   readonly views: ProjectionHandle<ThingView<V>>;
@@ -50,6 +51,7 @@ export function openThings<
     names,
     views,
     idOfName,
+    findGroup: groupFinder(platform.bus),
     ...identities(kind, platform.secret),
   };
   return { commands: new ThingCommands(ports), queries: new ThingQueries({ kind, views, blobs, idOfName }) };

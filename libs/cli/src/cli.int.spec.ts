@@ -222,8 +222,11 @@ describe('a run', () => {
     expect(err).toContain('the job goes on');
     expect(await stateOf('patient')).toBe('running');
     const waiting = await runDetached('--name', 'second', '--', 'true');
-    expect((await baton('job', 'list', '--active')).out).toMatch(/second +queued .+ waits for a device/);
-    expect(await json('job', 'show', waiting)).toMatchObject({ state: 'queued', waiting: { position: 1 } });
+    expect((await baton('job', 'list', '--active')).out).toMatch(/second +assigned .+in the line of its node/);
+    expect(await json('job', 'show', waiting)).toMatchObject({
+      state: 'assigned',
+      waiting: { code: 'staged-behind', position: 1 },
+    });
     expect(await baton('job', 'wait', 'second', '--timeout', '0.2')).toMatchObject({ code: 124 });
     expect(await baton('job', 'cancel', 'patient', waiting, 'nobody')).toMatchObject({
       code: 4,
@@ -253,6 +256,12 @@ describe('a job that is over', () => {
     expect(await json<object[]>('job', 'artifacts', 'greeting')).toMatchObject([{ path: 'w.txt', sizeBytes: 2 }]);
     expect(await baton('job', 'artifacts', 'greeting', '--download', 'art')).toMatchObject({ code: 0 });
     expect(await readFile(join(folder.path, 'art', 'w.txt'), 'utf8')).toBe('w\n');
+    expect(await baton('job', 'artifacts', 'greeting', '--file', 'w.txt', '--to', '-')).toMatchObject({ out: 'w\n' });
+    expect(await baton('job', 'artifacts', 'greeting', '--archive', 'all.zip')).toMatchObject({ code: 0 });
+    expect((await readFile(join(folder.path, 'all.zip'))).subarray(0, 4).toString('latin1')).toBe('PK\u0003\u0004');
+    expect(await baton('job', 'artifacts', 'greeting', '--file', 'none')).toMatchObject({ code: 4 });
+    expect(await baton('job', 'artifacts', 'greeting', '--list', '--archive', 'a.zip')).toMatchObject({ code: 2 });
+    expect(await baton('job', 'checkpoints', 'greeting')).toMatchObject({ code: 4 });
   });
   it('runs again as it was', async () => {
     const { id } = await json<{ id: string }>('job', 'rerun', 'greeting');

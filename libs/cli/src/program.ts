@@ -6,6 +6,7 @@ import { whoami } from './commands/account/whoami.ts';
 import { completion } from './commands/completion/completion.ts';
 import { dataset } from './commands/dataset/dataset.ts';
 import { endpoint } from './commands/endpoint/endpoint.ts';
+import { gaps } from './commands/gaps/gaps.ts';
 import { group } from './commands/group/group.ts';
 import { job } from './commands/job/job.ts';
 import { runJob } from './commands/job/run.ts';
@@ -34,7 +35,7 @@ export function baton(): Command {
       'after',
       `\n${helpSection('Exit codes', EXIT_CODE_MEANINGS)}\n\n${helpSection('Environment', ENVIRONMENT)}`,
     );
-  for (const command of [login(), logout(), whoami(), runJob(), job(), dataset(), model(), endpoint(), node()])
+  for (const command of [login(), logout(), whoami(), runJob(), job(), dataset(), model(), endpoint(), node(), gaps()])
     program.addCommand(command);
   for (const command of [token(), secret(), group(), user(), completion()]) program.addCommand(command);
   return strictly(program);

@@ -29,6 +29,7 @@ export {
   METRICS_STREAM,
   STREAM_SUBJECTS,
   subjects,
+  REST_METRICS,
   LOG_HEADER_OFFSET,
   LOG_HEADER_AT,
   ROLES,
@@ -39,7 +40,7 @@ export {
   type NatsRole,
   type RolePermissions,
 } from './subjects.ts';
-export { natsAuthorization, type NatsUser } from './nats-authorization.ts';
+export { type AgentKey, natsAuthorization, type NatsUser } from './nats-authorization.ts';
 export { type NatsServerConfig, natsServerConfig } from './nats-server-config.ts';
 export {
   MemberRole,
@@ -58,6 +59,7 @@ export {
   Behind,
   MetricValues,
   EndReason,
+  AttemptOutput,
   AttemptResult,
   jobEvents,
   Device,
@@ -84,9 +86,11 @@ export { RequestMeta, RpcRequest, WireError, rpc, type RpcReply, type Rpc } from
 export { Empty, Changed, ById, PageQuery, page, Stamped } from './rpc/common.ts';
 export {
   Email,
+  UserRef,
   UserView,
   TokenView,
   GroupView,
+  ResolvedGroup,
   SecretName,
   SecretView,
   SignUp,
@@ -126,7 +130,14 @@ export {
   AttemptView,
   JobView,
   JobEventView,
+  AddNode,
+  JoinNode,
+  NodeAdded,
+  NodeChange,
+  NodeDraining,
+  NodeStateName,
   NodeView,
+  RemoveNode,
   JobListing,
   schedulerRpc,
   DesiredAttempt,
@@ -134,5 +145,17 @@ export {
   Fact,
   agentRpc,
   MetricPoint,
+  MetricName,
+  SYSTEM_METRICS,
 } from './rpc/scheduler.ts';
+export {
+  DeviceGaps,
+  GAP_CATEGORIES,
+  type GapCategory,
+  GapCosts,
+  GapInterval,
+  GapTotals,
+  GapsQuery,
+  GapsView,
+} from './rpc/gaps.ts';
 export { EndpointState, EndpointView, CreateEndpoint, UpdateEndpoint, servingRpc } from './rpc/serving.ts';

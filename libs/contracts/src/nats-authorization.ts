@@ -1,12 +1,21 @@
-// The users' block of nats-server's configuration: one user a role, with its own subjects.
+// The users' block of nats-server's configuration: one user a role, and one an agent that has joined, each with its own subjects.
 import { type NatsRole, rolePermissions } from './subjects.ts';
 
-export interface NatsUser {
+interface PasswordUser {
   readonly role: NatsRole;
   readonly user: string;
   readonly password: string;
   readonly nodeId?: string;
 }
+
+/** Its private half has never left the agent's server. */
+export interface AgentKey {
+  readonly role: 'agent';
+  readonly publicKey: string;
+  readonly nodeId: string;
+}
+
+export type NatsUser = PasswordUser | AgentKey;
 
 /** Text for a configuration file that has the rest. */
 export function natsAuthorization(users: readonly NatsUser[]): string {
@@ -16,7 +25,12 @@ export function natsAuthorization(users: readonly NatsUser[]): string {
 function userBlock(user: NatsUser): string {
   const { publish, subscribe } = rolePermissions(user.role, user.nodeId);
   const permissions = `{ publish: ${list(publish)}, subscribe: ${list(subscribe)}, allow_responses: true }`;
-  return `{ user: ${JSON.stringify(user.user)}, password: ${JSON.stringify(user.password)}, permissions: ${permissions} }`;
+  return `{ ${credentials(user)}, permissions: ${permissions} }`;
+}
+
+function credentials(user: NatsUser): string {
+  if ('publicKey' in user) return `nkey: ${JSON.stringify(user.publicKey)}`;
+  return `user: ${JSON.stringify(user.user)}, password: ${JSON.stringify(user.password)}`;
 }
 
 function list(subjects: readonly string[]): string {

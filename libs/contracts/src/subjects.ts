@@ -49,6 +49,9 @@ export const subjects = {
 /** What an agent asks of the scheduler; the node's id stands in the subject, so that permissions can bind it. */
 export type AgentOperation = 'sync' | 'facts' | 'secrets';
 
+/** In a node's place in the subject of metrics that a job has sent over REST: the gateway's own, with a numbering of its own. */
+export const REST_METRICS = 'rest';
+
 export const LOG_HEADER_OFFSET = 'Baton-Offset';
 export const LOG_HEADER_AT = 'Baton-At';
 
@@ -110,6 +113,9 @@ function service(role: NatsRole, grant: ServiceGrant): RolePermissions {
   };
 }
 
+/** All that the dataset and model services ask of the user service. */
+const RESOLVE_GROUP = 'rpc.user.resolve-group';
+
 type ServiceRole = Exclude<NatsRole, 'agent' | 'operator'>;
 
 const GRANTS: Readonly<Record<ServiceRole, ServiceGrant>> = {
@@ -119,8 +125,18 @@ const GRANTS: Readonly<Record<ServiceRole, ServiceGrant>> = {
     calls: [subjects.credentialsChanged],
     answers: ['rpc.user.*'],
   },
-  dataset: { streams: [EVENTS_STREAM], writes: ['dataset', 'name'], calls: [], answers: ['rpc.dataset.*'] },
-  model: { streams: [EVENTS_STREAM, JOBS_STREAM], writes: ['model', 'name'], calls: [], answers: ['rpc.model.*'] },
+  dataset: {
+    streams: [EVENTS_STREAM],
+    writes: ['dataset', 'name'],
+    calls: [RESOLVE_GROUP],
+    answers: ['rpc.dataset.*'],
+  },
+  model: {
+    streams: [EVENTS_STREAM, JOBS_STREAM],
+    writes: ['model', 'name'],
+    calls: [RESOLVE_GROUP],
+    answers: ['rpc.model.*'],
+  },
   scheduler: {
     streams: [EVENTS_STREAM, JOBS_STREAM],
     writes: ['job', 'node'],
@@ -136,7 +152,14 @@ const GRANTS: Readonly<Record<ServiceRole, ServiceGrant>> = {
   gateway: {
     streams: [EVENTS_STREAM, JOBS_STREAM, LOGS_STREAM, METRICS_STREAM],
     writes: [],
-    calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'rpc.scheduler.*', 'rpc.serving.*'],
+    calls: [
+      'rpc.user.*',
+      'rpc.dataset.*',
+      'rpc.model.*',
+      'rpc.scheduler.*',
+      'rpc.serving.*',
+      `metric.${REST_METRICS}.*.*`,
+    ],
     answers: [subjects.credentialsChanged],
   },
 };

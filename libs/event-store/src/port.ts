@@ -42,8 +42,9 @@ export interface ReadOptions {
 
 export interface EventStore {
   /**
-   * Appends one commit, durable when it resolves. Throws `conflict` (code) if the expectation does not hold, and
-   * `outcome_unknown` if within the time limit neither yes nor no could be had: the same commit may then be appended again.
+   * Appends one commit, durable when it resolves. Throws `conflict` (code) if the expectation does not hold,
+   * `storage_full` if there is no room, and `outcome_unknown` if within the time limit neither yes nor no could be had: the same
+   * commit may then be appended again.
    */
   append(ref: AggregateRef, commit: Commit, expected: Expectation): Promise<Appended>;
   /** All commits of one aggregate, oldest first; consistent with every append that has resolved. */

@@ -15,7 +15,8 @@ export interface StreamWriter {
   readonly lastAssigned: Position;
   /**
    * Sends a commit at once, behind all that is in flight. Position and hash are known now and hold if `done` resolves, so the
-   * caller may go on from them. Throws `conflict` while the writer is lost, `unavailable` when it is closed.
+   * caller may go on from them. Throws `conflict` while the writer is lost, `unavailable` when it is closed, `storage_full`
+   * while there is no room for more.
    */
   write(ref: AggregateRef, commit: Commit): PendingWrite;
   /** Resolves while there is room for another write in flight; `write` itself never waits. */

@@ -1,11 +1,14 @@
 // One process's or service's connection to NATS: typed requests, answers and notes, and an orderly close.
 import { inboxPrefix, type NatsRole, type Principal, type RequestMeta, type Rpc } from '@baton/contracts';
-import { connect, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { connect, type NatsConnection, nkeyAuthenticator, type Subscription } from '@nats-io/transport-node';
 import type { Static, TSchema } from 'typebox';
 import { PlatformError } from '@baton/errors';
 import { answer, type Call } from './answer.ts';
 import { Presence } from './presence.ts';
 import { request } from './request.ts';
+
+/** A role's password, or the private half of an agent's own key, which proves itself without being sent. */
+export type BusCredentials = { readonly user: string; readonly password: string } | { readonly seed: string };
 
 export interface BusOptions {
   readonly url: string;
@@ -13,7 +16,7 @@ export interface BusOptions {
   /** Bound into the agent's inbox and permissions. */
   readonly nodeId?: string;
   /** Absent where the server asks for none (tests). */
-  readonly credentials?: { readonly user: string; readonly password: string };
+  readonly credentials?: BusCredentials;
   /** How long the first connection may take. Default 10 s; after it, reconnecting never gives up. */
   readonly connectTimeoutMs?: number;
   /** Told of errors that answers hide from the other side. */
@@ -128,6 +131,13 @@ function connectionOptions(options: BusOptions) {
     noAsyncTraces: true,
     // A server that restarts may refuse for a moment; giving up would need a restart of this process as well.
     ignoreAuthErrorAbort: true,
-    ...(options.credentials ? { user: options.credentials.user, pass: options.credentials.password } : {}),
+    // The address decides: `tls://` takes nothing less, and `nats://` on the server's own machine needs no certificate.
+    tls: options.url.startsWith('tls:') ? {} : null,
+    ...(options.credentials ? proofOf(options.credentials) : {}),
   };
+}
+
+function proofOf(credentials: BusCredentials) {
+  if ('seed' in credentials) return { authenticator: nkeyAuthenticator(new TextEncoder().encode(credentials.seed)) };
+  return { user: credentials.user, pass: credentials.password };
 }

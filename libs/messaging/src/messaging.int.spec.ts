@@ -37,6 +37,7 @@ describe('a request', () => {
       expect(principal.userId).toBe('system:test');
       return { id: body.id, revision: 2 };
     });
+    await dataset.connection.flush();
     expect(await gateway.call(datasetRpc.delete, context, { id: 'digits' })).toEqual({ id: 'digits', revision: 2 });
     handling.unsubscribe();
   });
@@ -46,6 +47,7 @@ describe('a request', () => {
     const handling = dataset.handle(datasetRpc.get, () => {
       throw new PlatformError('name_taken', 'Choose another.', { detail: 'internal', issues, retryAfterMs: 7 });
     });
+    await dataset.connection.flush();
     const error: unknown = await gateway.call(datasetRpc.get, context, { id: 'x' }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: 'name_taken',
@@ -59,6 +61,7 @@ describe('a request', () => {
 
   it('hides an unexpected error from the caller and tells it to the log', async () => {
     const handling = dataset.handle(datasetRpc.get, () => Promise.reject(new TypeError('a secret detail')));
+    await dataset.connection.flush();
     const error: unknown = await gateway.call(datasetRpc.get, context, { id: 'x' }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'internal' });
     expect(String(error)).not.toContain('a secret detail');
@@ -69,6 +72,7 @@ describe('a request', () => {
   it('is refused with pointers when the body does not fit, before the handler sees it', async () => {
     const handler = vi.fn<() => Promise<never>>();
     const handling = dataset.handle(datasetRpc.create, handler);
+    await dataset.connection.flush();
     const wrong = { name: '-', colour: 'red' } as never;
     await expect(gateway.call(datasetRpc.create, context, wrong)).rejects.toMatchObject({
       code: 'invalid_input',
@@ -90,6 +94,7 @@ describe('a request', () => {
 
   it('says that the outcome is unknown when the answer does not come in time', async () => {
     const handling = dataset.handle(datasetRpc.delete, () => new Promise(() => {}));
+    await dataset.connection.flush();
     await expect(gateway.call(datasetRpc.delete, context, { id: 'x' }, { timeoutMs: 100 })).rejects.toMatchObject({
       code: 'outcome_unknown',
     });
@@ -104,6 +109,7 @@ describe('a server that dies', () => {
       started.resolve();
       return new Promise(() => {});
     });
+    await dataset.connection.flush();
     const waiting = gateway.call(datasetRpc.delete, context, { id: 'x' }, { timeoutMs: 60_000 });
     const outcome = waiting.catch((error: unknown) => error);
     await started.promise;

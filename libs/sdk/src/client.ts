@@ -2,12 +2,16 @@
 import type {
   DatasetView,
   EndpointView,
+  GapsQuery,
+  GapsView,
   GroupView,
   JobEventView,
   JobSpec,
   JobView,
   Manifest,
+  ManifestFile,
   ManifestSummary,
+  MemberRole,
   MetricPoint,
   ModelView,
   NodeView,
@@ -38,6 +42,12 @@ export interface LoggedIn {
   readonly expiresAt: number | null;
   readonly user: UserView;
 }
+export interface AddedNode extends Changed {
+  readonly token: string;
+  readonly expiresAt: number;
+  /** nats-server listens on the platform's machine alone: no other server can join. */
+  readonly ownMachineOnly: boolean;
+}
 export interface NewThing {
   readonly name: string;
   readonly description?: string;
@@ -57,6 +67,60 @@ export interface LogEvent {
   readonly offset: number;
   readonly at: number;
   readonly text: string;
+  /** So many bytes before it are no longer in the stream. */
+  readonly missing?: number;
+}
+/** What is searched for, and where. */
+export interface LogQuery extends Query {
+  readonly q: string;
+  readonly ignoreCase?: boolean;
+  readonly output?: 'stdout' | 'stderr' | undefined;
+  readonly attempt?: number | undefined;
+  readonly limit?: number;
+  readonly cursor?: string | undefined;
+}
+export interface LogHit {
+  readonly output: 'stdout' | 'stderr';
+  readonly line: number;
+  /** Of what was found: bytes from the start of that output. */
+  readonly offset: number;
+  readonly text: string;
+}
+export interface MetricQuery extends Query {
+  readonly points?: number;
+  readonly name?: string;
+  readonly attempt?: number;
+  readonly system?: boolean;
+}
+export interface NewMetrics {
+  /** `BATON_ATTEMPT`. */
+  readonly attempt?: number;
+  readonly points: readonly {
+    readonly step?: number;
+    readonly values: Readonly<Record<string, number>>;
+    readonly at?: number;
+  }[];
+}
+/** The newest attempt that has any, if absent. */
+export interface AttemptQuery extends Query {
+  readonly attempt?: number | undefined;
+}
+export interface ArchiveQuery extends AttemptQuery {
+  readonly format?: 'tar' | 'tar.gz' | 'zip';
+}
+export interface StoredFile extends ManifestFile {
+  readonly mediaType: string;
+  readonly kind: 'file' | 'weights';
+  /** Of weights: `onnx`, `safetensors`, `pytorch`, `keras` or `joblib`. */
+  readonly format?: string;
+}
+/** Artifacts or checkpoints of one attempt. */
+export interface StoredFiles {
+  readonly attempt: number;
+  /** When they were stored. */
+  readonly at: number;
+  readonly manifest: ManifestSummary;
+  readonly files: StoredFile[];
 }
 export type JobMetricPoint = MetricPoint & { readonly attempt: number };
 /** Data of a `metric` event. */
@@ -138,10 +202,10 @@ export class BatonClient {
     create: (name: string) => this.http.json<Changed>('POST', '/groups', { body: { name } }),
     list: () => this.http.json<Page<GroupView>>('GET', '/groups'),
     get: (ref: string) => this.http.json<GroupView>('GET', `/groups/${encodeURIComponent(ref)}`),
-    addMember: (ref: string, userId: string) =>
-      this.http.json<Changed>('PUT', `/groups/${encodeURIComponent(ref)}/members/${userId}`, { body: {} }),
-    removeMember: (ref: string, userId: string) =>
-      this.http.json<Changed>('DELETE', `/groups/${encodeURIComponent(ref)}/members/${userId}`),
+    /** `user` is an id or an e-mail address. */
+    addMember: (ref: string, user: string, body: { role?: MemberRole } = {}) =>
+      this.http.json<Changed>('PUT', memberPath(ref, user), { body }),
+    removeMember: (ref: string, user: string) => this.http.json<Changed>('DELETE', memberPath(ref, user)),
   };
 
   readonly secrets = {
@@ -161,12 +225,30 @@ export class BatonClient {
     rerun: (id: string, options?: RequestOptions) =>
       this.http.json<Changed>('POST', `${jobPath(id)}/rerun`, { ...options, body: {} }),
     events: (id: string) => this.http.json<{ items: JobEventView[] }>('GET', `${jobPath(id)}/events`),
-    metrics: (id: string) => this.http.json<{ items: JobMetricPoint[] }>('GET', `${jobPath(id)}/metrics`),
+    /** Of long series at most `points` each; all without it. `system`: what the agent has measured. */
+    metrics: (id: string, query?: MetricQuery) =>
+      this.http.json<{ items: JobMetricPoint[] }>('GET', `${jobPath(id)}/metrics`, withQuery(query)),
+    /** From inside the job, with its own token. */
+    addMetrics: (id: string, body: NewMetrics, options?: RequestOptions) =>
+      this.http.json<{ accepted: number }>('POST', `${jobPath(id)}/metrics`, { ...options, body }),
     logs: async (id: string, query?: Query) =>
       (await this.http.raw('GET', `${jobPath(id)}/logs`, withQuery(query))).text(),
-    artifacts: (id: string) => this.http.json<Manifest>('GET', `${jobPath(id)}/artifacts`),
+    /** One output's bytes as they were written; `range` as in the HTTP header. */
+    rawLog: (id: string, options?: RequestOptions) => this.http.raw('GET', `${jobPath(id)}/logs/raw`, options),
+    searchLogs: (id: string, query: LogQuery) =>
+      this.http.json<Page<LogHit>>('GET', `${jobPath(id)}/logs/search`, withQuery(query)),
+    artifacts: (id: string, query?: AttemptQuery) => this.#jobFiles(id, 'artifacts', query),
     artifact: (id: string, path: string, options?: RequestOptions) =>
       this.http.raw('GET', `${jobPath(id)}/artifacts/files/${encodePath(path)}`, options),
+    /** All of them as one tar, tar.gz or zip. */
+    artifactArchive: (id: string, query?: ArchiveQuery, options?: RequestOptions) =>
+      this.http.raw('GET', `${jobPath(id)}/artifacts/archive`, { ...options, ...withQuery(query) }),
+    /** What is stored of its checkpoint folder. */
+    checkpoints: (id: string, query?: AttemptQuery) => this.#jobFiles(id, 'checkpoints', query),
+    checkpoint: (id: string, path: string, options?: RequestOptions) =>
+      this.http.raw('GET', `${jobPath(id)}/checkpoints/files/${encodePath(path)}`, options),
+    checkpointArchive: (id: string, query?: ArchiveQuery, options?: RequestOptions) =>
+      this.http.raw('GET', `${jobPath(id)}/checkpoints/archive`, { ...options, ...withQuery(query) }),
     followEvents: (id: string, options?: StreamOptions) =>
       eventStream(this.http, `${jobPath(id)}/events/stream`, options),
     followLogs: (id: string, options?: StreamOptions) => eventStream(this.http, `${jobPath(id)}/logs/stream`, options),
@@ -176,8 +258,26 @@ export class BatonClient {
 
   readonly nodes = {
     list: () => this.http.json<Page<NodeView>>('GET', '/nodes'),
-    get: (ref: string) => this.http.json<NodeView>('GET', `/nodes/${encodeURIComponent(ref)}`),
+    get: (ref: string, query?: Query) => this.http.json<NodeView>('GET', nodePath(ref), withQuery(query)),
+    /** A one-time token with which a server can join; it is shown this once. */
+    add: (body: { name?: string; expiresInHours?: number } = {}, options?: RequestOptions) =>
+      this.http.json<AddedNode>('POST', '/nodes', { ...options, body }),
+    /** No new jobs for it. */
+    cordon: (ref: string, reason?: string) =>
+      this.http.json<Changed>('POST', `${nodePath(ref)}/cordon`, { body: reasonOf(reason) }),
+    uncordon: (ref: string) => this.http.json<Changed>('POST', `${nodePath(ref)}/uncordon`, { body: {} }),
+    /** Cordons it and tells which jobs it still has. */
+    drain: (ref: string, reason?: string) =>
+      this.http.json<Changed & { readonly jobs: string[] }>('POST', `${nodePath(ref)}/drain`, {
+        body: reasonOf(reason),
+      }),
+    /** For good. `force`: the server is dead, and the jobs on it are to be queued again. */
+    remove: (ref: string, query: { readonly force?: boolean; readonly reason?: string } = {}) =>
+      this.http.json<Changed>('DELETE', nodePath(ref), { query }),
   };
+
+  /** Where every second of every device went. */
+  readonly gaps = (query?: GapsQuery) => this.http.json<GapsView>('GET', '/gaps', withQuery(query));
 
   readonly endpoints = {
     create: (body: {
@@ -195,10 +295,26 @@ export class BatonClient {
     delete: (ref: string) => this.http.json<Changed>('DELETE', `/endpoints/${encodeURIComponent(ref)}`),
   };
 
+  #jobFiles(id: string, noun: 'artifacts' | 'checkpoints', query: AttemptQuery | undefined): Promise<StoredFiles> {
+    return this.http.json('GET', `${jobPath(id)}/${noun}`, withQuery(query));
+  }
+
   /** Sends a file by tus; the id is what versions are made from. */
   upload(path: string, options?: UploadOptions) {
     return uploadFile(this.http, path, options);
   }
+}
+
+function memberPath(group: string, user: string): string {
+  return `/groups/${encodeURIComponent(group)}/members/${encodeURIComponent(user)}`;
+}
+
+function nodePath(ref: string): string {
+  return `/nodes/${encodeURIComponent(ref)}`;
+}
+
+function reasonOf(reason: string | undefined): { reason?: string } {
+  return reason === undefined ? {} : { reason };
 }
 
 function jobPath(id: string): string {

@@ -1,14 +1,23 @@
 // The TypeScript client.
 export {
+  type AddedNode,
+  type ArchiveQuery,
+  type AttemptQuery,
   BatonClient,
   type Changed,
   type JobMetricPoint,
   type LogEvent,
   type LoggedIn,
+  type LogHit,
+  type LogQuery,
   type MetricEvent,
+  type MetricQuery,
+  type NewMetrics,
   type NewThing,
   type NewVersion,
   type Page,
+  type StoredFile,
+  type StoredFiles,
   type VersionAdded,
   VersionedThings,
 } from './client.ts';

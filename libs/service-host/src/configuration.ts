@@ -13,6 +13,8 @@ export const ServiceSettings = Type.Object({
   BATON_NATS_PASSWORD_FILE: Type.Optional(Type.String()),
   /** `always`: nats-server acknowledges after the fsync. */
   BATON_NATS_SYNC: Type.Optional(Type.Union([Type.Literal('always'), Type.Literal('interval')])),
+  /** Where nats-server keeps the log, if that is on this machine: while its disk is full, commands are refused. */
+  BATON_NATS_STORE: Type.Optional(Type.String()),
   /** The installation's secret: derived ids and stored secrets hang on it. */
   BATON_SECRET_FILE: Type.String({ minLength: 1 }),
   /** `sqlite:<folder>` or `mongodb://...`. */

@@ -6,6 +6,7 @@ import { openJetStreamEventStore, type PipelinedEventStore } from '@baton/event-
 import { type Bus, type CallContext, connectBus } from '@baton/messaging';
 import { openReadStore, type ReadStore } from '@baton/read-store';
 import { readSecretFile, type ServiceSettings } from './configuration.ts';
+import { hasRoom } from './disk-room.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { type Projection, type ProjectionHandle, type Revised, runProjection } from './projection.ts';
 
@@ -57,6 +58,7 @@ export async function openPlatform(
       connection: bus.connection,
       stream,
       syncAlways: settings.BATON_NATS_SYNC !== 'interval',
+      hasRoom: () => hasRoom(settings.BATON_NATS_STORE),
     });
   const [events, jobs, readStore] = await Promise.all([
     open(EVENTS_STREAM),

@@ -24,8 +24,8 @@ export interface EmbeddedPlatform {
   readonly pid: number | undefined;
   /** What the launcher has printed since the last start. */
   readonly output: string;
-  /** Resolves when the launcher says that all is ready; rejects with its words if it gives up. */
-  start(): Promise<void>;
+  /** Resolves when the launcher says that all is ready; rejects with its words if it gives up. `args` as after `npm start --`. */
+  start(args?: readonly string[]): Promise<void>;
   /** Pids of the parts that run now, by name: nats-server, control, serving, agent. */
   parts(): Record<string, number>;
   /** SIGKILL to one part; the launcher starts it again. */
@@ -67,10 +67,10 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
       return output;
     },
     parts,
-    async start() {
+    async start(args = []) {
       output = '';
       process.on('exit', stopWithUs);
-      child = spawn(process.execPath, [LAUNCHER], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+      child = spawn(process.execPath, [LAUNCHER, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
       child.once('exit', () => process.off('exit', stopWithUs));
       await ready(child, (text) => (output += text));
     },

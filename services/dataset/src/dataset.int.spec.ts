@@ -1,12 +1,11 @@
 // The dataset service on a real nats-server, called as the gateway calls it.
-import { openStage, person, type Stage } from '@baton/catalogue/testing';
+import { openStage, person, type Stage, VISION } from '@baton/catalogue/testing';
 import { datasetRpc, type Principal } from '@baton/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { datasetService } from './definition.ts';
 
-const GROUP = `grp_${'g'.repeat(26)}`;
-const owner = person('a', { groups: [GROUP] });
-const member = person('b', { groups: [GROUP] });
+const owner = person('a', { groups: [VISION.id] });
+const member = person('b', { groups: [VISION.id] });
 const stranger = person('c');
 const admin = person('d', { role: 'admin' });
 const code = (promise: Promise<unknown>): Promise<string> =>
@@ -82,7 +81,7 @@ describe('who may do what with a dataset', () => {
 
   it.each(matrix)('%s: the %s', async (visibility, who, principal, expected) => {
     const name = `${visibility}-${who}`;
-    const id = await made(name, { visibility, group: GROUP });
+    const id = await made(name, { visibility, group: VISION.name });
     const outcome: Record<string, string> = {};
     for (const [operation, run] of Object.entries(operations(principal, id, name)))
       outcome[operation] = await code(run());
@@ -95,6 +94,51 @@ describe('who may do what with a dataset', () => {
     expect(await code(stage.call(datasetRpc.get, job, { id }))).toBe('ok');
     expect(await code(stage.call(datasetRpc.delete, job, { id }))).toBe('forbidden');
     expect(await code(stage.call(datasetRpc.create, job, { name: 'by-a-job' }))).toBe('forbidden');
+  });
+});
+
+describe('groups', () => {
+  it.each([VISION.name, VISION.id])('are named by name or id, and kept as the id: %s', async (group) => {
+    const shared = { groupId: VISION.id, visibility: 'group' };
+    const { id } = await stage.call(datasetRpc.create, owner, { name: `in-${group}`, group });
+    expect(await stage.call(datasetRpc.get, member, { id })).toMatchObject(shared);
+    const { id: later } = await stage.call(datasetRpc.create, owner, { name: `later-in-${group}` });
+    await stage.call(datasetRpc.update, owner, { id: later, group, visibility: 'group' });
+    expect(await stage.call(datasetRpc.get, member, { id: later })).toMatchObject(shared);
+    await stage.call(datasetRpc.update, owner, { id: later, group: null });
+    expect(await stage.call(datasetRpc.get, owner, { id: later })).toMatchObject({
+      groupId: null,
+      visibility: 'private',
+    });
+  });
+
+  it('that the caller is not in are answered like those that are not there', async () => {
+    const refusal = (group: string, name: string) =>
+      stage.call(datasetRpc.create, stranger, { name, group }).catch((error: Error & { code: string }) => error);
+    const words = async (group: string) => {
+      const { code: answered, message } = (await refusal(group, 'unshared')) as Error & { code: string };
+      return [answered, message.replace(group, 'GROUP')];
+    };
+    expect((await words(VISION.name))[0]).toBe('not_found');
+    expect(await words(VISION.name)).toEqual(await words('nothing'));
+    expect(await words(VISION.id)).toEqual(await words('nothing'));
+    const id = await made('of-no-group');
+    for (const group of ['nothing', `grp_${'n'.repeat(26)}`])
+      expect(await code(stage.call(datasetRpc.update, owner, { id, group }))).toBe('not_found');
+  });
+
+  it('say nothing to who may not change the thing', async () => {
+    const id = await made('open-to-read', { visibility: 'everyone' });
+    for (const group of [VISION.name, 'nothing'])
+      expect(await code(stage.call(datasetRpc.update, member, { id, group }))).toBe('forbidden');
+  });
+
+  it('may be left before a creation is repeated: the answer is the first one', async () => {
+    const wanted = { name: 'repeated-in-group', group: VISION.name };
+    const first = await stage.call(datasetRpc.create, owner, wanted, { idempotencyKey: 'group-1' });
+    const outside = { ...owner, groups: [] };
+    expect(await stage.call(datasetRpc.create, outside, wanted, { idempotencyKey: 'group-1' })).toEqual(first);
+    expect(await code(stage.call(datasetRpc.create, outside, wanted, { idempotencyKey: 'group-2' }))).toBe('not_found');
   });
 });
 
@@ -111,8 +155,11 @@ describe('names', () => {
   });
 
   it('are not reserved by a creation that is refused', async () => {
-    expect(await code(stage.call(datasetRpc.create, stranger, { name: 'refused', group: GROUP }))).toBe(
+    expect(await code(stage.call(datasetRpc.create, stranger, { name: 'refused', visibility: 'group' }))).toBe(
       'invalid_input',
+    );
+    expect(await code(stage.call(datasetRpc.create, stranger, { name: 'refused', group: VISION.id }))).toBe(
+      'not_found',
     );
     expect(await code(stage.call(datasetRpc.create, owner, { name: 'refused' }))).toBe('ok');
   });
@@ -231,7 +278,7 @@ describe('lists and restarts', () => {
   });
 
   it('gives the same answers after a restart, with its read store and without', async () => {
-    await made('kept', { group: GROUP });
+    await made('kept', { group: VISION.id });
     const answers = () =>
       Promise.all([
         stage.call(datasetRpc.list, admin, { limit: 1_000 }),

@@ -1,16 +1,24 @@
 #!/bin/sh
 # Stands beside one attempt, outlives the agent, and leaves the exit status on disk.
-#   supervisor.sh FOLDER COMMAND [ARGUMENT...]    (leader of its own session; COMMAND is an absolute path)
-# FOLDER/run/pid    made first and once: who makes it decides whether the attempt runs
+#   supervisor.sh FOLDER GROUPS COMMAND [ARGUMENT...]    (leader of its own session; COMMAND is an absolute path)
+# GROUPS            the cgroup.procs files of its control groups, with colons between; empty where there are none
+# FOLDER/run/pid    its process number, for an agent that was killed before it could write it down
+# FOLDER/run/go     the FIFO that the waiting command reads; open here as descriptor 3, so that an agent can go and come back
 # FOLDER/run/words  what this shell has to say: a signal's name, a command that can't be executed
 # FOLDER/run/exit   "<status> <1 if there are words> done", the first thing after the end; torn without its last word
 # Only built-ins stand between the command's end and its exit file: each process more would lengthen the idle gap.
 folder=$1
-shift
+groups=$2
+shift 2
 exec </dev/null >/dev/null 2>>"$folder/run/words"
-set -C
 echo $$ >"$folder/run/pid" || exit 125
-set +C
+# Blanks to be written over: a job that fills the disk has an end all the same.
+echo '                ' >"$folder/run/exit" || exit 125
+IFS=:
+for group in $groups; do echo $$ >"$group" || exit 125; done
+unset IFS
+mkfifo -m 600 "$folder/run/go" || exit 125
+exec 3<>"$folder/run/go" || exit 125
 # A handler, not "ignore", which the command would inherit. Signals to the group must not end this shell before the command.
 trap : HUP INT TERM USR1 USR2
 # In a subshell, so that this shell's own words on a signal don't go into the job's output.
@@ -18,26 +26,11 @@ trap : HUP INT TERM USR1 USR2
 status=$?
 words=0
 [ -s "$folder/run/words" ] && words=1
-echo "$status $words done" >"$folder/run/exit"
+echo "$status $words done" 1<>"$folder/run/exit" || {
+  # The job has deleted its folder.
+  mkdir -p "$folder/run"
+  echo "$status $words done" >"$folder/run/exit"
+}
 
-# What the command left behind in this session goes too, also when no agent is there to see to it.
-left=1
-rounds=0
-while [ $left = 1 ] && [ $rounds -lt 20 ]; do
-  left=0
-  rounds=$((rounds + 1))
-  for stat in /proc/[0-9]*/stat; do
-    line=
-    { read -r line <"$stat"; } 2>/dev/null
-    [ -n "$line" ] || continue
-    pid=${line%% *}
-    set -f
-    set -- ${line##*) }
-    set +f
-    if [ "${4:-}" = $$ ] && [ "$pid" != $$ ] && [ "$1" != Z ]; then
-      left=1
-      kill -KILL "$pid" 2>/dev/null
-    fi
-  done
-done
+# What the command left behind is the agent's to end, or the next agent's: it lets nobody have the devices before.
 exec sync "$folder/run/exit" "$folder/run"

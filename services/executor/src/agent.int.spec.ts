@@ -1,11 +1,16 @@
 // The agent against a real NATS server and real processes: starting, ending, stopping, hostile output.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Cgroups } from './adapters/process/cgroups.ts';
 import { eventually } from './testing/eventually.ts';
 import { type World, job, membersOf, processesOf, shell, startWorld, storeManifest } from './testing/world.ts';
 
 let world: World;
+const cgroups = Cgroups.open('test');
+const canLimit = (what: 'cpu' | 'memory') => cgroups?.canLimit(what) ?? false;
+cgroups?.close();
+
 beforeAll(async () => {
   world = await startWorld();
   await world.startAgent();
@@ -25,7 +30,7 @@ describe('the end of a job', () => {
       artifacts: null,
     });
     expect(result.lastLines).toEqual(['hello', 'epoch=1 loss=0.5', 'epoch=2 loss=0.25', 'oops']);
-    expect(world.scheduler.of(spec).map((fact) => fact.type)).toEqual(['starting', 'started', 'ended']);
+    expect(world.scheduler.of(spec).map((fact) => fact.type)).toEqual(['starting', 'started', 'released', 'ended']);
     expect((await world.log(spec, 'stdout')).toString()).toBe('hello\nepoch=1 loss=0.5\nepoch=2 loss=0.25\n');
     expect((await world.log(spec, 'stderr')).toString()).toBe('oops\n');
     const points = await world.points(spec);
@@ -51,6 +56,25 @@ describe('the end of a job', () => {
     world.scheduler.want(spec);
     expect(await world.scheduler.ended(spec)).toMatchObject({ reason: 'exited', exitCode: 0 });
     expect(membersOf(world, spec)).toEqual([]);
+  });
+
+  it.skipIf(!canLimit('memory'))('is told as out of memory when it used more than it asked for', async () => {
+    const spec = shell('head -c 200000000 /dev/zero | tail; echo "survived $?"; exit 3', { memoryBytes: 64 * 2 ** 20 });
+    world.scheduler.want(spec);
+    const result = await world.scheduler.ended(spec);
+    expect(result).toMatchObject({ reason: 'out-of-memory' });
+    expect(result.message).toContain('resources.memory');
+  });
+
+  it.skipIf(!canLimit('cpu'))('gets no more processors than it asked for', async () => {
+    const spin = 'i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done';
+    const spec = shell(`(${spin}) & (${spin}) & wait`, { cpus: 0.25 });
+    world.scheduler.want(spec);
+    const group = cpuGroupOf(spec);
+    await eventually(() => throttledTimes(group) > 0, 'it is held back');
+    expect(processesOf(spec)).not.toEqual([]);
+    world.scheduler.want({ ...spec, want: 'stop' });
+    await world.scheduler.ended(spec);
   });
 
   it('is bad input for a command that is not there, with its name', async () => {
@@ -255,3 +279,18 @@ describe('an attempt that is over', () => {
     expect(seqs).toEqual(seqs.map((_, index) => index + 1));
   });
 });
+
+function cpuGroupOf(spec: ReturnType<typeof shell>): string {
+  const groups = (read(`/proc/${process.pid}/cgroup`) ?? '').includes(':cpu:')
+    ? '/sys/fs/cgroup/cpu'
+    : '/sys/fs/cgroup';
+  return `${groups}/baton-${world.nodeId}/${spec.jobId}.1`;
+}
+
+function throttledTimes(group: string): number {
+  return Number(/nr_throttled (\d+)/.exec(read(`${group}/cpu.stat`) ?? '')?.[1] ?? 0);
+}
+
+function read(path: string): string | null {
+  return existsSync(path) ? readFileSync(path, 'utf8') : null;
+}

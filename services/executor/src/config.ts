@@ -1,9 +1,11 @@
 // The agent's settings, parsed once from its environment.
-import { fits, Id, issuesOf, Labels, Name } from '@baton/contracts';
+import { fits, Id, issuesOf, Labels, Name, parseSizeBytes } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
+import type { BusCredentials } from '@baton/messaging';
 import { Type } from 'typebox';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { agentToken, type JoinedNode } from './joined-node.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -19,7 +21,8 @@ const Settings = Type.Object({
   BATON_NODE_LABELS: Type.Optional(Type.String()),
   /** Journal, attempts, checkpoints, environments. */
   BATON_AGENT_FOLDER: Type.String({ minLength: 1 }),
-  BATON_BLOB_FOLDER: Type.String({ minLength: 1 }),
+  /** The platform's blobs, where the agent shares its disk; an agent that has joined reaches them over HTTP. */
+  BATON_BLOB_FOLDER: Type.Optional(Type.String({ minLength: 1 })),
   BATON_API_URL: Type.String({ minLength: 1 }),
   /** How many jobs without a card run at once. Default 1. */
   BATON_CPU_SLOTS: Type.Optional(Count),
@@ -27,47 +30,73 @@ const Settings = Type.Object({
   BATON_GRACE_MS: Type.Optional(Count),
   /** Between heartbeats. Default 2,000. */
   BATON_SYNC_MS: Type.Optional(Count),
+  /** Between measurements of what running jobs use. Default 10,000. */
+  BATON_SAMPLE_MS: Type.Optional(Count),
+  /** Between looks at the node's devices. Default 30,000. */
+  BATON_DESCRIBE_MS: Type.Optional(Count),
+  /** How long an early-started job may have its devices without taking them. Default 600,000. */
+  BATON_TAKE_LIMIT_MS: Type.Optional(Type.String({ pattern: '^\\d{1,9}$' })),
+  /** Between looks at the checkpoint folders of running jobs: what has changed is stored. Default 600,000. */
+  BATON_CHECKPOINT_EVERY_MS: Type.Optional(Type.String({ pattern: '^[1-9]\\d{1,8}$' })),
   /** Interpreter for jobs that name none: its folder stands first on their PATH. */
   BATON_PYTHON: Type.Optional(Type.String()),
+  /** The `uv` that builds Python environments. Default: beside BATON_PYTHON, then on the PATH; without one, pip. */
+  BATON_UV: Type.Optional(Type.String({ minLength: 1 })),
+  /** What the node's cache of datasets, code and environments may take. Default: a fifth of the disk. */
+  BATON_CACHE_BYTES: Type.Optional(Type.String({ minLength: 1 })),
+  /** How fast inputs are fetched and copied. Default: 64 MiB while a job runs on the node, else no bound. */
+  BATON_STAGE_BYTES_PER_S: Type.Optional(Type.String({ minLength: 1 })),
   /** The PATH of jobs. Default: the agent's own. */
   BATON_JOB_PATH: Type.Optional(Type.String()),
   BATON_LOG_LEVEL: Type.Optional(Type.String()),
 });
 
+/** Where the platform's content is. */
+export type BlobPlace = { readonly folder: string } | { readonly url: string; readonly token: string };
+
 export interface AgentConfig {
   readonly natsUrl: string;
-  readonly credentials: { readonly user: string; readonly password: string } | null;
+  readonly credentials: BusCredentials | null;
   readonly nodeId: string;
   readonly nodeName: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly folder: string;
-  readonly blobFolder: string;
+  readonly blobs: BlobPlace;
   readonly apiUrl: string;
   readonly cpuSlots: number;
   readonly graceMs: number;
+  readonly describeMs: number;
+  readonly takeLimitMs: number;
+  readonly checkpointEveryMs: number;
   readonly syncMs: number;
+  readonly sampleMs: number;
   readonly python: string | null;
+  readonly uv: string | null;
+  /** null: a share of the disk. */
+  readonly cacheBytes: number | null;
+  /** null: as fast as it goes while nothing runs. */
+  readonly stageBytesPerSecond: number | null;
   readonly jobPath: string;
   readonly logLevel: string;
 }
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
-export function parseConfig(environment: Environment): AgentConfig {
-  const settings = parseSettings(environment);
+/** With `joined`, what the platform has told this agent stands in for what its environment does not say. */
+export function parseConfig(environment: Environment, joined: JoinedNode | null = null): AgentConfig {
+  const settings = parseSettings(joined === null ? environment : { ...told(joined), ...environment });
   return {
     natsUrl: settings.BATON_NATS_URL,
-    credentials: credentials(settings.BATON_NATS_USER, settings.BATON_NATS_PASSWORD_FILE),
+    credentials: joined === null ? passwordOf(settings) : { seed: joined.seed },
     nodeId: settings.BATON_NODE_ID,
     nodeName: settings.BATON_NODE_NAME ?? nameFromHost(hostname()),
     labels: parseLabels(settings.BATON_NODE_LABELS ?? ''),
     folder: settings.BATON_AGENT_FOLDER,
-    blobFolder: settings.BATON_BLOB_FOLDER,
+    blobs: blobPlace(settings.BATON_BLOB_FOLDER, joined),
     apiUrl: settings.BATON_API_URL,
     cpuSlots: Number(settings.BATON_CPU_SLOTS ?? 1),
-    graceMs: Number(settings.BATON_GRACE_MS ?? 10_000),
-    syncMs: Number(settings.BATON_SYNC_MS ?? 2_000),
-    python: settings.BATON_PYTHON ?? null,
+    ...timesOf(settings),
+    ...stagingOf(settings),
     jobPath: settings.BATON_JOB_PATH ?? environment['PATH'] ?? DEFAULT_PATH,
     logLevel: settings.BATON_LOG_LEVEL ?? 'info',
   };
@@ -81,9 +110,53 @@ function parseSettings(environment: Environment): Type.Static<typeof Settings> {
   throw new PlatformError('invalid_input', `The configuration is not valid: ${faults.join('; ')}.`);
 }
 
-function credentials(user: string | undefined, passwordFile: string | undefined): AgentConfig['credentials'] {
-  if (user === undefined || passwordFile === undefined) return null;
-  return { user, password: readFileSync(passwordFile, 'utf8').trim() };
+function timesOf(
+  settings: Type.Static<typeof Settings>,
+): Pick<AgentConfig, 'graceMs' | 'describeMs' | 'takeLimitMs' | 'checkpointEveryMs' | 'syncMs' | 'sampleMs'> {
+  return {
+    graceMs: Number(settings.BATON_GRACE_MS ?? 10_000),
+    describeMs: Number(settings.BATON_DESCRIBE_MS ?? 30_000),
+    takeLimitMs: Number(settings.BATON_TAKE_LIMIT_MS ?? 600_000),
+    checkpointEveryMs: Number(settings.BATON_CHECKPOINT_EVERY_MS ?? 600_000),
+    syncMs: Number(settings.BATON_SYNC_MS ?? 2_000),
+    sampleMs: Number(settings.BATON_SAMPLE_MS ?? 10_000),
+  };
+}
+
+function stagingOf(
+  settings: Type.Static<typeof Settings>,
+): Pick<AgentConfig, 'python' | 'uv' | 'cacheBytes' | 'stageBytesPerSecond'> {
+  return {
+    python: settings.BATON_PYTHON ?? null,
+    uv: settings.BATON_UV ?? null,
+    cacheBytes: parseBytes('BATON_CACHE_BYTES', settings.BATON_CACHE_BYTES),
+    stageBytesPerSecond: parseBytes('BATON_STAGE_BYTES_PER_S', settings.BATON_STAGE_BYTES_PER_S),
+  };
+}
+
+/** null if it is not set. */
+function parseBytes(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const bytes = parseSizeBytes(text);
+  if (bytes !== null && bytes > 0) return bytes;
+  throw new PlatformError('invalid_input', `${name} is no size such as "20GiB".`);
+}
+
+function told({ nodeId, name, natsUrl, apiUrl }: JoinedNode): Environment {
+  const named = name === null ? {} : { BATON_NODE_NAME: name };
+  return { BATON_NODE_ID: nodeId, BATON_NATS_URL: natsUrl, BATON_API_URL: apiUrl, ...named };
+}
+
+function blobPlace(folder: string | undefined, joined: JoinedNode | null): BlobPlace {
+  if (folder !== undefined) return { folder };
+  if (joined !== null) return { url: joined.apiUrl, token: agentToken(joined) };
+  const message = 'The configuration is not valid: BATON_BLOB_FOLDER is required, unless the agent has joined.';
+  throw new PlatformError('invalid_input', message);
+}
+
+function passwordOf(settings: Type.Static<typeof Settings>): AgentConfig['credentials'] {
+  const { BATON_NATS_USER: user, BATON_NATS_PASSWORD_FILE: file } = settings;
+  return user === undefined || file === undefined ? null : { user, password: readFileSync(file, 'utf8').trim() };
 }
 
 /** A host's name may hold what a node's name may not. */

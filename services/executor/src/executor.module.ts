@@ -1,31 +1,48 @@
 // Wires the agent: its ports to files, processes and NATS.
-import { openFileBlobStore } from '@baton/blob-store';
+import { type BlobStore, openFileBlobStore, openHttpBlobStore } from '@baton/blob-store';
 import type { BusOptions } from '@baton/messaging';
 import { pino } from 'pino';
 import { writeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { BusLink } from './adapters/bus/bus-link.ts';
 import { StreamSinks } from './adapters/bus/stream-sinks.ts';
 import { ArtifactCollector } from './adapters/files/artifact-collector.ts';
 import { StatePaths } from './adapters/files/attempt-paths.ts';
+import { CheckpointFolders } from './adapters/files/checkpoints.ts';
 import { JournalFile } from './adapters/files/journal-file.ts';
 import { AttemptOutputFiles } from './adapters/files/output-files.ts';
 import { RunningCount } from './adapters/files/running-count.ts';
 import { ProgressFiles } from './adapters/files/progress-files.ts';
-import { AttemptWorkspaces } from './adapters/files/workspace.ts';
+import { HttpBlobSource } from './adapters/http/http-blob-source.ts';
 import { lockAgentFolder } from './adapters/node/agent-lock.ts';
 import { ServerProbe } from './adapters/node/node-probe.ts';
+import { Cgroups } from './adapters/process/cgroups.ts';
 import { findOnPath } from './adapters/process/find-command.ts';
 import { ProcessRuntime } from './adapters/process/process-runtime.ts';
-import { EnvironmentBuilder } from './adapters/python/environment-builder.ts';
+import { ServerUsage } from './adapters/usage/server-usage.ts';
+import { FileBlobSource } from './adapters/staging/file-blob-source.ts';
+import { ChunkBuffers } from './app/chunk-buffers.ts';
+import type { BlobSource } from './app/blob-source.ts';
+import { DeviceLine } from './app/device-line.ts';
 import { Executor } from './app/executor.ts';
 import { FactSender } from './app/fact-sender.ts';
 import { Journal } from './app/journal.ts';
 import type { Reporter } from './app/ports.ts';
 import { SyncLoop } from './app/sync-loop.ts';
-import type { AgentConfig } from './config.ts';
+import { UsageSampler } from './app/usage-sampler.ts';
+import type { AgentConfig, BlobPlace } from './config.ts';
+import { runningAttempts } from './domain/running-attempts.ts';
+import { openWorkspaces } from './workspaces.module.ts';
 
 const AGENT_VERSION = '0.1.0';
+const CHECKPOINTS_UNUSED_MS = 7 * 86_400_000;
+const SWEEP_MS = 6 * 3_600_000;
+const assets = createRequire(import.meta.url);
+/** What every job finds on its path: `baton-take`, and `import baton`. */
+const JOB_TOOLS = dirname(assets.resolve('@baton/executor/assets/bin/baton-take'));
+const JOB_MODULES = dirname(assets.resolve('@baton/executor/assets/python/baton.py'));
 
 export interface Agent {
   /** Stops the agent; its jobs go on. */
@@ -40,16 +57,12 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   const lock = await lockAgentFolder(config.folder);
   const paths = new StatePaths(config.folder);
   const { file, state } = await JournalFile.open(paths.journal);
-  const reporter: Reporter = pino(
-    { level: config.logLevel, base: { service: 'agent', nodeId: config.nodeId } },
-    { write: writeLogLine },
-  );
+  const reporter = reporterOf(config);
   const journal = new Journal(file, state);
-  const count = new RunningCount(paths.running);
-  count.update(journal.state);
-  journal.onDurable(() => count.update(journal.state));
+  countRunning(journal, paths);
   const link = new BusLink({ bus: busOptions(config, reporter), nodeId: config.nodeId, reporter });
-  const executor = await makeExecutor({ config, paths, journal, link, reporter }, onFatal);
+  const cgroups = Cgroups.open(config.nodeId);
+  const executor = await makeExecutor({ config, paths, journal, link, reporter, cgroups }, onFatal);
   const sender = new FactSender({ journal, link, reporter });
   const probe = new ServerProbe({
     ...config,
@@ -58,7 +71,16 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
     path: config.jobPath,
     reporter,
   });
-  const sync = new SyncLoop({ link, probe, executor, reporter, clock: Date.now, everyMs: config.syncMs });
+  const sync = new SyncLoop({
+    link,
+    probe,
+    executor,
+    reporter,
+    clock: Date.now,
+    everyMs: config.syncMs,
+    describeMs: config.describeMs,
+  });
+  probe.onDeviceFaults((faults) => executor.lose(faults));
   executor.resume();
   const loops = [sender.run(), connectAndSync()];
   for (const loop of loops) loop.catch(onFatal);
@@ -78,6 +100,7 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
     await link.close();
     await Promise.allSettled(loops);
     await file.close();
+    cgroups?.close();
     lock.close();
   }
   return {
@@ -87,6 +110,16 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
       await close();
     },
   };
+}
+
+function reporterOf({ logLevel, nodeId }: AgentConfig): Reporter {
+  return pino({ level: logLevel, base: { service: 'agent', nodeId } }, { write: writeLogLine });
+}
+
+function countRunning(journal: Journal, paths: StatePaths): void {
+  const count = new RunningCount(paths.running);
+  count.update(journal.state);
+  journal.onDurable(() => count.update(journal.state));
 }
 
 /** A line that can't be written, for instance on a full disk, is lost; pino's own output would end the process. */
@@ -104,33 +137,69 @@ interface Parts {
   readonly journal: Journal;
   readonly link: BusLink;
   readonly reporter: Reporter;
+  readonly cgroups: Cgroups | null;
 }
 
-async function makeExecutor(
-  { config, paths, journal, link, reporter }: Parts,
-  onFatal: (error: unknown) => void,
-): Promise<Executor> {
-  const blobs = await openFileBlobStore({ folder: config.blobFolder });
-  const environments = new EnvironmentBuilder({
-    folder: paths.environments,
-    python: config.python,
-    path: config.jobPath,
-  });
-  const { apiUrl, graceMs, jobPath } = config;
+async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Promise<Executor> {
+  const { config, paths, journal, link, reporter, cgroups } = parts;
+  const { blobs, source } = await openBlobs(config.blobs);
+  const checkpoints = new CheckpointFolders(paths, blobs);
+  sweepRegularly(parts, checkpoints);
+  const { workspaces, pace } = await openWorkspaces({ config, paths, source, journal, reporter, checkpoints });
+  const { apiUrl, graceMs, takeLimitMs, checkpointEveryMs, jobPath } = config;
   return new Executor({
     journal,
+    line: new DeviceLine(),
     link,
     reporter,
     onFatal,
     clock: Date.now,
-    runtime: new ProcessRuntime(paths, await findOnPath('setpriv', jobPath)),
-    workspaces: new AttemptWorkspaces({ paths, blobs, environments }),
+    runtime: new ProcessRuntime(paths, await findOnPath('setpriv', jobPath), cgroups),
+    workspaces,
     artifacts: new ArtifactCollector(paths, blobs),
+    checkpoints,
+    checkpointPace: pace,
     files: new AttemptOutputFiles(paths),
     progress: new ProgressFiles(paths),
     sinks: new StreamSinks({ nodeId: config.nodeId, bus: () => link.bus }),
-    settings: { apiUrl, graceMs, basePath: jobPath, pathFirst: [] },
+    buffers: new ChunkBuffers(),
+    outputs: blobs,
+    usage: new UsageSampler({
+      probe: new ServerUsage({ running: () => runningAttempts(journal.state), path: jobPath }),
+      everyMs: config.sampleMs,
+      reporter,
+    }),
+    settings: {
+      apiUrl,
+      graceMs,
+      takeLimitMs,
+      checkpointEveryMs,
+      basePath: jobPath,
+      pathFirst: [JOB_TOOLS],
+      pythonPath: JOB_MODULES,
+    },
   });
+}
+
+/** What a job has left for its next attempt goes when nothing has asked for it for long. */
+function sweepRegularly({ journal, reporter }: Parts, checkpoints: CheckpointFolders): void {
+  const sweep = () => {
+    const inUse = new Set(Object.values(journal.state.attempts).map(({ spec }) => spec.jobId));
+    checkpoints.sweep(inUse, CHECKPOINTS_UNUSED_MS).catch((error: unknown) => {
+      reporter.warn({ error: String(error) }, 'unused checkpoint folders could not be removed');
+    });
+  };
+  sweep();
+  setInterval(sweep, SWEEP_MS).unref();
+}
+
+async function openBlobs(place: BlobPlace): Promise<{ readonly blobs: BlobStore; readonly source: BlobSource }> {
+  if ('folder' in place) {
+    const blobs = await openFileBlobStore(place);
+    return { blobs, source: new FileBlobSource(blobs) };
+  }
+  const blobs = openHttpBlobStore(place);
+  return { blobs, source: new HttpBlobSource(blobs) };
 }
 
 function busOptions({ natsUrl, nodeId, credentials }: AgentConfig, reporter: Reporter): BusOptions {

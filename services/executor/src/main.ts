@@ -1,6 +1,8 @@
 // The agent's process: stops without its jobs on SIGINT, SIGTERM or when the parent goes; with them on SIGUSR2.
 import { type Agent, startAgent } from './executor.module.ts';
-import { parseConfig } from './config.ts';
+import { joinPlatform } from './adapters/node/join.ts';
+import { readJoinedNode } from './adapters/node/credential-files.ts';
+import { type AgentConfig, type Environment, parseConfig } from './config.ts';
 
 const CLOSE_WITHIN_MS = 5_000;
 
@@ -29,9 +31,25 @@ function obeySignals(starting: Promise<Agent>): void {
   });
 }
 
-function start(): Promise<Agent> {
+/** `join URL`, with the token in BATON_JOIN or after the URL: at the first time it joins, at every other it goes on. */
+async function configure([command, url, token]: readonly string[]): Promise<AgentConfig> {
+  const folder = process.env['BATON_AGENT_FOLDER'] || '.baton-agent';
+  const environment: Environment = { ...process.env, BATON_AGENT_FOLDER: folder };
+  // Jobs and tools are not to see it.
+  delete process.env['BATON_JOIN'];
+  if (command === 'join') {
+    const joined = await joinPlatform({ folder, url: url ?? '', token: token ?? environment['BATON_JOIN'] });
+    process.stdout.write(
+      `This server is node ${joined.nodeId} of ${joined.apiUrl}. Its credentials are in ${folder}.\n`,
+    );
+    return parseConfig(environment, joined);
+  }
+  return parseConfig(environment, environment['BATON_NODE_ID'] ? null : readJoinedNode(folder));
+}
+
+async function start(): Promise<Agent> {
   try {
-    return startAgent(parseConfig(process.env), fail);
+    return await startAgent(await configure(process.argv.slice(2)), fail);
   } catch (error) {
     return fail(error);
   }

@@ -35,7 +35,7 @@ describe('a running job', () => {
     await stopTicker(spec);
     expect(await world.scheduler.ended(spec)).toMatchObject({ reason: 'exited', exitCode: 5 });
     await expectWhole(spec);
-    expect(world.scheduler.of(spec).map((fact) => fact.type)).toEqual(['starting', 'started', 'ended']);
+    expect(world.scheduler.of(spec).map((fact) => fact.type)).toEqual(['starting', 'started', 'released', 'ended']);
   });
 
   it('that ends while no agent is there is reported by the next one', async () => {
@@ -106,7 +106,7 @@ describe('a running job', () => {
 });
 
 describe('an attempt', () => {
-  it.each(['starting', 'spawning', 'started'])(
+  it.each(['starting', 'armed', 'started'])(
     'is never started twice when the agent is killed at "%s"',
     async (entry) => {
       const spec = shell('echo run >> "$BATON_CHECKPOINT_DIR/runs"; sleep 0.3');
@@ -134,7 +134,7 @@ describe('an attempt', () => {
     await world.nats.restart();
     world.scheduler.acknowledges = true;
     expect(await world.scheduler.ended(spec)).toMatchObject({ reason: 'exited', exitCode: 0 });
-    expect(world.scheduler.of(spec).map((fact) => fact.seq)).toEqual([1, 2, 3]);
+    expect(world.scheduler.of(spec).map((fact) => fact.seq)).toEqual([1, 2, 3, 4]);
   });
 });
 

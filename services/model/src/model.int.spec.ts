@@ -1,12 +1,11 @@
 // The model service on a real nats-server, called as the gateway calls it.
-import { openStage, person, type Stage } from '@baton/catalogue/testing';
+import { openStage, person, type Stage, VISION } from '@baton/catalogue/testing';
 import { modelRpc } from '@baton/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelService } from './definition.ts';
 
-const GROUP = `grp_${'g'.repeat(26)}`;
-const owner = person('a', { groups: [GROUP] });
-const member = person('b', { groups: [GROUP] });
+const owner = person('a', { groups: [VISION.id] });
+const member = person('b', { groups: [VISION.id] });
 const stranger = person('c');
 const admin = person('d', { role: 'admin' });
 const code = (promise: Promise<unknown>): Promise<string> =>
@@ -39,7 +38,7 @@ describe('who may do what with a model', () => {
 
   it.each(matrix)('%s: %o', async (visibility, principal, expected) => {
     const name = `matrix-${visibility}-${principal.userId.slice(4, 5)}`;
-    const { id } = await stage.call(modelRpc.create, owner, { name, visibility, group: GROUP });
+    const { id } = await stage.call(modelRpc.create, owner, { name, visibility, group: VISION.name });
     await push(id, 'train.py');
     const read = [
       await code(stage.call(modelRpc.get, principal, { id: name })),

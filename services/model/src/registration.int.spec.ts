@@ -19,11 +19,28 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
+/** What the beginnings of weights files look like: an ONNX model's version and producer, a zip, a pickle, a header's length. */
+const BEGINNINGS: Record<string, string> = {
+  onnx: '\x08\x08\x12\x10',
+  pt: 'PK\x03\x04',
+  keras: 'PK\x03\x04',
+  joblib: '\x80\x04',
+  safetensors: '\x02\0\0\0\0\0\0\0{}',
+};
+
+/** Other bytes each time. */
+function contentOf(path: string): Buffer {
+  const beginning = BEGINNINGS[path.split('.').at(-1) ?? ''] ?? '';
+  return Buffer.from(beginning + Math.random().toFixed(14), 'latin1');
+}
+
 async function artifacts(...paths: string[]): Promise<ManifestSummary> {
-  const files = await Promise.all(
-    paths.map(async (path) => ({ path, ...(await stage.blobs.put(Buffer.from(`${path} ${Math.random()}`))) })),
-  );
+  const files = await Promise.all(paths.map(async (path) => ({ path, ...(await stage.blobs.put(contentOf(path))) })));
   return (await storeManifest(stage.blobs, files)).summary;
+}
+
+async function textNamed(path: string) {
+  return { path, ...(await stage.blobs.put(Buffer.from('weights'))) };
 }
 
 async function finish(wanted: JobWanted): Promise<string> {
@@ -56,7 +73,8 @@ const everything = async () => {
 
 describe('the weights of a finished job', () => {
   it('become a model of its owner, with lineage, holding the weights files alone', async () => {
-    const left = await artifacts('out/model.onnx', 'out/model.pt', 'log.txt');
+    const weights = ['a.joblib', 'a.keras', 'a.safetensors', 'out/model.onnx', 'out/model.onnx.data', 'out/model.pt'];
+    const left = await artifacts(...weights, 'log.txt');
     const group = `grp_${'g'.repeat(26)}`;
     const ownership = { groupId: group, visibility: 'group' } as const;
     const jobId = await finish({ owner, model: 'digits', artifacts: left, accuracy: 0.97, ownership });
@@ -67,7 +85,7 @@ describe('the weights of a finished job', () => {
       { version: 1, kind: 'weights', trained: true, lineage, uploads: [], createdBy: 'system:model' },
     ]);
     const { files } = await stage.call(modelRpc.manifest, owner, { id: 'digits', version: 1 });
-    expect(files.map(({ path }) => path)).toEqual(['out/model.onnx', 'out/model.pt']);
+    expect(files.map(({ path }) => path)).toEqual(weights);
   });
 
   it('become the next version of a model that is there, whatever the case of its name', async () => {
@@ -91,6 +109,11 @@ describe('the weights of a finished job', () => {
   it('are nothing where there are none, and nothing of a job that failed', async () => {
     await finish({ owner, model: 'nothing-left', artifacts: null });
     await finish({ owner, model: 'no-weights', artifacts: await artifacts('log.txt') });
+    await finish({
+      owner,
+      model: 'only-named-so',
+      artifacts: (await storeManifest(stage.blobs, [await textNamed('a.onnx')])).summary,
+    });
     await finish({ owner, model: null, artifacts: await artifacts('a.onnx') });
     const failed: JobWanted = { owner, model: 'failed', artifacts: await artifacts('a.onnx') };
     await jobs.fail(await jobs.submit(failed), failed);
@@ -98,9 +121,11 @@ describe('the weights of a finished job', () => {
     await finish({ owner, model: 'lost-artifacts', artifacts: missing });
     await settle();
     const names = (await everything()).map(({ name }) => name);
-    expect(names.filter((name) => ['nothing-left', 'no-weights', 'failed', 'lost-artifacts'].includes(name))).toEqual(
-      [],
-    );
+    expect(
+      names.filter((name) =>
+        ['nothing-left', 'no-weights', 'only-named-so', 'failed', 'lost-artifacts'].includes(name),
+      ),
+    ).toEqual([]);
   });
 });
 

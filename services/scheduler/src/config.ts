@@ -4,4 +4,6 @@ import { Type } from 'typebox';
 export const SchedulerConfig = Type.Object({
   /** Name of this instance in the leader's lease. Two schedulers of one installation need two names. */
   BATON_INSTANCE: Type.Optional(Type.String({ minLength: 1 })),
+  /** Where the public keys of agents that have joined are written, for nats-server's configuration; nowhere if absent. */
+  BATON_AGENT_KEYS_FILE: Type.Optional(Type.String({ minLength: 1 })),
 });

@@ -1,7 +1,7 @@
 // The scheduler on a real nats-server with its own permissions only: jobs follow one another, and nothing is lost.
 import { isFinal, schedulerRpc } from '@baton/contracts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { aUser, by, NODE_ID, startWorld, type World } from './testing/world.ts';
+import { aUser, by, NODE_ID, startWorld, VISION, type World } from './testing/world.ts';
 
 let world: World;
 const alice = aUser();
@@ -32,18 +32,28 @@ async function drain(): Promise<void> {
     { timeout: 10_000, interval: 30 },
   );
 }
-const pushedJobs = () => world.agent.pushed.at(-1)?.attempts.map((attempt) => attempt.jobId);
+const pushed = () => world.agent.pushed.at(-1)?.attempts ?? [];
+const pushedJobs = () => pushed().map((attempt) => attempt.jobId);
+/** Those that have their devices. */
+const startedJobs = () => pushed().flatMap(({ jobId, behind }) => (behind === null ? [jobId] : []));
 
 describe('the scheduler', () => {
-  it('assigns the first job at once and the next as soon as the device is free', async () => {
+  it('assigns the first job at once and the next behind it, to start without another word', async () => {
     const first = await world.submit(asAlice, {});
     const second = await world.submit(asAlice, {});
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([first.id]));
-    expect((await world.job(asAlice, second.id, second.revision)).waiting).toMatchObject({
-      code: 'devices-busy',
-      position: 1,
-      heldBy: [first.id],
+    const ahead = [{ jobId: first.id, attempt: 1 }];
+    await vi.waitFor(() =>
+      expect(pushed()).toMatchObject([
+        { jobId: first.id, behind: null },
+        { jobId: second.id, behind: { count: 1, pool: [{ id: 'cpu-0' }], predecessors: ahead } },
+      ]),
+    );
+    expect(await world.job(asAlice, second.id, 2)).toMatchObject({
+      state: 'assigned',
+      waiting: { code: 'staged-behind', position: 1, heldBy: [first.id] },
     });
+    await world.agent.tell({ type: 'staged', jobId: second.id, attempt: 1 });
+    expect(await world.job(asAlice, second.id, 3)).toMatchObject({ state: 'assigned', flags: { staged: true } });
     await world.agent.tell(
       { type: 'starting', jobId: first.id, attempt: 1 },
       { type: 'started', jobId: first.id, attempt: 1 },
@@ -52,9 +62,38 @@ describe('the scheduler', () => {
       state: 'running',
       attempts: [{ attempt: 1, nodeName: 'box', devices: ['cpu-0'] }],
     });
-    await world.agent.tell(world.agent.ended(first.id, 1));
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([second.id]));
-    expect(await world.job(asAlice, first.id, 5)).toMatchObject({ state: 'succeeded', waiting: null });
+    await world.agent.tell(
+      { type: 'released', jobId: first.id, attempt: 1 },
+      { type: 'started', jobId: second.id, attempt: 1, devices: ['cpu-0'] },
+      world.agent.ended(first.id, 1),
+    );
+    expect(await world.job(asAlice, first.id, 6)).toMatchObject({ state: 'succeeded', waiting: null });
+    expect(await world.job(asAlice, second.id, 4)).toMatchObject({
+      state: 'running',
+      flags: { staged: false },
+      waiting: null,
+      attempts: [{ devices: ['cpu-0'] }],
+    });
+    await drain();
+  });
+
+  it('gives a device that is free again to nobody while the one that waits for it may have taken it', async () => {
+    const first = await world.submit(asAlice, {});
+    const second = await world.submit(asAlice, {});
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([first.id, second.id]));
+    await world.agent.tell({ type: 'started', jobId: first.id, attempt: 1 }, world.agent.ended(first.id, 1));
+    const third = await world.submit(asAlice, {});
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([second.id, third.id]));
+    expect(startedJobs()).toEqual([]);
+    await drain();
+  });
+
+  it('queues a job again that its agent gave back, in its old place and with another attempt', async () => {
+    const first = await world.submit(asAlice, {});
+    const second = await world.submit(asAlice, {});
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([first.id, second.id]));
+    await world.agent.tell({ type: 'revoked', jobId: second.id, attempt: 1 });
+    await vi.waitFor(() => expect(pushed()).toMatchObject([{ jobId: first.id }, { jobId: second.id, attempt: 2 }]));
     await drain();
   });
 
@@ -69,6 +108,19 @@ describe('the scheduler', () => {
     await expect(world.submit(keyed, { name: 'other' })).rejects.toMatchObject({ code: 'idempotency_key_reused' });
     await drain();
     expect(await world.submit(keyed, { name: 'once' })).toEqual(one);
+  });
+
+  it('gives a job to a group by its name, keeps the id in the log, and knows no group that the caller is not in', async () => {
+    const member = aUser({ groups: [VISION.id] });
+    const { id } = await world.submit(by(member), { group: VISION.name });
+    const shared = { groupId: VISION.id, visibility: 'group', ownerId: member.userId };
+    expect(await world.job(by(aUser({ groups: [VISION.id] })), id)).toMatchObject(shared);
+    await expect(world.job(asAlice, id)).rejects.toMatchObject({ code: 'not_found' });
+    const { items } = await world.gateway.call(schedulerRpc.jobEvents, by(member), { id });
+    expect(items[0]?.events[0]).toMatchObject({ type: 'JobSubmitted', data: shared });
+    for (const group of [VISION.name, 'nothing'])
+      await expect(world.submit(asAlice, { group })).rejects.toMatchObject({ code: 'not_found' });
+    await drain();
   });
 
   it('shows a job to the very next read after its submission', async () => {
@@ -98,20 +150,21 @@ describe('the scheduler', () => {
 
   it('cancels a queued job at once and a placed one through its agent', async () => {
     const running = await world.submit(asAlice, {});
+    await world.submit(asAlice, {});
+    await world.submit(asAlice, {});
     const queued = await world.submit(asAlice, {});
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([running.id]));
+    await vi.waitFor(() => expect(startedJobs()).toEqual([running.id]));
     const cancelled = await world.gateway.call(schedulerRpc.cancel, asAlice, { id: queued.id });
     expect((await world.job(asAlice, queued.id, cancelled.revision)).state).toBe('cancelled');
     await world.gateway.call(schedulerRpc.cancel, asAlice, { id: running.id });
-    await vi.waitFor(() =>
-      expect(world.agent.pushed.at(-1)?.attempts).toMatchObject([{ jobId: running.id, want: 'stop' }]),
-    );
+    await vi.waitFor(() => expect(pushed()[0]).toMatchObject({ jobId: running.id, want: 'stop' }));
     expect((await world.job(asAlice, running.id, 3)).state).toBe('stopping');
     await world.agent.tell(world.agent.ended(running.id, 1, 143));
     expect((await world.job(asAlice, running.id, 4)).state).toBe('cancelled');
     await expect(world.gateway.call(schedulerRpc.cancel, asAlice, { id: running.id })).rejects.toMatchObject({
       code: 'conflict',
     });
+    await drain();
   });
 
   it("tells nobody of somebody else's private jobs, and lets only owner and admin cancel a public one", async () => {
@@ -167,15 +220,15 @@ describe('the scheduler', () => {
   it('rebuilds jobs, queue and devices from the log when the read store is gone', async () => {
     const running = await world.submit(asAlice, { name: 'running' });
     const queued = await world.submit(asAlice, { name: 'queued' });
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([running.id]));
-    await Promise.all([world.job(asAlice, running.id, 2), world.job(asAlice, queued.id, 1)]);
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([running.id, queued.id]));
+    await Promise.all([world.job(asAlice, running.id, 2), world.job(asAlice, queued.id, 2)]);
     const before = await world.gateway.call(schedulerRpc.listJobs, asAlice, { limit: 1_000 });
     await world.restartScheduler({ dropReadStore: true });
     await world.agent.sync();
     expect(await world.gateway.call(schedulerRpc.listJobs, asAlice, { limit: 1_000 })).toEqual(before);
-    expect((await world.agent.sync()).attempts.map((attempt) => attempt.jobId)).toEqual([running.id]);
+    expect((await world.agent.sync()).attempts.map((attempt) => attempt.jobId)).toEqual([running.id, queued.id]);
     await world.agent.tell(world.agent.ended(running.id, 1));
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([queued.id]));
+    expect((await world.agent.sync()).attempts.map((attempt) => attempt.jobId)).toEqual([queued.id]);
     await drain();
   });
 

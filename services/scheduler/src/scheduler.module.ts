@@ -1,26 +1,36 @@
 // Wiring of the scheduler: what it is given, and in which order it starts.
 import { randomUUID } from 'node:crypto';
-import { subjects } from '@baton/contracts';
+import { type NodeEvent, subjects } from '@baton/contracts';
 import { commandContext, commandHandler, deriveId, newId } from '@baton/event-store';
 import type { Platform } from '@baton/service-host';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Static } from 'typebox';
+import { AgentKeysFile } from './adapters/agent-keys-file.ts';
 import { AgentsController } from './adapters/agents.controller.ts';
 import { catalogueClient } from './adapters/catalogue-client.ts';
+import { followNodes } from './adapters/follow-nodes.ts';
+import { GapsController } from './adapters/gaps.controller.ts';
 import { JobsController } from './adapters/jobs.controller.ts';
-import { openKvLease } from './adapters/kv-lease.ts';
+import { type KvLease, openKvLease } from './adapters/kv-lease.ts';
+import { nodeSecrets } from './adapters/node-secrets.ts';
+import { NodesController } from './adapters/nodes.controller.ts';
 import { openStreamJobLog } from './adapters/stream-job-log.ts';
 import { Agents } from './app/agents.ts';
+import { Gaps } from './app/gaps.ts';
 import { Jobs } from './app/jobs.ts';
 import { Leader } from './app/leader.ts';
 import { Leadership } from './app/leadership.ts';
-import { Nodes } from './app/nodes.ts';
+import { NodeAdmin, type NodeAdminPorts } from './app/node-admin.ts';
+import { type NodePorts, Nodes } from './app/nodes.ts';
+import { recordOutage } from './app/outage.ts';
 import type { Caller, CommandIdentity, Ids } from './app/ports.ts';
 import { Queries } from './app/queries.ts';
+import { StagingProgress } from './app/staging-progress.ts';
 import type { SchedulerConfig } from './config.ts';
-import { nodeDecider } from './domain/node.ts';
+import { nodeDecider } from './domain/node.commands.ts';
 import { jobProjection } from './projections/job-document.ts';
 import { nodeProjection } from './projections/node-document.ts';
+import { jobUsageProjection, nodeUsageProjection } from './projections/usage-documents.ts';
 
 @Module({})
 export class SchedulerModule {
@@ -37,26 +47,33 @@ export class SchedulerModule {
       report,
       changed: () => leadership.current()?.kick(),
     });
-    for await (const commit of platform.events.readAll(0, { aggregates: ['node'] })) nodes.restore(commit);
     const leaderPorts = { log, ids, now, report, installationId: platform.installationId };
     const agentLink = { push: (nodeId: string, set: unknown) => bus.publish(subjects.desired(nodeId), set) };
     const newLeader = () => new Leader({ ...leaderPorts, agents: agentLink, nodes: () => nodes.known() });
     const leadership = new Leadership({ lease, newLeader, logLost: () => log.lost(), report });
-    const jobs = new Jobs({ leadership, nodes, catalogue, log, ids, now, identify: identifier(platform.secret) });
+    await followAll(platform, nodes, config.BATON_AGENT_KEYS_FILE);
+    const progress = new StagingProgress();
+    const identify = identifier(platform.secret);
+    const jobs = new Jobs({ leadership, nodes, catalogue, log, ids, progress, now, identify });
     const [jobDocuments, nodeDocuments] = await Promise.all([
       platform.project(jobProjection),
       platform.project(nodeProjection),
     ]);
     const queries = new Queries({ jobs: jobDocuments, nodes: nodeDocuments, jobViews: jobs, known: nodes, leadership });
+    const admin = nodeAdmin(platform, nodes, leadership);
+    const gaps = await gapLedger(platform);
+    noteOutages(platform, { leadership, lease, nodes });
     await begin(leadership, nodes, signal);
     platform.onClose(() => log.close());
     return {
       module: SchedulerModule,
-      controllers: [JobsController, AgentsController],
+      controllers: [JobsController, NodesController, GapsController, AgentsController],
       providers: [
         { provide: Jobs, useValue: jobs },
         { provide: Queries, useValue: queries },
-        { provide: Agents, useValue: new Agents({ leadership, nodes, catalogue, now }) },
+        { provide: NodeAdmin, useValue: admin },
+        { provide: Gaps, useValue: gaps },
+        { provide: Agents, useValue: new Agents({ leadership, nodes, catalogue, progress, now }) },
       ],
     };
   }
@@ -91,13 +108,57 @@ function identifier(secret: string) {
   };
 }
 
-function nodeCommands(platform: Platform) {
-  const { events: store, now } = platform;
+function nodeCommands(platform: Platform): NodePorts['execute'] {
+  const { events: store, now, secret } = platform;
   const handler = commandHandler({ store, decider: nodeDecider, aggregate: 'node', now, newId: randomUUID });
-  const { principal } = platform.systemCall();
-  return async (nodeId: string, command: Parameters<typeof nodeDecider.decide>[0]) => {
-    const commandId = randomUUID();
-    const context = { commandId, requestHash: '', principal, correlationId: commandId, causationId: commandId };
-    return (await handler.execute(nodeId, command, context)).events;
+  return (nodeId, command, request) => {
+    const { principal, meta } = request?.caller ?? platform.systemCall();
+    const { subject, body } = request ?? { subject: command.type, body: null };
+    return handler.execute(nodeId, command, commandContext({ principal, meta, subject, body, secret }));
   };
 }
+
+function nodeAdmin(platform: Platform, nodes: Nodes, leadership: Leadership): NodeAdmin {
+  const { now, report, secret } = platform;
+  const newNodeId: NodeAdminPorts['newNodeId'] = ({ userId }, key) =>
+    key === undefined ? newId('node') : deriveId('node', secret, userId, key);
+  return new NodeAdmin({ nodes, leadership, secrets: nodeSecrets(secret), newNodeId, now, report });
+}
+
+async function gapLedger(platform: Platform): Promise<Gaps> {
+  const [jobs, nodes] = await Promise.all([
+    platform.project(jobUsageProjection),
+    platform.project(nodeUsageProjection),
+  ]);
+  const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
+  return new Gaps({ jobs: jobs.collection, nodes: nodes.collection, now: platform.now, breathe });
+}
+
+interface Led {
+  readonly leadership: Leadership;
+  readonly lease: KvLease;
+  readonly nodes: Nodes;
+}
+
+function noteOutages(platform: Platform, { leadership, lease, nodes }: Led): void {
+  const ports = { execute: nodeCommands(platform), now: platform.now, report: platform.report };
+  leadership.onLead(() => {
+    const nodeIds = nodes.known().map(({ id }) => id);
+    void recordOutage(nodeIds, lease.vacantSince(), ports);
+  });
+}
+
+/** Resolves when the nodes are as the log has them, and the agents' keys are where nats-server's configuration is made from them. */
+async function followAll(platform: Platform, nodes: Nodes, keysPath: string | undefined): Promise<void> {
+  const keys = keysPath === undefined ? null : new AgentKeysFile(keysPath);
+  let isBehind = true;
+  const write = () => keys?.write(nodes.all()).catch((error: unknown) => platform.report(error, "agents' keys"));
+  await followNodes(platform, (commit) => {
+    nodes.follow(commit);
+    if (!isBehind && commit.events.some(({ type }) => CHANGES_KEYS.has(type))) void write();
+  });
+  isBehind = false;
+  await write();
+}
+
+const CHANGES_KEYS: ReadonlySet<string> = new Set(['NodeJoined', 'NodeRemoved'] satisfies NodeEvent['type'][]);

@@ -2,7 +2,7 @@
 import { servingRpc } from '@baton/contracts';
 import { scaleModel } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { alice, admin, bob, row, startWorld, type World } from './testing/world.ts';
+import { alice, admin, bob, row, startWorld, VISION, type World } from './testing/world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -103,6 +103,24 @@ describe('access', () => {
     await expect(world.call(servingRpc.update, bob, { id, version: 1 })).rejects.toMatchObject({ code: 'forbidden' });
     expect((await world.http('POST', '/v2/repository/models/open/unload', { token: 'bob-token' })).status).toBe(403);
     expect((await world.http('POST', '/v2/repository/models/open/unload')).status).toBe(401);
+  });
+
+  it('gives an endpoint to a group by its name, and knows no group that the caller is not in', async () => {
+    const wanted = { name: 'shared', model: 'scale', group: VISION.name };
+    const first = await world.call(servingRpc.create, alice, wanted, 'shared-1');
+    expect(await world.call(servingRpc.get, alice, { id: 'shared' })).toMatchObject({
+      groupId: VISION.id,
+      visibility: 'group',
+    });
+    const member = { ...bob, groups: [VISION.id] };
+    expect((await world.call(servingRpc.get, member, { id: first.id })).name).toBe('shared');
+    await expect(world.call(servingRpc.get, bob, { id: first.id })).rejects.toMatchObject({ code: 'not_found' });
+    for (const group of [VISION.name, 'nothing']) {
+      const refused = world.call(servingRpc.create, bob, { name: 'unshared', model: 'scale', group });
+      await expect(refused).rejects.toMatchObject({ code: 'not_found', message: expect.stringContaining('group') });
+    }
+    // Whoever has left the group since gets the first answer again.
+    expect(await world.call(servingRpc.create, { ...alice, groups: [] }, wanted, 'shared-1')).toEqual(first);
   });
 
   it('asks about a token once, and again when credentials have changed', async () => {

@@ -1,5 +1,6 @@
 // The wiring of the serving service: no Nest, for memory's sake.
 import { openFileBlobStore } from '@baton/blob-store';
+import { groupFinder } from '@baton/catalogue/groups';
 import { subjects, userRpc } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { commandHandler, nameRegistry } from '@baton/event-store';
@@ -115,7 +116,9 @@ async function assemble(platform: Platform, settings: ServingSettings) {
     });
     const holderExists = async (id: string) => (await handler.load(id)).state.status === 'active';
     const names = nameRegistry({ store: events, secret, now, newId: randomUUID, holderExists });
-    answerEndpoints(bus, new Endpoints({ handler, names, queries, registry, loader, catalogue, secret }), queries);
+    const findGroup = groupFinder(bus);
+    const endpoints = new Endpoints({ handler, names, queries, registry, loader, catalogue, findGroup, secret });
+    answerEndpoints(bus, endpoints, queries);
     const { loaded } = followLog({ events, registry, signal, report, wait });
     return { loaded: loaded.then(() => void (isLoaded = true)) };
   };

@@ -124,8 +124,71 @@ describe('groups', () => {
 
   it('take no member who does not exist', async () => {
     const { id } = await world.call(userRpc.createGroup, ada, { name: 'audio' });
-    const nobody = `usr_${'a'.repeat(26)}`;
-    await expect(world.call(userRpc.addMember, ada, { id, userId: nobody })).rejects.toEqual(refused('not_found'));
+    for (const userId of [`usr_${'a'.repeat(26)}`, 'nobody@example.org', 'bob', 'constructor']) {
+      await expect(world.call(userRpc.addMember, ada, { id, userId })).rejects.toEqual(refused('not_found'));
+      await expect(world.call(userRpc.removeMember, ada, { id, userId })).rejects.toEqual(refused('not_found'));
+    }
+  });
+
+  it('take and lose members by their address, whatever its case, and let them leave as "me"', async () => {
+    const { id } = await world.call(userRpc.createGroup, ada, { name: 'by-address' });
+    const members = async (revision: number) => {
+      const group = await world.call(userRpc.getGroup, admin, { id }, { waitForRevision: revision });
+      return group.members.map(({ userId }) => userId);
+    };
+    const add = () => world.call(userRpc.addMember, ada, { id: 'by-address', userId: 'Bob@Example.org' });
+    expect(await members((await add()).revision)).toEqual([ada.userId, bob.userId]);
+    const removed = await world.call(userRpc.removeMember, ada, { id, userId: 'bob@example.org' });
+    expect(await members(removed.revision)).toEqual([ada.userId]);
+    await add();
+    const left = await world.call(userRpc.removeMember, bob, { id, userId: 'me' });
+    expect(await members(left.revision)).toEqual([ada.userId]);
+  });
+
+  it('tell nobody but those who may change them whether an address has an account', async () => {
+    const { id } = await world.call(userRpc.createGroup, ada, { name: 'silent' });
+    const said = (caller: Principal, userId: string) =>
+      Promise.all(
+        [userRpc.addMember, userRpc.removeMember].map((operation) =>
+          world
+            .call(operation, caller, { id, userId })
+            .catch((error: Error & { code: string }) => [error.code, error.message]),
+        ),
+      );
+    for (const expected of ['not_found', 'forbidden']) {
+      const known = await said(bob, 'ada@example.org');
+      expect(known).toEqual([expect.arrayContaining([expected]), expect.arrayContaining([expected])]);
+      expect(await said(bob, 'nobody@example.org')).toEqual(known);
+      await world.call(userRpc.addMember, ada, { id, userId: bob.userId });
+    }
+  });
+
+  it('are resolved by name or id to their members and admins; to all others they are not there', async () => {
+    const { id } = await world.call(userRpc.createGroup, ada, { name: 'shared' });
+    const pinned = { groupId: id, groupName: 'shared' };
+    for (const ref of [id, 'shared', 'Shared']) {
+      expect(await world.call(userRpc.resolveGroup, ada, { ref })).toEqual(pinned);
+      expect(await world.call(userRpc.resolveGroup, admin, { ref })).toEqual(pinned);
+    }
+    const said = async (caller: Principal, ref: string) => {
+      const error = await world.call(userRpc.resolveGroup, caller, { ref }).then(
+        () => null,
+        (thrown: unknown) => thrown as Error & { code: string; issues: unknown },
+      );
+      return { code: error?.code, message: error?.message.replace(ref, 'REF'), issues: error?.issues };
+    };
+    const unknown = await said(bob, 'no-such-group');
+    expect(unknown).toMatchObject({ code: 'not_found', issues: [{ pointer: '/group' }] });
+    for (const ref of [id, 'shared', `grp_${'n'.repeat(26)}`]) expect(await said(bob, ref)).toEqual(unknown);
+    expect(await said(admin, 'no-such-group')).toEqual(unknown);
+    await expect(world.call(userRpc.resolveGroup, anonymous, { ref: 'shared' })).rejects.toEqual(
+      refused('unauthenticated'),
+    );
+  });
+
+  it('have no name that reads as an id', async () => {
+    const name = `grp_${'x'.repeat(26)}`;
+    await expect(world.call(userRpc.createGroup, ada, { name })).rejects.toEqual(refused('invalid_input'));
   });
 });
 

@@ -1,5 +1,5 @@
 // GET /datasets/:id/versions/:version/archive, and of models.
-import { sendArchive } from '../../content/send-archive.ts';
+import { ArchiveQuery, sendArchive } from '../../content/send-archive.ts';
 import { operation } from '../operation.ts';
 import { type Catalogue, manifestDigest, VersionPath } from './catalogue.ts';
 
@@ -7,10 +7,12 @@ export const getArchive = (catalogue: Catalogue) =>
   operation({
     method: 'GET',
     url: `/${catalogue.path}/:id/versions/:version/archive`,
-    summary: `Download a ${catalogue.noun}'s version as a tar`,
+    summary: `Download a ${catalogue.noun}'s version as a tar, tar.gz or zip`,
     access: 'user',
-    schema: { params: VersionPath },
+    schema: { params: VersionPath, query: ArchiveQuery },
     produces: 'application/x-tar',
-    handler: async ({ call, params, gateway, request, reply }) =>
-      sendArchive(request, reply, gateway, await manifestDigest(catalogue, call, params)),
+    handler: async ({ call, params, query, gateway, request, reply }) => {
+      const { digest, name } = await manifestDigest(catalogue, call, params);
+      return sendArchive(request, reply, gateway, { digest, name, format: query.format });
+    },
   });

@@ -1,4 +1,4 @@
 // The path of one member of a group.
-import { Id, Ref, strict } from '@baton/contracts';
+import { Ref, strict, UserRef } from '@baton/contracts';
 
-export const MemberPath = strict({ id: Ref, userId: Id });
+export const MemberPath = strict({ id: Ref, userId: UserRef });

@@ -1,18 +1,37 @@
-// GET /jobs/:id/logs: the output so far, byte for byte.
+// GET /jobs/:id/logs: the output so far, of both outputs as they came or of one of them.
 import { Readable } from 'node:stream';
-import { AttemptNumber, Bytes, strict } from '@baton/contracts';
-import { Type, type Static } from 'typebox';
-import { type LogChunk, logChunks } from '../../streams/job-log.ts';
+import { StringDecoder } from 'node:string_decoder';
+import { Bytes, strict } from '@baton/contracts';
+import { Type } from 'typebox';
+import {
+  OUTPUTS,
+  type OutputName,
+  type OutputPlace,
+  outputSource,
+  streamHasAll,
+} from '../../streams/attempt-output.ts';
+import { logChunks } from '../../streams/job-log.ts';
+import { missingText, TerminalLines } from '../../streams/terminal-text.ts';
 import { operation } from '../operation.ts';
 import { IdPath } from '../path.ts';
-import { readableJob } from './readable-job.ts';
+import { AttemptQuery, attemptOf, outputPlace } from './job-output.ts';
+import { LogViewQuery } from './log-view.ts';
+import { snapshotOf } from './readable-job.ts';
 
 const Query = strict({
-  attempt: Type.Optional(AttemptNumber),
+  ...AttemptQuery,
   output: Type.Optional(Type.Union([Type.Literal('stdout'), Type.Literal('stderr'), Type.Literal('both')])),
   /** Of one output: bytes to leave out at its start. */
   offset: Type.Optional(Bytes),
+  ...LogViewQuery,
 });
+
+interface Piece {
+  readonly output: OutputName;
+  /** So many bytes before it are no longer kept. */
+  readonly missing: number;
+  readonly data: Uint8Array;
+}
 
 export const getJobLogs = operation({
   method: 'GET',
@@ -22,21 +41,56 @@ export const getJobLogs = operation({
   schema: { params: IdPath, query: Query },
   produces: 'text/plain',
   handler: async (call) => {
-    const { job, attempts, signal } = await readableJob(call);
-    const attempt = call.query.attempt ?? job.attempts.at(-1)?.attempt ?? 1;
+    const { job, ...reading } = await snapshotOf(call);
+    const { query, gateway, request, reply } = call;
     // Not UTF-8 for certain: what the job wrote is passed on as it is.
-    void call.reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store');
-    if (call.request.method === 'HEAD') return '';
-    const chunks = logChunks(call.gateway.streams, { jobId: job.id, attempts, signal, ended: Promise.resolve() });
-    return Readable.from(selected(chunks, { ...call.query, attempt }), { objectMode: false });
+    void reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store');
+    if (request.method === 'HEAD' || attemptOf(job, query.attempt) === undefined) return '';
+    const place = outputPlace({ job, gateway, signal: reading.signal }, query.attempt);
+    const { output = 'both', offset = 0 } = query;
+    const pieces = output === 'both' ? bothOutputs(place, reading) : oneOutput(place, output, offset);
+    return Readable.from(query.view === 'terminal' ? terminalText(pieces) : bytesOf(pieces), { objectMode: false });
   },
 });
 
-async function* selected(chunks: AsyncIterable<LogChunk>, query: Static<typeof Query>): AsyncGenerator<Uint8Array> {
-  const { attempt, output = 'both', offset = 0 } = query;
-  for await (const chunk of chunks) {
-    if (chunk.attempt !== attempt || (output !== 'both' && chunk.output !== output)) continue;
-    const skipped = Math.max(0, offset - chunk.offset);
-    if (skipped < chunk.data.length) yield chunk.data.subarray(skipped);
+async function* oneOutput(place: OutputPlace, output: OutputName, offset: number): AsyncGenerator<Piece> {
+  const source = await outputSource(place, output);
+  const start = Math.max(offset, source.firstByte);
+  if (start >= source.sizeBytes) return;
+  let missing = start - offset;
+  for await (const data of await source.open({ start, end: source.sizeBytes - 1 })) {
+    yield { output, missing, data };
+    missing = 0;
+  }
+}
+
+/** In the order in which they came, which the stream alone knows; where it has forgotten, one after the other. */
+async function* bothOutputs(
+  place: OutputPlace,
+  reading: Omit<Awaited<ReturnType<typeof snapshotOf>>, 'job'>,
+): AsyncGenerator<Piece> {
+  if (place.attempt.result?.output && !(await streamHasAll(place))) {
+    for (const output of OUTPUTS) yield* oneOutput(place, output, 0);
+    return;
+  }
+  const { attempt } = place.attempt;
+  for await (const chunk of logChunks(place.streams, reading)) if (chunk.attempt === attempt) yield chunk;
+}
+
+async function* bytesOf(pieces: AsyncIterable<Piece>): AsyncGenerator<Uint8Array> {
+  for await (const { data } of pieces) yield data;
+}
+
+async function* terminalText(pieces: AsyncIterable<Piece>): AsyncGenerator<string> {
+  const shown = Object.fromEntries(
+    OUTPUTS.map((output) => [output, { decoder: new StringDecoder('utf8'), lines: new TerminalLines() }]),
+  ) as Record<OutputName, { decoder: StringDecoder; lines: TerminalLines }>;
+  for await (const { output, missing, data } of pieces) {
+    const { decoder, lines } = shown[output];
+    yield missingText(missing, output) + lines.push(decoder.write(Buffer.from(data)));
+  }
+  for (const output of OUTPUTS) {
+    const { decoder, lines } = shown[output];
+    yield lines.push(decoder.end()) + lines.flush();
   }
 }

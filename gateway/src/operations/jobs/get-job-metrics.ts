@@ -1,21 +1,63 @@
-// GET /jobs/:id/metrics: all points so far.
-import { strict } from '@baton/contracts';
-import { Type } from 'typebox';
-import { JobMetricPoint, metricBatches } from '../../streams/job-metrics.ts';
+// GET /jobs/:id/metrics: all points so far, or as few as asked for.
+import { Readable } from 'node:stream';
+import { AttemptNumber, strict } from '@baton/contracts';
+import { type Static, Type } from 'typebox';
+import { isSystemPoint, JobMetricPoint, metricBatches } from '../../streams/job-metrics.ts';
+import { ThinMetrics } from '../../streams/thin-metrics.ts';
 import { operation } from '../operation.ts';
 import { IdPath } from '../path.ts';
 import { snapshotOf } from './readable-job.ts';
 
+const Query = strict({
+  /** Of each series at most: the lowest and the highest of each stretch, and always the first and the last. All if absent. */
+  points: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+  /** Of this series alone. */
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  attempt: Type.Optional(AttemptNumber),
+  /** What the agent has measured in place of what the job has told. */
+  system: Type.Optional(Type.Boolean()),
+});
+
 export const getJobMetrics = operation({
   method: 'GET',
   url: '/jobs/:id/metrics',
-  summary: "List a job's metrics, of all its attempts",
+  summary: "List a job's metrics, of all its attempts; long series thinned to `points` if that is given",
   access: 'job-token-ok',
-  schema: { params: IdPath, response: strict({ items: Type.Array(JobMetricPoint) }) },
+  schema: { params: IdPath, query: Query, response: strict({ items: Type.Array(JobMetricPoint) }) },
   handler: async (call) => {
-    const reading = await snapshotOf(call);
-    const items: JobMetricPoint[] = [];
-    for await (const { points } of metricBatches(call.gateway.streams, reading, 0)) items.push(...points);
-    return { items };
+    const { streams } = call.gateway;
+    const { job: _, ...reading } = await snapshotOf(call);
+    const points = selected(metricBatches(streams, reading), call.query);
+    if (call.query.points !== undefined) return { items: await thinned(points, call.query.points) };
+    // A long series is passed on as it is read.
+    return call.reply.type('application/json; charset=utf-8').send(Readable.from(jsonOf(points)));
   },
 });
+
+async function* selected(
+  batches: ReturnType<typeof metricBatches>,
+  { name, attempt, system = false }: Static<typeof Query>,
+): AsyncGenerator<JobMetricPoint> {
+  for await (const { points } of batches) {
+    for (const point of points) {
+      if (isSystemPoint(point) !== system || (attempt !== undefined && point.attempt !== attempt)) continue;
+      if (name === undefined) yield point;
+      else if (Object.hasOwn(point.values, name)) yield { ...point, values: { [name]: point.values[name] ?? 0 } };
+    }
+  }
+}
+
+async function thinned(points: AsyncIterable<JobMetricPoint>, maxPoints: number): Promise<JobMetricPoint[]> {
+  const thin = new ThinMetrics(maxPoints);
+  for await (const point of points) thin.add(point);
+  return thin.points();
+}
+
+async function* jsonOf(points: AsyncIterable<JobMetricPoint>): AsyncGenerator<string> {
+  let before = '{"items":[';
+  for await (const point of points) {
+    yield before + JSON.stringify(point);
+    before = ',';
+  }
+  yield before === ',' ? ']}' : '{"items":[]}';
+}

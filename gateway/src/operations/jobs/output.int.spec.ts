@@ -1,17 +1,16 @@
 // A job's logs, metrics and state over HTTP, from real JetStream streams: everything once, resumable exactly.
-import { type JobView, LOG_HEADER_AT, LOG_HEADER_OFFSET, schedulerRpc, subjects } from '@baton/contracts';
+import { type JobView, schedulerRpc, subjects } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { headers } from '@nats-io/transport-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ALICE, type GatewayFixture, startFixture } from '../../testing/fixture.ts';
+import { type LogPlace, NODE, publishLog, runningJob } from '../../testing/job-output.ts';
 import { readEvents, type ReceivedEvent } from '../../testing/sse-client.ts';
 
 let fixture: GatewayFixture;
 let publisher: JetStreamClient;
 let counter = 0;
 let job: JobView;
-const NODE = 'nod_nnnnnnnnnnnnnnnnnnnnnnnnnn';
 const STRANGER = 'nod_xxxxxxxxxxxxxxxxxxxxxxxxxx';
 
 beforeAll(async () => {
@@ -32,60 +31,8 @@ beforeEach(() => {
   });
 });
 
-function runningJob(id: string): JobView {
-  const attempt = {
-    nodeId: NODE,
-    nodeName: 'n',
-    devices: ['cpu-0'],
-    assignedAt: 1,
-    startedAt: 1,
-    endedAt: null,
-    result: null,
-  };
-  const spec = {
-    name: 'j',
-    code: null,
-    command: ['x'],
-    datasets: [],
-    env: {},
-    secrets: [],
-    nodeId: null,
-    timeLimitMs: null,
-    retries: 0,
-    environment: {},
-    labels: {},
-  };
-  return {
-    id,
-    revision: 4,
-    createdAt: 1,
-    updatedAt: 1,
-    ownerId: ALICE,
-    groupId: null,
-    visibility: 'private',
-    name: 'j',
-    state: 'running',
-    message: '',
-    flags: { held: false, staged: false, unreachable: false, cancelRequested: false },
-    counters: { userFailures: 0, infrastructureLosses: 0, preemptions: 0 },
-    waiting: null,
-    rerunOf: null,
-    attempts: [{ attempt: 1, ...attempt }],
-    spec: { ...spec, resources: { gpus: 0, cpus: 1, memoryBytes: 0 }, outputs: { model: null } },
-  };
-}
-
-async function log(
-  text: string | Uint8Array,
-  offset: number,
-  place: { output?: 'stdout' | 'stderr'; node?: string; attempt?: number } = {},
-): Promise<number> {
-  const head = headers();
-  head.set(LOG_HEADER_OFFSET, String(offset));
-  head.set(LOG_HEADER_AT, '1000');
-  const subject = subjects.log(place.node ?? NODE, job.id, place.attempt ?? 1, place.output ?? 'stdout');
-  return (await publisher.publish(subject, text, { headers: head })).seq;
-}
+const log = (text: string | Uint8Array, offset: number, place: LogPlace = {}) =>
+  publishLog(publisher, job.id, { ...place, text, offset });
 const metric = async (points: object[]) =>
   (await publisher.publish(subjects.metric(NODE, job.id, 1), JSON.stringify(points))).seq;
 async function commit(type: string, revision: number): Promise<number> {

@@ -29,9 +29,9 @@ export async function readableJob({
 }
 
 /** What is there now. */
-export async function snapshotOf(call: JobCall): Promise<LogReading> {
+export async function snapshotOf(call: JobCall): Promise<LogReading & { readonly job: JobView }> {
   const { job, attempts, signal } = await readableJob(call);
-  return { jobId: job.id, attempts, signal, ended: Promise.resolve() };
+  return { job, jobId: job.id, attempts, signal, ended: Promise.resolve() };
 }
 
 /** What is there and what comes, until the job is over, or the caller may not read it any more. */

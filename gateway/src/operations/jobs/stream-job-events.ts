@@ -1,6 +1,6 @@
 // GET /jobs/:id/events/stream: each change of state as it is committed.
 import { jobEnd, jobCommits } from '../../streams/job-watch.ts';
-import { lastEventId, sendEvents, type ServerEvent } from '../../streams/server-sent-events.ts';
+import { resumePoint, sendEvents, type ServerEvent } from '../../streams/server-sent-events.ts';
 import type { JobEventView } from '@baton/contracts';
 import { operation } from '../operation.ts';
 import { IdPath } from '../path.ts';
@@ -14,7 +14,7 @@ export const streamJobEvents = operation({
   schema: { params: IdPath },
   produces: 'text/event-stream',
   handler: async (call) => {
-    const after = lastEventId(call.request);
+    const { position: after } = resumePoint(call.request);
     const { streams } = call.gateway;
     const { job, signal: connected } = await readableJob(call);
     const signal = whileAllowed(call, job.id, connected);

@@ -1,4 +1,4 @@
-// GET /readyz: NATS is connected, and the services that nothing works without answer.
+// GET /readyz: NATS is connected, the services that nothing works without answer, and there is room to record commands.
 import { type Rpc, schedulerRpc, strict, systemPrincipal, userRpc } from '@baton/contracts';
 import { hasCode, PlatformError } from '@baton/errors';
 import type { Bus } from '@baton/messaging';
@@ -11,10 +11,12 @@ export const readyz = operation({
   method: 'GET',
   url: '/readyz',
   root: true,
-  summary: 'Whether the platform answers: NATS, the user service and the scheduler',
+  summary: 'Whether the platform answers: NATS, the user service and the scheduler, with room to record commands',
   access: 'anonymous',
   schema: { response: strict({ ok: Type.Boolean() }) },
   handler: async ({ gateway, request }) => {
+    if (!gateway.hasRoom())
+      throw new PlatformError('unavailable', 'Not ready: the disk is full, and commands are refused. Free some space.');
     const probe = { bus: gateway.bus, requestId: request.id };
     const answers = await Promise.all([
       isAnswered(probe, userRpc.listUsers, { limit: 1 }),

@@ -1,23 +1,20 @@
 // Changing a thing's details: what differs is recorded, nothing else.
-import type { DetailsChange, Principal, Visibility } from '@baton/contracts';
-import { demandGroup, type Details, ownGroup } from './details.ts';
+import type { DetailsChange, Visibility } from '@baton/contracts';
+import { demandGroup, type Details } from './details.ts';
 import type { LatestVersion, Thing } from './thing.ts';
 
 export interface ChangeWanted {
   readonly description?: string;
   readonly tags?: string[];
   readonly visibility?: Visibility;
-  /** A group's id; null takes the thing out of its group. */
-  readonly group?: string | null;
+  /** Null takes the thing out of its group. */
+  readonly groupId?: string | null;
 }
 
 /** What of `wanted` differs from `details`; null if nothing does. */
-export function changeOf(details: Details, wanted: ChangeWanted, principal: Principal): DetailsChange | null {
-  const groupId = groupAfter(details, wanted, principal);
-  // Without its group a thing that was open to the group is open to nobody, rather than refused.
-  const kept =
-    groupId === null && details.visibility === 'group' && wanted.group === null ? 'private' : details.visibility;
-  const visibility = wanted.visibility ?? kept;
+export function changeOf(details: Details, wanted: ChangeWanted): DetailsChange | null {
+  const groupId = wanted.groupId === undefined ? details.groupId : wanted.groupId;
+  const visibility = wanted.visibility ?? visibilityAfter(details, wanted);
   demandGroup(visibility, groupId);
   const change: DetailsChange = {
     ...(wanted.description === undefined || wanted.description === details.description
@@ -30,10 +27,9 @@ export function changeOf(details: Details, wanted: ChangeWanted, principal: Prin
   return Object.keys(change).length === 0 ? null : change;
 }
 
-/** An admin who is not in the group may still say again what already holds. */
-function groupAfter(details: Details, { group }: ChangeWanted, principal: Principal): string | null {
-  if (group === undefined || group === details.groupId) return details.groupId;
-  return group === null ? null : ownGroup(group, principal);
+/** Without its group a thing that was open to the group is open to nobody, rather than refused. */
+function visibilityAfter({ visibility }: Details, { groupId }: ChangeWanted): Visibility {
+  return groupId === null && visibility === 'group' ? 'private' : visibility;
 }
 
 export function withChange<L extends LatestVersion>(state: Thing<L>, change: DetailsChange): Thing<L> {

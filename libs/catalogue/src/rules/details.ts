@@ -13,32 +13,20 @@ export interface DetailsWanted {
   readonly description?: string;
   readonly tags?: string[];
   readonly visibility?: Visibility;
-  /** A group's id. */
-  readonly group?: string;
+  /** Whether the caller may name this group is the user service's to say, and has been said. */
+  readonly groupId?: string;
 }
 
 /** The details of a new thing of `principal`: private unless asked otherwise, open to the group where one is named. */
 export function describe(wanted: DetailsWanted, principal: Principal): Details {
   if (principal.kind === 'job')
     throw new PlatformError('forbidden', "A job's token creates nothing. Use a token of your own.");
-  if (isId(wanted.name)) throw nameLikeId(wanted.name);
-  const groupId = wanted.group === undefined ? null : ownGroup(wanted.group, principal);
+  if (fits(Id, wanted.name)) throw nameLikeId(wanted.name);
+  const groupId = wanted.groupId ?? null;
   const visibility = wanted.visibility ?? (groupId === null ? 'private' : 'group');
   demandGroup(visibility, groupId);
   const { name, description = '', tags = [] } = wanted;
   return { name, description, tags, ownerId: principal.userId, groupId, visibility };
-}
-
-/** The id of a group that `principal` is in. */
-export function ownGroup(group: string, principal: Principal): string {
-  if (!isId(group)) throw badGroup(`"${group}" is not a group's id: give the id (grp_...), not the name.`);
-  if (principal.kind === 'system' || principal.groups.includes(group)) return group;
-  throw badGroup('You are in no group with this id. Name one of your own groups.');
-}
-
-/** Not a type guard: what is no id is a string all the same. */
-function isId(text: string): boolean {
-  return fits(Id, text);
 }
 
 /** Visibility `group` means nothing without a group. */
@@ -54,8 +42,4 @@ export function demandGroup(visibility: Visibility, groupId: string | null): voi
 function nameLikeId(name: string): PlatformError {
   const detail = 'reads as an id: choose another name';
   return new PlatformError('invalid_input', `"${name}" ${detail}.`, { issues: [{ pointer: '/name', detail }] });
-}
-
-function badGroup(message: string): PlatformError {
-  return new PlatformError('invalid_input', message, { issues: [{ pointer: '/group', detail: message }] });
 }

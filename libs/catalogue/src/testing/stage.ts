@@ -8,6 +8,7 @@ import { type Bus, connectBus, natsAuthorization } from '@baton/messaging';
 import { type Environment, type RunningService, startService, type ServiceDefinition } from '@baton/service-host';
 import { startNatsServer, temporaryFolder } from '@baton/testkit';
 import type { Static, TSchema } from 'typebox';
+import { answerVision } from './groups.ts';
 
 const PASSWORD = 'only-for-this-test';
 
@@ -50,7 +51,9 @@ export async function openStage<C extends TSchema & { properties: object }>(
     buses.push(bus);
     return bus;
   };
-  const gateway = await connect('gateway');
+  const [gateway, user] = await Promise.all([connect('gateway'), connect('user')]);
+  answerVision(user);
+  await user.connection.flush();
   return {
     blobs,
     connect,

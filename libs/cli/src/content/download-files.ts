@@ -1,21 +1,17 @@
 // Fetches the files of a manifest into a folder: each checked by its SHA-256, what is there already is left alone.
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
+import { mkdir, stat } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
 import type { ManifestFile } from '@baton/contracts';
 import { EXIT } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { ProgressBar } from '../output/progress-bar.ts';
+import { fetchFile, type OpenFile } from './fetch-file.ts';
 
 export interface Download {
   readonly files: readonly ManifestFile[];
   /** Where they go. */
   readonly folder: string;
-  readonly open: (path: string, signal: AbortSignal) => Promise<Response>;
+  readonly open: OpenFile;
   readonly signal: AbortSignal;
 }
 export interface Downloaded {
@@ -38,7 +34,7 @@ export async function downloadFiles(download: Download): Promise<Downloaded> {
   const advance = (bytes: number) => bar.update((done += bytes), sizeBytes);
   const work = async () => {
     for (let file = queue.shift(); file; file = queue.shift()) {
-      if (await fetchFile(download, file, advance)) unchangedCount += 1;
+      if (await fetchOne(download, file, advance)) unchangedCount += 1;
     }
   };
   try {
@@ -47,10 +43,7 @@ export async function downloadFiles(download: Download): Promise<Downloaded> {
   } catch (error) {
     queue.length = 0;
     if (download.signal.aborted)
-      throw new Failure(
-        EXIT.interrupted,
-        'Interrupted. Run the same command again: what is there is not fetched twice.',
-      );
+      throw new Failure(EXIT.interrupted, 'Interrupted. Run the same command again: it goes on where it was.');
     throw error;
   } finally {
     bar.clear();
@@ -59,44 +52,15 @@ export async function downloadFiles(download: Download): Promise<Downloaded> {
 }
 
 /** True if it was there already. */
-async function fetchFile(download: Download, file: ManifestFile, advance: (bytes: number) => void): Promise<boolean> {
-  const target = targetOf(download.folder, file.path);
+async function fetchOne(download: Download, file: ManifestFile, advance: (bytes: number) => void): Promise<boolean> {
+  const { folder, open, signal } = download;
+  const target = targetOf(folder, file.path);
   if (await isThere(target, file)) {
     advance(file.sizeBytes);
     return true;
   }
-  await mkdir(dirname(target), { recursive: true });
-  const part = `${target}.part-${process.pid}`;
-  try {
-    await fetchTo(part, download, file, advance);
-    if (file.executable) await chmod(part, 0o755);
-    await rename(part, target);
-  } finally {
-    await rm(part, { force: true });
-  }
+  await fetchFile({ file, target, open, signal, advance });
   return false;
-}
-
-async function fetchTo(
-  part: string,
-  { open, signal }: Download,
-  file: ManifestFile,
-  advance: (bytes: number) => void,
-): Promise<void> {
-  const response = await open(file.path, signal);
-  const hash = createHash('sha256');
-  const watch = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      advance(chunk.length);
-      done(null, chunk);
-    },
-  });
-  const body = response.body ? Readable.fromWeb(response.body as ReadableStream) : Readable.from([]);
-  await pipeline(body, watch, createWriteStream(part), { signal });
-  if (hash.digest('hex') !== file.digest) {
-    throw new Failure(EXIT.failed, `${file.path} came with other bytes than its SHA-256 says. Try again.`);
-  }
 }
 
 /** Throws if the path would leave the folder: manifests come from a server. */

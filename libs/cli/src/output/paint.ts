@@ -20,6 +20,10 @@ const STATE_STYLES: Readonly<Record<string, Style>> = {
   loading: 'cyan',
   reachable: 'green',
   unreachable: 'red',
+  draining: 'yellow',
+  cordoned: 'yellow',
+  invited: 'dim',
+  joining: 'cyan',
 };
 
 export function stateStyle(state: string): Style | undefined {

@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox';
 import { Ownership } from '../access.ts';
 import { PinnedSpec } from '../job-spec.ts';
 import { ManifestSummary } from '../manifest.ts';
-import { Bytes, Id, Labels, Name, Timestamp, strict } from '../schema.ts';
+import { Bytes, Digest, Id, Labels, Name, Timestamp, strict } from '../schema.ts';
 
 export const AttemptNumber = Type.Integer({ minimum: 1 });
 export const MetricValues = Type.Record(Type.String(), Type.Number());
@@ -15,6 +15,8 @@ export const EndReason = Type.Union([
   Type.Literal('signalled'),
   Type.Literal('cancelled'),
   Type.Literal('time-limit'),
+  /** It had its devices for as long as the node allows, and never called `baton.take()`. */
+  Type.Literal('not-taken'),
   Type.Literal('out-of-memory'),
   Type.Literal('bad-input'),
   Type.Literal('start-failed'),
@@ -22,6 +24,14 @@ export const EndReason = Type.Union([
   Type.Literal('lost'),
 ]);
 export type EndReason = Static<typeof EndReason>;
+
+const StoredOutput = strict({ digest: Digest, sizeBytes: Bytes });
+/** An attempt's output as a whole, in the blob store, secrets masked; null: it wrote nothing there. */
+export const AttemptOutput = strict({
+  stdout: Type.Union([StoredOutput, Type.Null()]),
+  stderr: Type.Union([StoredOutput, Type.Null()]),
+});
+export type AttemptOutput = Static<typeof AttemptOutput>;
 
 export const AttemptResult = strict({
   reason: EndReason,
@@ -33,6 +43,8 @@ export const AttemptResult = strict({
   lastLines: Type.Array(Type.String()),
   finalMetrics: MetricValues,
   artifacts: Type.Union([ManifestSummary, Type.Null()]),
+  /** Absent if it could not be stored, or nothing ran: then only the stream has it. */
+  output: Type.Optional(AttemptOutput),
   /** The checkpoint folder as it was at the end; a retry on another node begins with it. */
   checkpoints: Type.Optional(Type.Union([ManifestSummary, Type.Null()])),
   startedAt: Type.Union([Timestamp, Type.Null()]),
@@ -77,8 +89,12 @@ export const jobEvents = {
     startedAt: Timestamp,
     devices: Type.Optional(Type.Array(Type.String())),
   }),
+  /** It started early, and has now taken its devices at its own `baton.take()`. */
+  AttemptTaken: strict({ attempt: AttemptNumber, at: Timestamp }),
   /** No process of it is left: its devices are free, while its artifacts are still being stored. */
   AttemptReleased: strict({ attempt: AttemptNumber, at: Timestamp }),
+  /** The checkpoint folder as it was while the attempt ran: what a node that dies does not take with it. */
+  AttemptCheckpointed: strict({ attempt: AttemptNumber, at: Timestamp, checkpoints: ManifestSummary }),
   CancelRequested: strict({ by: Type.String(), reason: Type.String({ maxLength: 1_024 }) }),
   AttemptEnded: strict({ attempt: AttemptNumber, result: AttemptResult }),
   /** Back to the queue; not before `notBefore`. */
@@ -108,14 +124,33 @@ export const NodeDescription = strict({
   devices: Type.Array(Device),
   cpus: Type.Number({ minimum: 0 }),
   memoryBytes: Bytes,
+  /** Size of the file system that the agent's folder is on. */
+  diskBytes: Type.Optional(Bytes),
   labels: Labels,
   agentVersion: Type.String(),
 });
 export type NodeDescription = Static<typeof NodeDescription>;
 
+const NodeReason = Type.String({ maxLength: 512 });
 export const nodeEvents = {
+  /** An admin has issued a one-time token with which a server can join under this id. */
+  NodeAdded: strict({
+    name: Type.Union([Name, Type.Null()]),
+    secretHash: Type.String(),
+    expiresAt: Timestamp,
+    by: Type.String(),
+  }),
+  /** The token was used. Of the agent's credentials only what checks them: its public key for NATS, the hash of its REST token. */
+  NodeJoined: strict({ publicKey: Type.String(), tokenHash: Type.String() }),
   NodeRegistered: NodeDescription,
   NodeChanged: NodeDescription,
   NodeUnreachable: strict({ lastSeenAt: Timestamp }),
   NodeReachable: strict({}),
+  /** A scheduler leads again; since `unwatchedSince` none did. */
+  NodeWatchResumed: strict({ unwatchedSince: Timestamp }),
+  /** It gets no new jobs, and gives back those that have not started. */
+  NodeCordoned: strict({ reason: NodeReason, by: Type.String() }),
+  NodeUncordoned: strict({ by: Type.String() }),
+  /** For good: its credentials, or the token that nobody used, are good for nothing any more. */
+  NodeRemoved: strict({ reason: NodeReason, by: Type.String(), forced: Type.Boolean() }),
 };

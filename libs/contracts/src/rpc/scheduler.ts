@@ -4,8 +4,10 @@ import { Ownership } from '../access.ts';
 import { StoredEvent } from '../commit.ts';
 import { AttemptNumber, AttemptResult, Behind, Device, MetricValues, NodeDescription } from '../events/job.ts';
 import { JobSpec, PinnedSpec } from '../job-spec.ts';
+import { ManifestSummary } from '../manifest.ts';
 import { Bytes, Digest, Id, Labels, Name, Ref, Timestamp, strict } from '../schema.ts';
 import { ById, Changed, PageQuery, Stamped, page } from './common.ts';
+import { GapsQuery, GapsView } from './gaps.ts';
 import { rpc } from './rpc.ts';
 
 export const JOB_STATES = [
@@ -40,6 +42,7 @@ export const WaitCode = Type.Union([
   Type.Literal('cpus-busy'),
   Type.Literal('memory-busy'),
   Type.Literal('node-unreachable'),
+  Type.Literal('node-cordoned'),
   Type.Literal('no-node'),
   Type.Literal('retry-backoff'),
   Type.Literal('staged-behind'),
@@ -65,8 +68,12 @@ export const AttemptView = strict({
   /** When everything was in place behind the running attempts; absent if it did not have to wait. */
   stagedAt: Type.Optional(Timestamp),
   behind: Type.Optional(Behind),
+  /** When an early-started job took its devices. */
+  takenAt: Type.Optional(Timestamp),
   startedAt: Type.Union([Timestamp, Type.Null()]),
   endedAt: Type.Union([Timestamp, Type.Null()]),
+  /** What was stored last of its checkpoint folder, and when: while it ran, or at its end. */
+  checkpoints: Type.Optional(strict({ ...ManifestSummary.properties, at: Timestamp })),
   result: Type.Union([AttemptResult, Type.Null()]),
 });
 export type AttemptView = Static<typeof AttemptView>;
@@ -85,6 +92,10 @@ export const JobView = strict({
   counters: strict({ userFailures: Type.Integer(), infrastructureLosses: Type.Integer(), preemptions: Type.Integer() }),
   /** One sentence on the present state or the end. */
   message: Type.String(),
+  /** Who asked for its cancellation. `byName` is there for those who may see that user. */
+  cancellation: Type.Optional(
+    strict({ by: Type.String(), byName: Type.Optional(Type.String()), reason: Type.String(), at: Timestamp }),
+  ),
   waiting: Type.Union([WaitReason, Type.Null()]),
   spec: PinnedSpec,
   attempts: Type.Array(AttemptView),
@@ -102,17 +113,62 @@ export const JobEventView = strict({
 });
 export type JobEventView = Static<typeof JobEventView>;
 
+/** `invited`: a token was issued that nobody has used; `joining`: used, but the agent has not been heard yet. */
+export const NodeStateName = Type.Union([
+  Type.Literal('invited'),
+  Type.Literal('joining'),
+  Type.Literal('ready'),
+  Type.Literal('draining'),
+  Type.Literal('cordoned'),
+  Type.Literal('unreachable'),
+]);
+export type NodeStateName = Static<typeof NodeStateName>;
+
 export const NodeView = strict({
   ...Stamped,
   name: Name,
+  state: NodeStateName,
   devices: Type.Array(strict({ ...Device.properties, jobId: Type.Union([Id, Type.Null()]) })),
   cpus: Type.Number(),
   memoryBytes: Bytes,
+  diskBytes: Type.Optional(Bytes),
   labels: Labels,
   agentVersion: Type.String(),
   reachable: Type.Boolean(),
+  /** When its agent was last heard; null: never. */
+  lastSeenAt: Type.Union([Timestamp, Type.Null()]),
+  /** Who keeps new jobs from it, since when and why. */
+  cordon: Type.Union([strict({ reason: Type.String(), by: Type.String(), at: Timestamp }), Type.Null()]),
+  /** The token that it may join with, while nobody has. */
+  invitation: Type.Union([strict({ by: Type.String(), expiresAt: Timestamp }), Type.Null()]),
 });
 export type NodeView = Static<typeof NodeView>;
+
+const Reason = Type.Optional(Type.String({ maxLength: 512 }));
+export const AddNode = strict({
+  /** How it will be called, unless its own configuration says otherwise. */
+  name: Type.Optional(Name),
+  expiresInHours: Type.Optional(Type.Integer({ minimum: 1, maximum: 720 })),
+});
+/** The only time that the token is shown. */
+export const NodeAdded = strict({ ...Changed.properties, token: Type.String(), expiresAt: Timestamp });
+/** The agent makes its credentials itself; what it tells can only check them. */
+export const JoinNode = strict({
+  token: Type.String({ maxLength: 512 }),
+  /** Ed25519, as NATS writes a user's public key. */
+  publicKey: Type.String({ pattern: '^U[A-Z2-7]{55}$' }),
+  /** SHA-256, lower-case hex, of the token that the agent will send over HTTP. */
+  tokenHash: Digest,
+});
+export const NodeChange = strict({ id: Ref, reason: Reason });
+/** The jobs that it still has, which go on to their end. */
+export const NodeDraining = strict({ ...Changed.properties, jobs: Type.Array(Id) });
+export const RemoveNode = strict({
+  id: Ref,
+  reason: Reason,
+  /** The admin's word that the server is dead: attempts on it count as lost, and their jobs are queued again. */
+  force: Type.Optional(Type.Boolean()),
+});
 
 export const JobListing = strict({
   ...PageQuery,
@@ -136,7 +192,21 @@ export const schedulerRpc = {
   listJobs: rpc('rpc.scheduler.list-jobs', JobListing, page(JobView)),
   jobEvents: rpc('rpc.scheduler.job-events', ById, strict({ items: Type.Array(JobEventView) })),
   getNode: rpc('rpc.scheduler.get-node', ById, NodeView),
+  /** Where every second of every device went. */
+  gaps: rpc('rpc.scheduler.gaps', GapsQuery, GapsView),
   listNodes: rpc('rpc.scheduler.list-nodes', strict(PageQuery), page(NodeView)),
+  addNode: rpc('rpc.scheduler.add-node', AddNode, NodeAdded),
+  joinNode: rpc('rpc.scheduler.join-node', JoinNode, strict({ id: Id, name: Type.Union([Name, Type.Null()]) })),
+  cordonNode: rpc('rpc.scheduler.cordon-node', NodeChange, Changed),
+  uncordonNode: rpc('rpc.scheduler.uncordon-node', ById, Changed),
+  drainNode: rpc('rpc.scheduler.drain-node', NodeChange, NodeDraining),
+  removeNode: rpc('rpc.scheduler.remove-node', RemoveNode, Changed),
+  /** System only: whose token this is; `unauthenticated` if no agent's. */
+  authenticateAgent: rpc(
+    'rpc.scheduler.authenticate-agent',
+    strict({ token: Type.String({ maxLength: 512 }) }),
+    strict({ nodeId: Id }),
+  ),
 } as const;
 
 /** One attempt as its agent is to have it. */
@@ -192,6 +262,15 @@ export const Fact = Type.Union([
     /** What a staged attempt took. */
     devices: Type.Optional(Type.Array(Type.String())),
   }),
+  /** The checkpoint folder has changed, and is stored as it was at this time. */
+  strict({
+    type: Type.Literal('checkpointed'),
+    seq: Type.Integer({ minimum: 1 }),
+    ...AttemptKey,
+    at: Timestamp,
+    checkpoints: ManifestSummary,
+  }),
+  strict({ type: Type.Literal('taken'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
   /** No process of it is left. */
   strict({ type: Type.Literal('released'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
   strict({ type: Type.Literal('revoked'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
@@ -237,9 +316,16 @@ export const agentRpc = {
   ),
 } as const;
 
+/** Names of what the agent measures begin so; a job's own metrics can't. */
+export const SYSTEM_METRICS = 'system/';
+export const MetricName = Type.String({
+  pattern: '^(?!system/)[A-Za-z_][A-Za-z0-9_./@-]{0,63}$',
+  description: 'letters, digits and _ . / @ -; at most 64; not beginning with system/',
+});
+
 /** One point of a job's metrics, as it travels in METRICS and over REST. */
 export const MetricPoint = strict({
-  /** Counts up within the attempt. */
+  /** Counts up within the attempt and the source: the agent, or REST. */
   seq: Type.Integer({ minimum: 0 }),
   at: Timestamp,
   step: Type.Optional(Type.Number()),

@@ -44,10 +44,7 @@ function refusal(error: NonNullable<Reply['error']>): Acknowledgement {
   if (CONFLICTS.has(error.err_code)) return { kind: 'conflict' };
   if (error.err_code === DUPLICATE_IN_PROCESS) return { kind: 'unclear', error: logUnavailable(detail) };
   if (FULL.has(error.err_code) || error.description.includes('no space')) {
-    return {
-      kind: 'refused',
-      error: new PlatformError('storage_full', 'The event log has no space left.', { detail }),
-    };
+    return { kind: 'refused', error: storageFull(detail) };
   }
   if (error.err_code === TOO_LARGE) {
     return {
@@ -57,6 +54,13 @@ function refusal(error: NonNullable<Reply['error']>): Acknowledgement {
   }
   if (error.code >= 500) return { kind: 'unclear', error: logUnavailable(detail) };
   return { kind: 'refused', error: new PlatformError('internal', 'The event log refuses the commit.', { detail }) };
+}
+
+/** For what has certainly not been written. */
+export function storageFull(detail?: string): PlatformError {
+  const message =
+    'The platform has no space left to record this, so it was not done. Free some under BATON_HOME: it then goes on by itself.';
+  return new PlatformError('storage_full', message, detail === undefined ? {} : { detail });
 }
 
 function parse(data: Uint8Array): Reply | null {

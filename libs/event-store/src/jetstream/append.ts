@@ -3,7 +3,7 @@ import type { StreamName } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Appended, Expectation } from '../port.ts';
-import { type Acknowledgement, parseAcknowledgement } from './acknowledgement.ts';
+import { type Acknowledgement, parseAcknowledgement, storageFull } from './acknowledgement.ts';
 import { isSame, type Publication, publicationHeaders } from './publication.ts';
 import { isAnswer, logUnavailable, requestOnce } from './request.ts';
 import type { StreamApi } from './stream-api.ts';
@@ -14,6 +14,8 @@ export interface AppendTarget {
   readonly api: StreamApi;
   readonly stream: StreamName;
   readonly timeoutMs: number;
+  /** A server whose disk is full does not refuse: it falls silent, and then nothing is known. */
+  readonly hasRoom: () => boolean;
 }
 
 /** Throws `conflict`, `outcome_unknown`, `unavailable` (nothing was written), `storage_full` or `payload_too_large`. */
@@ -24,6 +26,7 @@ export async function appendPublication(
 ): Promise<Appended> {
   const deadline = performance.now() + target.timeoutMs;
   for (let outcomeOpen = false; ;) {
+    if (!target.hasRoom()) throw outcomeOpen ? outcomeUnknown(storageFull()) : storageFull();
     const answer = await publishOnce(target, message, expected, deadline - performance.now());
     if (answer.kind === 'stored') return accepted(target.api, message, answer);
     if (answer.kind === 'conflict') return conflictUnlessOurs(target.api, message, expected);

@@ -166,6 +166,35 @@ describe('an append', () => {
   });
 });
 
+describe('a disk without room', () => {
+  it('has everything refused before it is sent, and what comes after that goes on in its place', async () => {
+    let room = true;
+    const store = await openJetStreamEventStore({ connection, stream: 'JOBS', hasRoom: () => room });
+    const writer = store.openWriter({ after: 0 });
+    const before = writeChain(writer, 3);
+    room = false;
+    const full = expect.objectContaining({ code: 'storage_full' }) as unknown;
+    expect(() => writer.write(newRef('job'), commit())).toThrow(full as Error);
+    await expect(store.append(newRef('job'), commit(), { kind: 'aggregate', position: 0 })).rejects.toEqual(full);
+    // What was sent before is still acknowledged.
+    await Promise.all(before.map((write) => write.done));
+    expect(await store.lastPosition()).toBe(3);
+    room = true;
+    await expect(writer.write(newRef('job'), commit()).done).resolves.toMatchObject({ position: 4 });
+    writer.close();
+  });
+
+  it('leaves the outcome unknown of what was sent and not answered', async () => {
+    let room = true;
+    const store = await openJetStreamEventStore({ connection, stream: 'EVENTS', hasRoom: () => room });
+    process.kill(server.pid, 'SIGSTOP');
+    const appending = store.append(newRef(), commit(), { kind: 'aggregate', position: 0 });
+    room = false;
+    await expect(appending).rejects.toMatchObject({ code: 'outcome_unknown' });
+    process.kill(server.pid, 'SIGCONT');
+  });
+});
+
 describe('the stream', () => {
   it('is refused when it is configured in a way that could lose events', async () => {
     const manager = await jetstreamManager(connection);

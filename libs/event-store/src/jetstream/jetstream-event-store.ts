@@ -32,6 +32,8 @@ export interface JetStreamOptions {
   readonly syncAlways?: boolean;
   /** Servers that hold the stream, if it has to be made; 1 if absent. */
   readonly replicas?: number;
+  /** Whether the server's disk has room: asked before a commit is sent. It always has, if absent. */
+  readonly hasRoom?: () => boolean;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -46,6 +48,7 @@ export async function openJetStreamEventStore(options: JetStreamOptions): Promis
     timeoutMs,
     durability,
     replicas: num_replicas,
+    hasRoom: options.hasRoom ?? (() => true),
   });
 }
 
@@ -54,6 +57,7 @@ interface Settings {
   readonly timeoutMs: number;
   readonly replicas: number;
   readonly durability: 'fsync' | 'interval';
+  readonly hasRoom: () => boolean;
 }
 
 class JetStreamEventStore implements PipelinedEventStore {
@@ -68,9 +72,9 @@ class JetStreamEventStore implements PipelinedEventStore {
   }
 
   async append(ref: AggregateRef, commit: Commit, expected: Expectation): Promise<Appended> {
-    const { stream, timeoutMs } = this.#settings;
+    const { stream, timeoutMs, hasRoom } = this.#settings;
     const message = publication(this.#api.connection, stream, ref, commit);
-    return appendPublication({ api: this.#api, stream, timeoutMs }, message, expected);
+    return appendPublication({ api: this.#api, stream, timeoutMs, hasRoom }, message, expected);
   }
 
   readAggregate(ref: AggregateRef): Promise<RecordedCommit[]> {

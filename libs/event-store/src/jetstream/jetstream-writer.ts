@@ -11,7 +11,7 @@ import {
   type WriterOptions,
   type WriterState,
 } from '../stream-writer.ts';
-import { parseAcknowledgement } from './acknowledgement.ts';
+import { parseAcknowledgement, storageFull } from './acknowledgement.ts';
 import { onStatus } from './connection-watch.ts';
 import { newInbox } from './inbox.ts';
 import { isSame, type Publication, publication, publicationHeaders } from './publication.ts';
@@ -39,11 +39,13 @@ interface Doubt {
 export interface WrittenStream {
   readonly stream: StreamName;
   readonly replicas: number;
+  readonly hasRoom: () => boolean;
 }
 
 export class JetStreamWriter implements StreamWriter {
   readonly #api: StreamApi;
   readonly #stream: StreamName;
+  readonly #hasRoom: () => boolean;
   readonly #maxInFlight: number;
   /** How many may be on their way to the server at the same time. */
   readonly #window: number;
@@ -63,9 +65,10 @@ export class JetStreamWriter implements StreamWriter {
   #lastAssigned: Position;
   #waiting: (() => void)[] = [];
 
-  constructor(api: StreamApi, { stream, replicas }: WrittenStream, options: WriterOptions) {
+  constructor(api: StreamApi, { stream, replicas, hasRoom }: WrittenStream, options: WriterOptions) {
     this.#api = api;
     this.#stream = stream;
+    this.#hasRoom = hasRoom;
     this.#lastAssigned = options.after;
     this.#maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
     this.#window = replicas > 1 ? 1 : this.#maxInFlight;
@@ -92,6 +95,7 @@ export class JetStreamWriter implements StreamWriter {
   write(ref: AggregateRef, commit: Commit): PendingWrite {
     if (this.#state === 'lost') throw conflict();
     if (this.#state === 'closed') throw new PlatformError('unavailable', 'The writer is closed.');
+    if (!this.#hasRoom()) throw storageFull();
     const message = publication(this.#api.connection, this.#stream, ref, commit);
     const position = (this.#lastAssigned += 1);
     const { promise: done, resolve, reject } = Promise.withResolvers<Appended>();

@@ -1,6 +1,14 @@
 // The use cases of datasets.
-import type { Command, IngestPort, ThingCommands, ThingQueries, UploadWanted } from '@baton/catalogue';
-import type { ChangeWanted, DetailsWanted, LatestVersion } from '@baton/catalogue/rules';
+import type {
+  Command,
+  IngestPort,
+  ThingChange,
+  ThingCommands,
+  ThingQueries,
+  ThingWanted,
+  UploadWanted,
+} from '@baton/catalogue';
+import type { LatestVersion } from '@baton/catalogue/rules';
 import type { DatasetEvent, DatasetVersionView } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { CallContext } from '@baton/messaging';
@@ -31,12 +39,14 @@ export class Datasets {
     this.#ingest = ingest;
   }
 
-  create(call: Command, wanted: DetailsWanted) {
-    return this.#commands.create(call, wanted.name, { type: 'CreateDataset', principal: call.principal, wanted });
+  create(call: Command, asked: ThingWanted) {
+    const { principal } = call;
+    return this.#commands.create(call, asked, (wanted) => ({ type: 'CreateDataset', principal, wanted }));
   }
 
-  update(call: Command, { id, ...wanted }: ChangeWanted & { readonly id: string }) {
-    return this.#commands.change(call, id, { type: 'ChangeDataset', principal: call.principal, wanted });
+  update(call: Command, { id, ...asked }: ThingChange & { readonly id: string }) {
+    const { principal } = call;
+    return this.#commands.change(call, id, asked, (wanted) => ({ type: 'ChangeDataset', principal, wanted }));
   }
 
   delete(call: Command, ref: string) {

@@ -29,7 +29,7 @@ export function decide(command: DatasetCommand, state: DatasetState): DatasetEve
   const present = demandWritable(state, command.principal, 'dataset');
   switch (command.type) {
     case 'ChangeDataset': {
-      const change = changeOf(present.details, command.wanted, command.principal);
+      const change = changeOf(present.details, command.wanted);
       return change === null ? [] : [{ type: 'DatasetChanged', v: 1, data: change }];
     }
     case 'AddDatasetVersion':

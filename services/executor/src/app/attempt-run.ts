@@ -1,7 +1,6 @@
 // Drives one attempt from its first journal entry to its end; after a restart of the agent, from wherever the journal says.
-import type { AttemptResult, DesiredAttempt } from '@baton/contracts';
+import type { DesiredAttempt } from '@baton/contracts';
 import { hasCode } from '@baton/errors';
-import { jobEnvironment } from '../domain/job-environment.ts';
 import {
   type AttemptKey,
   attemptName,
@@ -9,30 +8,29 @@ import {
   type ProcessIdentity,
   type StopCause,
 } from '../domain/journal.ts';
-import { type Outcome, outcomeOf } from '../domain/outcome.ts';
+import { type Outcome, outcomeOf, type ProcessEnd } from '../domain/outcome.ts';
+import { AttemptCheckpoints, type AttemptCheckpointsParts } from './attempt-checkpoints.ts';
+import { collected, resultOf, type Seen } from './attempt-end.ts';
+import type { DeviceLine } from './device-line.ts';
 import type { Journal } from './journal.ts';
 import { type ObserverParts, Observers } from './observers.ts';
-import type { Artifacts, Collected, Prepared, Runtime, SchedulerLink, SecretValues, Workspaces } from './ports.ts';
+import type { Artifacts, Collected, Grant } from './ports.ts';
+import { arm, type PreparationParts } from './preparation.ts';
 import { Stopping } from './stopping.ts';
+import { TakeWatch } from './take-watch.ts';
 
-const SECRETS_RETRY_MS = 1_000;
 const NOT_COLLECTED: Collected = { artifacts: null, note: null, complete: true };
-const MAX_MESSAGE_CHARS = 4_000;
 
-export interface RunParts extends ObserverParts {
+export interface RunParts extends ObserverParts, PreparationParts, Omit<AttemptCheckpointsParts, 'settings'> {
   readonly journal: Journal;
-  readonly runtime: Runtime;
-  readonly workspaces: Workspaces;
+  readonly line: DeviceLine;
   readonly artifacts: Artifacts;
-  readonly link: SchedulerLink;
-  readonly settings: RunSettings;
-}
-export interface RunSettings {
-  readonly apiUrl: string;
-  readonly graceMs: number;
-  /** The PATH that jobs get, and what stands before it. */
-  readonly basePath: string;
-  readonly pathFirst: readonly string[];
+  readonly settings: PreparationParts['settings'] &
+    AttemptCheckpointsParts['settings'] & {
+      readonly graceMs: number;
+      /** How long an early-started job may have its devices without taking them. */
+      readonly takeLimitMs: number;
+    };
 }
 
 export class AttemptRun {
@@ -40,23 +38,30 @@ export class AttemptRun {
   readonly #spec: DesiredAttempt;
   readonly #key: AttemptKey;
   readonly #preparation = new AbortController();
+  readonly #checkpoints: AttemptCheckpoints;
   #stopping: Stopping | null = null;
   #observers: Observers | null = null;
   #foldersMustStay = false;
+  #take: TakeWatch | null = null;
+  #isRevoked = false;
+  #progress: string | null = null;
   #closed = false;
 
   constructor(parts: RunParts, spec: DesiredAttempt) {
     this.#parts = parts;
     this.#spec = spec;
     this.#key = { jobId: spec.jobId, attempt: spec.attempt };
+    this.#checkpoints = new AttemptCheckpoints(parts, this.#key, spec.checkpoints);
   }
 
   /** A new attempt: journaled before anything else happens. */
   async begin(): Promise<void> {
-    const at = this.#parts.clock();
-    const fact = { type: 'starting', ...this.#key, at } as const;
-    await this.#parts.journal.recordFact((seq) => ({ type: 'starting', fact: { ...fact, seq }, spec: this.#spec }));
-    await this.#prepareAndLaunch();
+    const { journal, clock } = this.#parts;
+    const spec = this.#spec;
+    const fact = { type: 'starting', ...this.#key, at: clock() } as const;
+    if (spec.behind === null) await journal.recordFact((seq) => ({ type: 'starting', fact: { ...fact, seq }, spec }));
+    else await journal.record({ type: 'staging', spec });
+    await this.#prepareAndArm();
   }
 
   /** An attempt that the journal holds already. */
@@ -64,12 +69,13 @@ export class AttemptRun {
     const state = this.#state;
     switch (state?.phase) {
       case 'starting':
-        return state.stop === null
-          ? this.#prepareAndLaunch()
-          : this.#endUnstarted(outcomeOf(NOTHING_RAN, state.stop, ''));
-      case 'spawning':
-        return this.#recover();
+        return this.#startAnew(state.stop !== null);
+      case 'armed':
+        return this.#resumeArmed(state.process);
       case 'running':
+        if (state.isReleased) this.#parts.line.leave(this.#key);
+        else this.#parts.line.running(this.#key, state.devices);
+        if (this.#isEarly && !state.isReleased) this.#watchTake(state.startedAt);
         return this.#watch(state.process, state.startedAt);
       case 'ended':
         // Only what was not shipped yet.
@@ -83,25 +89,48 @@ export class AttemptRun {
     }
   }
 
-  async stop(cause: StopCause): Promise<void> {
+  async stop(cause: StopCause, detail?: string): Promise<void> {
     const state = this.#state;
     if (state === undefined || state.phase === 'ended' || state.stop !== null) return;
-    await this.#parts.journal.record({ type: 'stopping', ...this.#key, cause, at: this.#parts.clock() });
+    if (state.phase !== 'running') this.#parts.line.leave(this.#key);
+    const request = { cause, at: this.#parts.clock(), ...(detail === undefined ? {} : { detail }) };
+    await this.#parts.journal.record({ type: 'stopping', ...this.#key, ...request });
     this.#preparation.abort();
     this.#stopping?.begin();
+  }
+
+  /** Gives it back, unless it was let run: this process alone decides that, so the answer is final. */
+  async revoke(): Promise<void> {
+    const { line, runtime } = this.#parts;
+    const state = this.#state;
+    const isHeld = state?.phase === 'starting' || (state?.phase === 'armed' && runtime.granted(this.#key) === null);
+    if (!isHeld || this.#isRevoked || state.stop !== null) return;
+    this.#isRevoked = true;
+    line.leave(this.#key);
+    if (state.phase === 'starting') return this.#preparation.abort();
+    await runtime.discard(this.#key, state.process);
+    await this.#givenBack();
   }
 
   /** The scheduler has the end in its log: the folder goes, as soon as its output is shipped. */
   async forget(): Promise<void> {
     await this.#observers?.done;
+    this.#parts.runtime.forget(this.#key);
     if (!this.#foldersMustStay && !this.#closed) await this.#parts.workspaces.remove(this.#key);
+  }
+
+  /** What is being fetched or built for it just now, for people. */
+  get progress(): string | null {
+    return this.#state?.phase === 'starting' ? this.#progress : null;
   }
 
   /** The agent stops; the attempt goes on. */
   close(): void {
     this.#closed = true;
+    this.#take?.cancel();
     this.#preparation.abort();
     this.#stopping?.cancel();
+    this.#checkpoints.stop();
     this.#observers?.stop();
   }
 
@@ -109,69 +138,170 @@ export class AttemptRun {
     return this.#parts.journal.state.attempts[attemptName(this.#key)];
   }
 
-  async #prepareAndLaunch(): Promise<void> {
-    const { journal, runtime, workspaces } = this.#parts;
+  /** Whatever an agent before this one had begun never ran. */
+  async #startAnew(isStopped: boolean): Promise<void> {
+    await this.#parts.runtime.discard(this.#key, null);
+    if (isStopped) return this.#endUnstarted(this.#whyNotStarted(null));
+    return this.#prepareAndArm();
+  }
+
+  async #prepareAndArm(): Promise<void> {
+    const { journal, runtime, clock } = this.#parts;
     let identity: ProcessIdentity;
     try {
-      const [prepared, secrets] = await Promise.all([
-        workspaces.prepare(this.#spec, this.#preparation.signal),
-        this.#secrets(),
-      ]);
-      await workspaces.keepSecrets(this.#key, [...Object.values(secrets.values), secrets.token]);
-      this.#preparation.signal.throwIfAborted();
-      await journal.record({ type: 'spawning', ...this.#key, bootId: runtime.bootId });
-      identity = await runtime.launch({
-        key: this.#key,
-        command: this.#spec.command,
-        env: this.#environment(prepared, secrets),
+      identity = await arm(this.#parts, this.#spec, {
+        signal: this.#preparation.signal,
+        early: this.#isEarly,
+        onProgress: (text) => (this.#progress = text),
       });
     } catch (error) {
-      return this.#closed ? undefined : this.#endUnstarted(this.#whyNotStarted(error));
+      return this.#unprepared(error);
     }
-    return this.#started(identity, this.#parts.clock());
+    if (this.#preparation.signal.aborted) {
+      await runtime.discard(this.#key, identity);
+      return this.#unprepared(null);
+    }
+    const armed = { type: 'armed', ...this.#key, process: identity } as const;
+    const fact = { type: 'staged', ...this.#key, at: clock() } as const;
+    if (this.#spec.behind === null) await journal.record(armed);
+    else await journal.recordFact((seq) => ({ ...armed, fact: { ...fact, seq } }));
+    return this.#wait(identity);
   }
 
-  async #started(identity: ProcessIdentity, at: number): Promise<void> {
-    const fact = { type: 'started', ...this.#key, at } as const;
-    const durable = this.#parts.journal.recordFact((seq) => ({
-      type: 'started',
-      fact: { ...fact, seq },
-      process: identity,
-    }));
-    await Promise.all([durable, this.#watch(identity, at)]);
+  get #isEarly(): boolean {
+    return this.#spec.earlyStart && this.#spec.behind !== null;
   }
 
-  /** The agent died around the launch: either there is a process, or there never will be one. */
-  async #recover(): Promise<void> {
-    const { runtime, clock } = this.#parts;
-    const identity = await runtime.recover(this.#key);
-    if (identity) return this.#started(identity, clock() - Math.round(runtime.ageMs(identity)));
-    const message = 'The agent was stopped in the instant of the start; nothing of the job ran on.';
-    return this.#endUnstarted({ reason: 'lost', exitCode: null, signal: null, message });
+  async #unprepared(error: unknown): Promise<void> {
+    if (this.#closed) return;
+    if (this.#isRevoked) return this.#givenBack();
+    return this.#endUnstarted(this.#whyNotStarted(error));
   }
 
-  async #watch(identity: ProcessIdentity, startedAt: number): Promise<void> {
+  async #resumeArmed(identity: ProcessIdentity): Promise<void> {
+    const { runtime } = this.#parts;
+    const granted = runtime.granted(this.#key);
+    if (granted !== null) {
+      this.#parts.line.running(this.#key, granted.devices);
+      // The agent before this one may have been killed between writing it down and saying it.
+      runtime.go(this.#key, granted.devices);
+      return this.#started(identity, granted);
+    }
+    if (identity.bootId !== runtime.bootId) {
+      const message = 'The server was restarted while the job waited for its devices.';
+      return this.#endUnstarted({ reason: 'lost', exitCode: null, signal: null, message });
+    }
+    if (runtime.isAlive(identity)) return this.#wait(identity);
+    await runtime.discard(this.#key, identity);
+    return this.#prepareAndArm();
+  }
+
+  /** Until its devices are free: at once, where the log gave it devices that nobody has any more. */
+  async #wait(identity: ProcessIdentity): Promise<void> {
+    const { line, runtime, clock } = this.#parts;
+    const end = runtime.ended(this.#key, identity);
+    this.#stopping = this.#stoppingOf(identity, null);
+    if (this.#isStopRequested) this.#stopping.begin();
+    if (this.#isEarly) await this.#observe();
+    const granted = new Promise<Grant>((resolve) => {
+      if (this.#isStopRequested) return;
+      line.ready(this.#key, (devices) => {
+        runtime.go(this.#key, devices);
+        resolve({ devices, at: clock() });
+      });
+    });
+    const first = await Promise.race([granted, end]);
+    if ('devices' in first) return this.#started(identity, first, end);
+    if (!this.#closed && !this.#isRevoked) await this.#endedWaiting(first);
+  }
+
+  async #endedWaiting(end: ProcessEnd): Promise<void> {
+    this.#stopping?.cancel();
+    this.#parts.line.leave(this.#key);
+    if (this.#isEarly) return this.#wrapUp(end, this.#parts.clock());
+    const outcome = outcomeOf(end, this.#stopRequest, '');
+    const message = 'The process was killed while it waited for its devices.';
+    return this.#endUnstarted(this.#isStopRequested ? outcome : { ...outcome, reason: 'start-failed', message });
+  }
+
+  async #started(identity: ProcessIdentity, { devices, at }: Grant, end?: Promise<ProcessEnd>): Promise<void> {
+    const { journal, runtime } = this.#parts;
+    const process = runtime.stamped(identity);
+    const durable = journal.recordFact((seq) => {
+      const fact = { ...this.#key, at, devices: [...devices], seq };
+      return { type: 'started', fact: { type: 'started', ...fact }, process };
+    });
+    if (this.#isEarly) this.#watchTake(at);
+    await Promise.all([durable, this.#watch(process, at, end)]);
+  }
+
+  #watchTake(grantedAt: number): void {
+    const { runtime, journal, clock, settings } = this.#parts;
+    const onLimit = () => this.stop('not-taken');
+    const parts = { key: this.#key, runtime, journal, clock, limitMs: settings.takeLimitMs, onLimit };
+    this.#take = new TakeWatch(parts, grantedAt);
+  }
+
+  async #watch(identity: ProcessIdentity, startedAt: number, end?: Promise<ProcessEnd>): Promise<void> {
+    const { runtime } = this.#parts;
+    this.#stopping?.cancel();
+    const stopping = this.#stoppingOf(identity, this.#spec.timeLimitMs);
+    this.#stopping = stopping;
+    if (this.#isStopRequested) stopping.begin();
+    // What follows the end of its processes stands in the next job's way: the line moves on before anything else.
+    const ended = (end ?? runtime.ended(this.#key, identity)).then((how) => {
+      const at = this.#parts.clock();
+      this.#take?.finish();
+      if (!this.#closed) this.#released(at);
+      return { how, at };
+    });
+    if (this.#observers === null) await this.#observe();
+    this.#checkpoints.start();
+    const { how, at } = await ended;
+    stopping.cancel();
+    if (!this.#closed) await this.#wrapUp(how, at, startedAt);
+  }
+
+  /** No process of it is left. */
+  #released(at: number): void {
+    const { line, journal, workspaces } = this.#parts;
+    line.leave(this.#key);
+    void workspaces.release(this.#key);
+    const state = this.#state;
+    if (state?.phase !== 'running' || state.isReleased) return;
+    const fact = { type: 'released', ...this.#key, at } as const;
+    void journal.recordFact((seq) => ({ type: 'released', fact: { ...fact, seq } })).catch(() => undefined);
+  }
+
+  async #wrapUp(how: ProcessEnd, endedAt: number, startedAt: number | null = null): Promise<void> {
+    const [artifacts, stored, observed] = await Promise.all([
+      collected(this.#parts, this.#key),
+      this.#checkpoints.finish(how, this.#isStopRequested),
+      this.#observers?.finish(),
+    ]);
+    if (this.#closed) return;
+    const outcome = outcomeOf(how, this.#stopRequest, observed?.lastLines.at(-1) ?? '');
+    await this.#end(outcome, { ...observed, collected: artifacts, stored, startedAt, endedAt });
+  }
+
+  #stoppingOf(identity: ProcessIdentity, timeLimitMs: number | null): Stopping {
     const { runtime, settings } = this.#parts;
-    const stopping = new Stopping({
+    return new Stopping({
       key: this.#key,
       identity,
       runtime,
-      graceMs: settings.graceMs,
-      timeLimitMs: this.#spec.timeLimitMs,
+      graceMs: this.#spec.graceMs ?? settings.graceMs,
+      timeLimitMs,
       onTimeLimit: () => this.stop('time-limit'),
     });
-    this.#stopping = stopping;
-    if (this.#state?.phase !== 'ended' && this.#state?.stop) stopping.begin();
-    const ended = runtime.ended(this.#key, identity);
-    await this.#observe();
-    const end = await ended;
-    const endedAt = this.#parts.clock();
-    stopping.cancel();
-    if (this.#closed) return;
-    const [collected, observed] = await Promise.all([this.#collect(), this.#observers?.finish()]);
-    if (this.#closed) return;
-    const outcome = outcomeOf(end, this.#state?.stop ?? null, observed?.lastLines.at(-1) ?? '');
-    await this.#end(outcome, { ...observed, collected, startedAt, endedAt });
+  }
+
+  get #stopRequest() {
+    return this.#state?.stop ?? null;
+  }
+
+  get #isStopRequested(): boolean {
+    return this.#state?.phase !== 'ended' && this.#stopRequest !== null;
   }
 
   async #observe(): Promise<void> {
@@ -179,70 +309,28 @@ export class AttemptRun {
     this.#observers = new Observers(this.#parts, this.#key, secrets);
   }
 
-  async #collect(): Promise<Collected> {
-    try {
-      return await this.#parts.artifacts.collect(this.#key);
-    } catch (error) {
-      this.#parts.reporter.error({ ...this.#key, error: String(error) }, 'the artifacts could not be stored');
-      const why = error instanceof Error ? error.message : String(error);
-      return {
-        artifacts: null,
-        note: `The artifacts could not be stored (${why}); they stay on the node.`,
-        complete: false,
-      };
-    }
+  async #givenBack(): Promise<void> {
+    const { journal, workspaces, clock } = this.#parts;
+    this.#parts.runtime.forget(this.#key);
+    await workspaces.remove(this.#key);
+    const fact = { type: 'revoked', ...this.#key, at: clock() } as const;
+    await journal.recordFact((seq) => ({ type: 'revoked', fact: { ...fact, seq } }));
   }
 
   #endUnstarted(outcome: Outcome): Promise<void> {
+    this.#parts.line.leave(this.#key);
     return this.#end(outcome, { collected: NOT_COLLECTED, startedAt: null, endedAt: this.#parts.clock() });
   }
 
   async #end(outcome: Outcome, seen: Seen): Promise<void> {
-    const { collected, startedAt, endedAt } = seen;
-    this.#foldersMustStay = !collected.complete;
-    const message = [outcome.message, ...(collected.note === null ? [] : [collected.note])].join(' ');
-    const result: AttemptResult = {
-      ...outcome,
-      message: (this.#observers?.redact(message) ?? message).slice(0, MAX_MESSAGE_CHARS),
-      lastLines: seen.lastLines ?? [],
-      finalMetrics: seen.finalMetrics ?? {},
-      artifacts: collected.artifacts,
-      startedAt,
-      endedAt,
-    };
-    const fact = { type: 'ended', ...this.#key, at: endedAt, result } as const;
+    this.#foldersMustStay = !seen.collected.complete;
+    const result = resultOf(outcome, seen, (text) => this.#observers?.redact(text) ?? text);
+    const fact = { type: 'ended', ...this.#key, at: seen.endedAt, result } as const;
     await this.#parts.journal.recordFact((seq) => ({ type: 'ended', fact: { ...fact, seq } }));
   }
 
-  #environment(prepared: Prepared, secrets: SecretValues): Record<string, string> {
-    const { apiUrl, basePath, pathFirst } = this.#parts.settings;
-    return jobEnvironment({
-      spec: this.#spec,
-      folders: prepared.folders,
-      apiUrl,
-      token: secrets.token,
-      secrets: secrets.values,
-      pathFirst: [...prepared.pathFirst, ...pathFirst],
-      basePath,
-      virtualEnvironment: prepared.virtualEnvironment,
-    });
-  }
-
-  /** Asked for until the scheduler answers: the attempt is assigned to this node, so it will. */
-  async #secrets(): Promise<SecretValues> {
-    for (;;) {
-      this.#preparation.signal.throwIfAborted();
-      try {
-        return await this.#parts.link.secrets(this.#key);
-      } catch (error) {
-        if (!hasCode(error, 'unavailable') && !hasCode(error, 'outcome_unknown')) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, SECRETS_RETRY_MS));
-    }
-  }
-
   #whyNotStarted(error: unknown): Outcome {
-    const stop = this.#state?.stop;
+    const stop = this.#stopRequest;
     if (stop) return outcomeOf(NOTHING_RAN, stop, '');
     const message = error instanceof Error ? error.message : String(error);
     const isInput = hasCode(error, 'invalid_input') || hasCode(error, 'not_found');
@@ -252,11 +340,3 @@ export class AttemptRun {
 }
 
 const NOTHING_RAN = { kind: 'not-run', words: '' } as const;
-
-interface Seen {
-  readonly lastLines?: string[];
-  readonly finalMetrics?: Record<string, number>;
-  readonly collected: Collected;
-  readonly startedAt: number | null;
-  readonly endedAt: number;
-}

@@ -1,9 +1,12 @@
 // The agent's heart: takes desired sets, turns them into runs, and finds its runs again after a restart.
-import { type AttemptResult, DesiredSet, fits } from '@baton/contracts';
+import { type AttemptResult, type Device, DesiredSet, fits } from '@baton/contracts';
+import type { DeviceFault } from '../domain/gpu-memory.ts';
 import { type AttemptKey, attemptName, type JournalEntry } from '../domain/journal.ts';
 import { type Action, reconcile, type Refusal } from '../domain/reconcile.ts';
 import { AttemptRun, type RunParts } from './attempt-run.ts';
 import type { ReportedAttempt } from './ports.ts';
+
+const MAX_PROGRESS_CHARS = 512;
 
 export interface ExecutorParts extends RunParts {
   /** The journal can't be written, or something as bad: this process must end. Jobs go on. */
@@ -24,10 +27,13 @@ export class Executor {
 
   /** Takes up every attempt that the journal holds. */
   resume(): void {
-    for (const { spec } of Object.values(this.#parts.journal.state.attempts)) {
-      const run = this.#run(spec);
-      this.#guard(run.resume());
-    }
+    const known = Object.values(this.#parts.journal.state.attempts);
+    // All stand in the line before the first of them is looked at: none may get what another has.
+    const runs = known.map(({ spec, phase }) => {
+      if (phase !== 'ended') this.#parts.line.join(spec);
+      return this.#run(spec);
+    });
+    for (const run of runs) this.#guard(run.resume());
   }
 
   /** Takes a whole desired set, from a push or from the answer to a sync. */
@@ -51,11 +57,12 @@ export class Executor {
   /** For the sync: everything that this node has. */
   get attempts(): readonly ReportedAttempt[] {
     const known = Object.values(this.#parts.journal.state.attempts);
-    return known.map(({ spec, phase, stop }) => ({
-      jobId: spec.jobId,
-      attempt: spec.attempt,
-      phase: stop !== null && phase !== 'ended' ? 'stopping' : phase,
-    }));
+    return known.map(({ spec, phase, stop }) => {
+      const progress = this.#known(spec)?.progress ?? null;
+      const reported = stop !== null && phase !== 'ended' ? 'stopping' : phase;
+      const attempt = { jobId: spec.jobId, attempt: spec.attempt, phase: reported };
+      return progress === null ? attempt : { ...attempt, progress: progress.slice(0, MAX_PROGRESS_CHARS) };
+    });
   }
 
   /** Stops every attempt and takes no new ones. Resolves when the end of each is on disk. */
@@ -70,6 +77,23 @@ export class Executor {
       journal.onDurable(check);
       check();
     });
+  }
+
+  /** Devices that are out of service are given to nobody until they are well again. */
+  sawDevices(devices: readonly Device[]): void {
+    const faulty = devices.filter((device) => device.fault !== undefined);
+    this.#parts.line.setFaulty(new Set(faulty.map((device) => device.id)));
+  }
+
+  /** What runs on a device that has fallen out ends: a loss of the platform's, so that it runs again elsewhere. */
+  lose(faults: readonly DeviceFault[]): void {
+    for (const { id, fault } of faults) {
+      for (const state of Object.values(this.#parts.journal.state.attempts)) {
+        if (state.phase !== 'running' || !state.devices.includes(id)) continue;
+        const run = this.#known(state.spec);
+        if (run) this.#guard(run.stop('device-lost', `${id}: ${fault}`));
+      }
+    }
   }
 
   close(): void {
@@ -89,7 +113,10 @@ export class Executor {
   #act(action: Action): Promise<void> {
     switch (action.type) {
       case 'start':
+        this.#parts.line.join(action.spec);
         return this.#run(action.spec).begin();
+      case 'revoke':
+        return this.#revoke(action.key);
       case 'stop':
         return this.#known(action.key)?.stop('cancelled') ?? Promise.resolve();
       case 'decline':
@@ -117,6 +144,15 @@ export class Executor {
     };
     const fact = { type: 'ended', jobId: spec.jobId, attempt: spec.attempt, at, result } as const;
     await journal.recordFact((seq) => ({ type: 'ended', fact: { ...fact, seq }, spec }));
+  }
+
+  async #revoke(key: AttemptKey): Promise<void> {
+    const { journal, clock } = this.#parts;
+    const run = this.#known(key);
+    const name = attemptName(key);
+    if (run) await run.revoke();
+    else await journal.recordFact((seq) => ({ type: 'revoked', fact: { type: 'revoked', ...key, seq, at: clock() } }));
+    if (journal.state.attempts[name] === undefined) this.#runs.delete(name);
   }
 
   async #forget(key: AttemptKey): Promise<void> {

@@ -2,6 +2,7 @@
 import type { MetricPoint, MetricValues } from '@baton/contracts';
 import type { AttemptKey } from '../domain/journal.ts';
 import { LineSplitter } from '../domain/line-splitter.ts';
+import { METRIC_HINT } from '../domain/metric-lines.ts';
 import { MetricSeries } from '../domain/metric-series.ts';
 import { Nudge } from './nudge.ts';
 import {
@@ -15,7 +16,9 @@ import {
   type Sinks,
 } from './ports.ts';
 
-const CHUNK_BYTES = 128 * 1024;
+const CHUNK_BYTES = 256 * 1024;
+/** A restart reads again what was read since, and finds the same. */
+const SAVE_EVERY_MS = 1_000;
 const POLL_MS = 100;
 const QUIET_POLL_MS = 300;
 const RETRY_MS = 1_000;
@@ -44,12 +47,22 @@ class Cursor {
   }
 }
 
+interface OutputReading {
+  readonly cursor: Cursor;
+  readonly output: OutputName;
+  readonly series: MetricSeries;
+  readonly buffer: Buffer;
+}
+
 export class MetricReader {
   readonly #parts: MetricReaderParts;
   readonly #nudge = new Nudge();
   #series = new MetricSeries();
   #cursors: Record<OutputName, Cursor> = { stdout: new Cursor(0), stderr: new Cursor(0) };
   #unsent: MetricPoint[] = [];
+  #measured: MetricValues[] = [];
+  readonly #buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  #savedAt = Number.NEGATIVE_INFINITY;
   #ended = false;
   #stopped = false;
   #failing = false;
@@ -61,6 +74,11 @@ export class MetricReader {
   /** The stream does not take points now. */
   get isFailing(): boolean {
     return this.#failing;
+  }
+
+  /** Values from elsewhere than the output; published with the rest, and numbered with it. */
+  add(values: MetricValues): void {
+    if (!this.#ended) this.#measured.push(values);
   }
 
   end(): void {
@@ -93,7 +111,8 @@ export class MetricReader {
     const series = new MetricSeries(this.#series.state);
     for (const output of OUTPUTS) {
       const cursor = new Cursor(this.#cursors[output].lineStart);
-      while ((await this.#readInto(cursor, output, series, () => undefined)) > 0);
+      const reading = { cursor, output, series, buffer: Buffer.allocUnsafe(CHUNK_BYTES) };
+      while ((await this.#read(reading, () => undefined)) > 0);
       if (!cursor.splitter.isEmpty) series.read(cursor.splitter.flush(), 0);
     }
     return series.state.finals;
@@ -108,13 +127,16 @@ export class MetricReader {
 
   async #round(ended: boolean): Promise<number> {
     let total = 0;
+    const take = (point: MetricPoint) => this.#unsent.push(point);
+    for (const values of this.#measured.splice(0)) take(this.#series.measured(values, this.#parts.clock()));
     for (const output of OUTPUTS) {
       const cursor = this.#cursors[output];
-      const read = await this.#readInto(cursor, output, this.#series, (point) => this.#unsent.push(point));
+      const read = await this.#read({ cursor, output, series: this.#series, buffer: this.#buffer }, take);
       if (read === 0 && ended && !cursor.splitter.isEmpty) this.#finish(cursor);
       total += read;
     }
-    if (total > 0 || this.#unsent.length > 0) await this.#save();
+    const isDue = total > 0 && performance.now() - this.#savedAt > SAVE_EVERY_MS;
+    if (isDue || this.#unsent.length > 0) await this.#save();
     return total;
   }
 
@@ -125,15 +147,12 @@ export class MetricReader {
     if (point) this.#unsent.push(point);
   }
 
-  async #readInto(
-    cursor: Cursor,
-    output: OutputName,
-    series: MetricSeries,
-    take: (point: MetricPoint) => void,
-  ): Promise<number> {
-    const bytes = await this.#parts.files.read(this.#parts.key, output, cursor.offset, CHUNK_BYTES);
-    const at = this.#parts.clock();
-    for (const line of cursor.splitter.push(bytes)) {
+  async #read({ cursor, output, series, buffer }: OutputReading, take: (point: MetricPoint) => void): Promise<number> {
+    const { files, key, clock } = this.#parts;
+    if ((await files.size(key, output)) <= cursor.offset) return 0;
+    const bytes = await files.readInto(key, output, cursor.offset, buffer);
+    const at = clock();
+    for (const line of cursor.splitter.push(bytes, METRIC_HINT)) {
       const point = series.read(line, at);
       if (point) take(point);
     }
@@ -145,6 +164,7 @@ export class MetricReader {
 
   /** Before publishing: after a restart the same points go out again under the same numbers. */
   #save(): Promise<void> {
+    this.#savedAt = performance.now();
     const offsets = { stdout: this.#cursors.stdout.lineStart, stderr: this.#cursors.stderr.lineStart };
     return this.#parts.progress.saveMetrics(this.#parts.key, {
       offsets,

@@ -1,8 +1,10 @@
-// All that watches one attempt's output: two shippers and the metric reader; and what the end's record needs of them.
-import type { MetricValues } from '@baton/contracts';
+// All that watches one attempt: two shippers, the metric reader, the sampler; and what the end's record needs of them.
+import type { AttemptOutput, MetricValues } from '@baton/contracts';
 import type { AttemptKey } from '../domain/journal.ts';
 import { lastLines, MAX_BYTES } from '../domain/last-lines.ts';
 import { Redactor } from '../domain/redaction.ts';
+import type { ChunkBuffers } from './chunk-buffers.ts';
+import { MaskedOutput } from './masked-output.ts';
 import { MetricReader } from './metric-reader.ts';
 import { OutputShipper } from './output-shipper.ts';
 import {
@@ -10,10 +12,12 @@ import {
   type OutputFiles,
   type OutputName,
   OUTPUTS,
+  type OutputStore,
   type Progress,
   type Reporter,
   type Sinks,
 } from './ports.ts';
+import type { UsageSampler } from './usage-sampler.ts';
 
 /** How long the record of an end waits for the streams; a dead one gets less. */
 const SHIP_MS = 10_000;
@@ -27,6 +31,16 @@ export interface ObserverParts {
   readonly sinks: Sinks;
   readonly reporter: Reporter;
   readonly clock: Clock;
+  readonly buffers: ChunkBuffers;
+  readonly outputs: OutputStore;
+  readonly usage: UsageSampler;
+}
+
+export interface Observed {
+  readonly lastLines: string[];
+  readonly finalMetrics: MetricValues;
+  /** Undefined if it could not be stored: then the stream alone has it. */
+  readonly output: AttemptOutput | undefined;
 }
 
 export class Observers {
@@ -35,6 +49,7 @@ export class Observers {
   readonly #redactor: Redactor;
   readonly #shippers: readonly OutputShipper[];
   readonly #metrics: MetricReader;
+  readonly #unwatch: () => void;
   /** Resolves true when everything has been shipped. */
   readonly done: Promise<boolean>;
 
@@ -44,29 +59,53 @@ export class Observers {
     this.#redactor = new Redactor(secrets);
     this.#shippers = OUTPUTS.map((output) => new OutputShipper({ ...parts, key, output, redactor: this.#redactor }));
     this.#metrics = new MetricReader({ ...parts, key });
+    this.#unwatch = parts.usage.watch(key, (values) => this.#metrics.add(values));
     this.done = Promise.all([...this.#shippers, this.#metrics].map((one) => one.run())).then((all) =>
       all.every(Boolean),
     );
   }
 
   stop(): void {
+    this.#unwatch();
     for (const one of [...this.#shippers, this.#metrics]) one.stop();
   }
 
-  /** Ships what is left, within a bound: the next job must not wait for a stream that is down. It goes on afterwards. */
-  async finish(): Promise<{ lastLines: string[]; finalMetrics: MetricValues }> {
+  /** Ships what is left, within a bound: the record must not wait for a stream that is down. It goes on afterwards. */
+  async finish(): Promise<Observed> {
+    this.#unwatch();
     for (const one of [...this.#shippers, this.#metrics]) one.end();
-    await this.#shipped();
-    const [stdout, stderr] = await Promise.all(OUTPUTS.map((output) => this.#tail(output)));
+    const [output] = await Promise.all([this.#store(), this.#shipped()]);
+    const [stdout, stderr] = await Promise.all(OUTPUTS.map((name) => this.#tail(name)));
     const empty = Buffer.alloc(0);
     return {
       lastLines: lastLines({ stdout: stdout ?? empty, stderr: stderr ?? empty }),
       finalMetrics: await this.#metrics.finals(),
+      output,
     };
   }
 
   redact(text: string): string {
     return this.#redactor.redactText(text);
+  }
+
+  /** Both outputs whole, as long as artifacts are kept: the stream forgets. */
+  async #store(): Promise<AttemptOutput | undefined> {
+    const { reporter, buffers } = this.#parts;
+    const buffer = Buffer.allocUnsafe(buffers.chunkBytes);
+    try {
+      return { stdout: await this.#storeOne('stdout', buffer), stderr: await this.#storeOne('stderr', buffer) };
+    } catch (error) {
+      reporter.warn({ ...this.#key, error: String(error) }, 'the output could not be stored; the stream has it');
+      return undefined;
+    }
+  }
+
+  async #storeOne(output: OutputName, buffer: Buffer): Promise<AttemptOutput[OutputName]> {
+    const { files, outputs } = this.#parts;
+    if ((await files.size(this.#key, output)) === 0) return null;
+    const masked = new MaskedOutput({ key: this.#key, output, files, redactor: this.#redactor });
+    const { digest, sizeBytes } = await outputs.put(masked.whole(buffer));
+    return { digest, sizeBytes };
   }
 
   async #shipped(): Promise<void> {

@@ -1,5 +1,14 @@
 // What the use cases need of the world outside.
-import type { DesiredAttempt, DesiredSet, Fact, ManifestSummary, MetricPoint, NodeDescription } from '@baton/contracts';
+import type {
+  DesiredAttempt,
+  DesiredSet,
+  Fact,
+  ManifestSummary,
+  MetricPoint,
+  MetricValues,
+  NodeDescription,
+} from '@baton/contracts';
+import type { DeviceFault } from '../domain/gpu-memory.ts';
 import type { AttemptFolders } from '../domain/job-environment.ts';
 import type { AttemptKey, JournalEntry, JournalState, ProcessIdentity } from '../domain/journal.ts';
 import type { SeriesState } from '../domain/metric-series.ts';
@@ -15,26 +24,49 @@ export interface JournalStore {
   compact(state: JournalState): Promise<void>;
 }
 
-/** How attempts are run: as plain processes now; containers are a second adapter of this port. */
+/** How attempts are run: as plain processes, or in containers. */
 export interface Runtime {
   /** Of the present boot of this server. */
   readonly bootId: string;
-  /** `PlatformError` `invalid_input` if the command can't be found or executed: then nothing was started. */
-  launch(launch: Launch): Promise<ProcessIdentity>;
-  /** After a crash around the launch: the process, or null if there is none and never will be one. */
-  recover(key: AttemptKey): Promise<ProcessIdentity | null>;
+  /**
+   * Everything up to the command itself: afterwards a process waits for `go`. With `early` the command runs already, and waits
+   * at its own `baton.take()`. `PlatformError` `invalid_input` if it can't be found or executed: then nothing was started.
+   */
+  arm(launch: Launch): Promise<ProcessIdentity>;
+  /** Lets it run on these devices. Synchronous, because it stands in the idle gap; repeating it is harmless. */
+  go(key: AttemptKey, devices: readonly string[]): void;
+  /** The devices that it was let run on, and when; null if it never was, and then no other agent can have done it. */
+  granted(key: AttemptKey): Grant | null;
+  /** When the early-started command took its devices; null until then. */
+  takenAt(key: AttemptKey): number | null;
+  isAlive(identity: ProcessIdentity): boolean;
+  /** Ends whatever was started for it and never let run. Resolves when nothing of it is left. */
+  discard(key: AttemptKey, identity: ProcessIdentity | null): Promise<void>;
+  /** The process as it is from the word to go: its time limit begins now. */
+  stamped(identity: ProcessIdentity): ProcessIdentity;
   /** Resolves when the attempt has ended and no process of it is left; leftovers are killed. */
   ended(key: AttemptKey, identity: ProcessIdentity): Promise<ProcessEnd>;
   /** To the whole process group; SIGKILL to everything of its session. */
   signal(key: AttemptKey, identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): void;
+  /** The attempt is over for good: nothing more will be asked about it. */
+  forget(key: AttemptKey): void;
   /** How long the process has run, by a clock that nobody can set. */
   ageMs(identity: ProcessIdentity): number;
+}
+
+export interface Grant {
+  readonly devices: readonly string[];
+  /** ms. */
+  readonly at: number;
 }
 
 export interface Launch {
   readonly key: AttemptKey;
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly early: boolean;
+  /** 0 = no limit. */
+  readonly limits: { readonly cpus: number; readonly memoryBytes: number };
 }
 
 export interface Prepared {
@@ -43,9 +75,20 @@ export interface Prepared {
   readonly virtualEnvironment: string | null;
 }
 
+export interface PrepareOptions {
+  readonly signal: AbortSignal;
+  /** For people: "dataset digits 43 %". */
+  readonly onProgress: (text: string) => void;
+}
+
 export interface Workspaces {
-  /** Code, data and environment in place. `invalid_input` or `not_found` if the job's input is at fault. */
-  prepare(spec: DesiredAttempt, signal: AbortSignal): Promise<Prepared>;
+  /**
+   * Code, data and environment in place. `invalid_input` or `not_found` if the job's input is at fault. A full disk is waited for;
+   * `storage_full` after half an hour. May be called again for an attempt that nothing was started for.
+   */
+  prepare(spec: DesiredAttempt, options: PrepareOptions): Promise<Prepared>;
+  /** No process of the attempt is left: its data leaves its folder. Never rejects; `remove` does it as well. */
+  release(key: AttemptKey): Promise<void>;
   /** Secret values, for redaction after a restart of the agent; readable by this user alone, gone with the folder. */
   keepSecrets(key: AttemptKey, values: readonly string[]): Promise<void>;
   secrets(key: AttemptKey): Promise<readonly string[]>;
@@ -66,7 +109,20 @@ export interface Artifacts {
 export interface OutputFiles {
   /** Up to `maxBytes` from `offset`; empty at the end or if there is no file. */
   read(key: AttemptKey, output: OutputName, offset: number, maxBytes: number): Promise<Buffer>;
+  /** The same into a buffer of the caller's: the part of it that was filled. */
+  readInto(key: AttemptKey, output: OutputName, offset: number, buffer: Buffer): Promise<Buffer>;
   size(key: AttemptKey, output: OutputName): Promise<number>;
+}
+
+/** Where whole outputs are kept when the attempt has ended. */
+export interface OutputStore {
+  put(content: AsyncIterable<Uint8Array>): Promise<{ readonly digest: string; readonly sizeBytes: number }>;
+}
+
+/** What the processes of running attempts use. */
+export interface UsageProbe {
+  /** By the attempt's name: since the call before, so that an attempt's first call gives none. */
+  sample(): Promise<ReadonlyMap<string, MetricValues>>;
 }
 
 /** How far the outputs were shipped and read. Lost in a power cut: then shipped again under the same offsets. */
@@ -107,10 +163,13 @@ export interface SchedulerLink {
 }
 export interface ReportedAttempt extends AttemptKey {
   readonly phase: string;
+  readonly progress?: string;
 }
 
 export interface NodeProbe {
   describe(): Promise<NodeDescription>;
+  /** Told of devices that a description finds out of service and the one before did not. */
+  onDeviceFaults(listener: (faults: readonly DeviceFault[]) => void): void;
 }
 
 export interface Reporter {

@@ -4,9 +4,6 @@ import type { Executor } from './executor.ts';
 import { Nudge } from './nudge.ts';
 import type { Clock, NodeProbe, Reporter, SchedulerLink } from './ports.ts';
 
-/** Asking the driver takes time: not with every heartbeat. */
-const DESCRIBE_EVERY_MS = 60_000;
-
 export interface SyncParts {
   readonly link: SchedulerLink;
   readonly probe: NodeProbe;
@@ -14,13 +11,17 @@ export interface SyncParts {
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly everyMs: number;
+  /** Between looks at the node's devices: asking the driver takes time. */
+  readonly describeMs: number;
 }
 
 export class SyncLoop {
   readonly #parts: SyncParts;
   readonly #nudge = new Nudge();
   #stopped = false;
-  #described: { readonly node: NodeDescription; readonly at: number } | null = null;
+  #described: NodeDescription | null = null;
+  #describing: Promise<NodeDescription> | null = null;
+  #describeAt = 0;
   #failing = false;
 
   constructor(parts: SyncParts) {
@@ -56,10 +57,28 @@ export class SyncLoop {
     }
   }
 
-  async #node(): Promise<NodeDescription> {
-    const { probe, clock } = this.#parts;
-    if (this.#described && clock() - this.#described.at < DESCRIBE_EVERY_MS) return this.#described.node;
-    this.#described = { node: await probe.describe(), at: clock() };
-    return this.#described.node;
+  /** The last description; the first one is waited for, the next are made meanwhile. */
+  #node(): NodeDescription | Promise<NodeDescription> {
+    const isDue = this.#parts.clock() >= this.#describeAt;
+    const describing = isDue ? this.describe() : this.#describing;
+    return this.#described ?? describing ?? this.describe();
+  }
+
+  /** Looks at the node anew at once; the scheduler is told when it has changed. */
+  describe(): Promise<NodeDescription> {
+    this.#describing ??= this.#describe().finally(() => (this.#describing = null));
+    // Who asks for it may not wait for it.
+    this.#describing.catch(() => {});
+    return this.#describing;
+  }
+
+  async #describe(): Promise<NodeDescription> {
+    const { probe, executor, clock } = this.#parts;
+    const before = this.#described;
+    this.#described = await probe.describe();
+    executor.sawDevices(this.#described.devices);
+    this.#describeAt = clock() + this.#parts.describeMs;
+    if (before !== null && JSON.stringify(before) !== JSON.stringify(this.#described)) this.#nudge.wake();
+    return this.#described;
   }
 }

@@ -13,6 +13,7 @@ const base = {
   pathFirst: ['/venv/bin'],
   basePath: '/usr/bin',
   virtualEnvironment: '/venv',
+  pythonPath: '/modules',
 };
 const gpu = (id: string, index: number) => ({ id, kind: 'gpu' as const, index, model: 'x', memoryBytes: 1 });
 
@@ -33,6 +34,18 @@ describe('the environment of a job', () => {
       BATON_TOKEN: 'tok',
       CUDA_VISIBLE_DEVICES: '',
     });
+  });
+
+  it('hides the cards that it still waits for', () => {
+    const behind = { count: 1, pool: [gpu('GPU-b', 1)], predecessors: [{ jobId: 'job_x', attempt: 1 }] };
+    const spec = { ...aSpec(1), devices: [gpu('GPU-a', 0)], behind };
+    expect(jobEnvironment({ ...base, spec })).toMatchObject({ CUDA_VISIBLE_DEVICES: '' });
+  });
+
+  it("finds the platform's module behind what it sets itself", () => {
+    expect(jobEnvironment({ ...base, spec: aSpec(1) })).toMatchObject({ PYTHONPATH: '/modules' });
+    const spec = { ...aSpec(1), env: { PYTHONPATH: '/mine' } };
+    expect(jobEnvironment({ ...base, spec })).toMatchObject({ PYTHONPATH: '/mine:/modules' });
   });
 
   it('holds only the secrets that the job asked for', () => {

@@ -19,6 +19,8 @@ export interface JobEnvironmentInput {
   readonly pathFirst: readonly string[];
   readonly basePath: string;
   readonly virtualEnvironment: string | null;
+  /** Where `import baton` finds its module: behind what the job sets itself. */
+  readonly pythonPath: string;
 }
 
 /** Later groups win: a job may set PATH or PYTHONUNBUFFERED itself, but never the platform's own names. */
@@ -32,6 +34,7 @@ export function jobEnvironment(input: JobEnvironmentInput): Record<string, strin
     PYTHONUNBUFFERED: '1',
     ...(input.virtualEnvironment === null ? {} : { VIRTUAL_ENV: input.virtualEnvironment }),
     ...spec.env,
+    PYTHONPATH: [spec.env['PYTHONPATH'] ?? '', input.pythonPath].filter(Boolean).join(':'),
     ...pick(input.secrets, spec.secrets),
     ...datasetVariables(spec, folders),
     CUDA_VISIBLE_DEVICES: gpus(spec),
@@ -57,8 +60,9 @@ export function datasetVariable(as: string): string {
   return `BATON_DATASET_${as.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
 }
 
-/** Empty for CPU jobs, which hides every card from them. */
+/** Empty for CPU jobs, which hides every card from them, and until the cards that it waits for are its own. */
 function gpus(spec: DesiredAttempt): string {
+  if (spec.behind !== null) return '';
   const cards = spec.devices.filter((device) => device.kind === 'gpu');
   return cards.map((device) => device.id).join(',');
 }

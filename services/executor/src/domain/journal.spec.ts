@@ -35,7 +35,7 @@ describe('the journal', () => {
   });
 
   it('is the same from its snapshot', () => {
-    const state = journalWith([aSpec(1), 'ended'], [aSpec(2), 'spawning']);
+    const state = journalWith([aSpec(1), 'ended'], [aSpec(2), 'armed']);
     expect(evolve(emptyJournal, { type: 'snapshot', state })).toEqual(state);
   });
 

@@ -17,10 +17,12 @@ export interface ProcessIdentity {
   readonly launchedUptimeMs: number;
 }
 
-export type StopCause = 'cancelled' | 'time-limit';
+export type StopCause = 'cancelled' | 'time-limit' | 'not-taken' | 'device-lost';
 export interface StopRequest {
   readonly cause: StopCause;
   readonly at: number;
+  /** What exactly, where the cause alone does not say it. */
+  readonly detail?: string;
 }
 
 interface Known {
@@ -28,11 +30,19 @@ interface Known {
   readonly stop: StopRequest | null;
 }
 export type AttemptState =
-  /** Code, data and environment are being prepared; nothing was launched. */
+  /** Code, data and environment are being prepared; nothing runs. */
   | (Known & { readonly phase: 'starting' })
-  /** A launch may have happened: never launch again. */
-  | (Known & { readonly phase: 'spawning'; readonly bootId: string })
-  | (Known & { readonly phase: 'running'; readonly process: ProcessIdentity; readonly startedAt: number })
+  /** A process waits for the word to go. Whether it was given stands in the attempt's folder: never give it twice. */
+  | (Known & { readonly phase: 'armed'; readonly process: ProcessIdentity })
+  | (Known & {
+      readonly phase: 'running';
+      readonly process: ProcessIdentity;
+      readonly startedAt: number;
+      /** Ids of those that it has. */
+      readonly devices: readonly string[];
+      /** No process of it is left; what it leaves behind is being stored. */
+      readonly isReleased: boolean;
+    })
   | (Known & { readonly phase: 'ended'; readonly endedSeq: number; readonly result: AttemptResult });
 
 /** What stands in the file, one JSON object a line. */
@@ -41,8 +51,15 @@ export type JournalEntry =
   /** A desired set was acted on; an older one is refused from then on. */
   | { readonly type: 'accepted'; readonly revision: number }
   | { readonly type: 'starting'; readonly fact: FactOf<'starting'>; readonly spec: DesiredAttempt }
-  | ({ readonly type: 'spawning'; readonly bootId: string } & AttemptKey)
+  /** The same for an attempt that waits behind others: there is nothing to report yet. */
+  | { readonly type: 'staging'; readonly spec: DesiredAttempt }
+  | ({ readonly type: 'armed'; readonly process: ProcessIdentity; readonly fact?: FactOf<'staged'> } & AttemptKey)
   | { readonly type: 'started'; readonly fact: FactOf<'started'>; readonly process: ProcessIdentity }
+  | { readonly type: 'taken'; readonly fact: FactOf<'taken'> }
+  | { readonly type: 'checkpointed'; readonly fact: FactOf<'checkpointed'> }
+  | { readonly type: 'released'; readonly fact: FactOf<'released'> }
+  /** Given back before it was started: it is as if it had never been here. */
+  | { readonly type: 'revoked'; readonly fact: FactOf<'revoked'> }
   | ({ readonly type: 'stopping' } & AttemptKey & StopRequest)
   /** `spec` is there if the attempt was never begun here. */
   | { readonly type: 'ended'; readonly fact: FactOf<'ended'>; readonly spec?: DesiredAttempt }
@@ -78,22 +95,25 @@ export function evolve(state: JournalState, entry: JournalEntry): JournalState {
     case 'accepted':
       return { ...state, revision: Math.max(state.revision, entry.revision) };
     case 'starting':
-      return withFact(withAttempt(state, entry.fact, { phase: 'starting', spec: entry.spec, stop: null }), entry.fact);
-    case 'spawning':
-      return change(state, entry, ({ spec, stop }) => ({ phase: 'spawning', spec, stop, bootId: entry.bootId }));
+      return withFact(begun(state, entry.spec), entry.fact);
+    case 'staging':
+      return begun(state, entry.spec);
+    case 'armed':
+      return armed(state, entry);
     case 'started':
+      return withFact(started(state, entry), entry.fact);
+    case 'taken':
+    case 'checkpointed':
+      return withFact(state, entry.fact);
+    case 'released':
       return withFact(
-        change(state, entry.fact, ({ spec, stop }) => ({
-          phase: 'running',
-          spec,
-          stop,
-          process: entry.process,
-          startedAt: entry.fact.at,
-        })),
+        change(state, entry.fact, (known) => (known.phase === 'running' ? { ...known, isReleased: true } : known)),
         entry.fact,
       );
+    case 'revoked':
+      return withFact(without(state, attemptName(entry.fact)), entry.fact);
     case 'stopping':
-      return change(state, entry, (known) => ({ ...known, stop: known.stop ?? { cause: entry.cause, at: entry.at } }));
+      return change(state, entry, (known) => ({ ...known, stop: known.stop ?? stopRequest(entry) }));
     case 'ended':
       return withFact(ended(state, entry), entry.fact);
     case 'acknowledged':
@@ -105,6 +125,32 @@ export function evolve(state: JournalState, entry: JournalEntry): JournalState {
     default:
       return entry satisfies never;
   }
+}
+
+function begun(state: JournalState, spec: DesiredAttempt): JournalState {
+  return withAttempt(state, spec, { phase: 'starting', spec, stop: null });
+}
+
+function armed(state: JournalState, entry: Extract<JournalEntry, { type: 'armed' }>): JournalState {
+  const { process, fact } = entry;
+  const next = change(state, entry, ({ spec, stop }) => ({ phase: 'armed', spec, stop, process }));
+  return fact === undefined ? next : withFact(next, fact);
+}
+
+function started(state: JournalState, { fact, process }: Extract<JournalEntry, { type: 'started' }>): JournalState {
+  return change(state, fact, ({ spec, stop }) => ({
+    phase: 'running',
+    spec,
+    stop,
+    process,
+    startedAt: fact.at,
+    devices: fact.devices ?? spec.devices.map((device) => device.id),
+    isReleased: false,
+  }));
+}
+
+function stopRequest({ cause, at, detail }: StopRequest): StopRequest {
+  return detail === undefined ? { cause, at } : { cause, at, detail };
 }
 
 function ended(state: JournalState, entry: Extract<JournalEntry, { type: 'ended' }>): JournalState {

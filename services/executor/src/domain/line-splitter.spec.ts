@@ -1,7 +1,7 @@
 // Lines out of chunks.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineSplitter } from './line-splitter.ts';
+import { lastState, LineSplitter } from './line-splitter.ts';
 
 function split(chunks: readonly string[]): string[] {
   const splitter = new LineSplitter();
@@ -26,6 +26,21 @@ describe('the line splitter', () => {
         );
         const whole = new LineSplitter();
         expect([...lines, splitter.flush()]).toEqual([...whole.push(bytes), whole.flush()]);
+      }),
+    );
+  });
+
+  it('gives of all lines those in which a pattern is found, wherever the output is cut', () => {
+    const piece = fc.constantFrom('a', 'é', '\r', '\n', '=1', '\r\n');
+    fc.assert(
+      fc.property(fc.array(piece), fc.nat(40), (pieces, cut) => {
+        const bytes = Buffer.from(pieces.join(''));
+        const splitter = new LineSplitter();
+        const parts = [bytes.subarray(0, cut), bytes.subarray(cut)];
+        const found = parts.flatMap((part) => splitter.push(part, /=1/g));
+        const shown = bytes.toString().split('\n').slice(0, -1).map(lastState);
+        // A line in which it was overwritten may be given too.
+        expect(found.filter((line) => line.includes('=1'))).toEqual(shown.filter((line) => line.includes('=1')));
       }),
     );
   });

@@ -28,6 +28,7 @@ describe('a line of output', () => {
     ['JSON without numbers', '{"loss": "0.5", "nan": null}'],
     ['JSON beyond the numbers', '{"loss": 1e999}'],
     ['a step alone', 'epoch=3'],
+    ['what only the agent measures', 'system/cpu=99'],
     ['an address', 'listening on http://127.0.0.1:8080/ port: many'],
     ['nothing', ''],
   ])('gives none for %s', (_what, line) => {

@@ -1,4 +1,5 @@
 // Metrics in one line of a job's output: name=value pairs, Keras lines, JSON lines. Never throws; what it can't read it leaves.
+import { SYSTEM_METRICS } from '@baton/contracts';
 
 export interface LineMetrics {
   readonly step: number | null;
@@ -16,8 +17,12 @@ const STEP_NAMES = ['step', 'global_step', 'iteration', 'iter', 'epoch'];
 const NAME = '[A-Za-z_][\\w./@-]{0,63}';
 const NUMBER = '[-+]?(?:\\d{1,40}(?:\\.\\d{0,40})?|\\.\\d{1,40})(?:[eE][-+]?\\d{1,6})?';
 const PAIR = new RegExp(`(?<![\\w./@-])(${NAME}) {0,3}= {0,3}(${NUMBER})(?=$|[\\s,;:|)\\]}%/])`, 'g');
-const KERAS_PAIR = new RegExp(`(?:^|\\s-\\s{1,3})(${NAME}): {0,3}(${NUMBER})(?=$|\\s)`, 'g');
+const KERAS_PAIR = new RegExp(`(?:^|\\s-\\s{1,3})(${NAME}): {1,3}(${NUMBER})(?=$|\\s)`, 'g');
 const KERAS_EPOCH = /^\s{0,8}Epoch (\d{1,15})(?:\/\d{1,15})?\s{0,8}$/;
+
+const HINT = /= {0,3}[-+.\d]|: {1,3}[-+.\d]|"[ \t]{0,8}:[ \t]{0,8}[-\d]|Epoch \d/;
+/** Found in every line that holds metrics or announces an epoch: what a line without it is not looked at for. */
+export const METRIC_HINT = new RegExp(HINT, 'g');
 
 export function epochLine(line: string): EpochLine | null {
   const match = line.includes('Epoch ') ? KERAS_EPOCH.exec(line) : null;
@@ -26,8 +31,7 @@ export function epochLine(line: string): EpochLine | null {
 
 /** The metrics of a line; null if it has none. */
 export function lineMetrics(line: string): LineMetrics | null {
-  // Most lines of output hold none, and looking for one character is cheap.
-  if (!line.includes('=') && !line.includes(':')) return null;
+  if (!HINT.test(line)) return null;
   const trimmed = line.trim();
   const found = trimmed.startsWith('{') ? (jsonNumbers(trimmed) ?? pairs(line, PAIR)) : textNumbers(line);
   const step = takeStep(found);
@@ -65,6 +69,8 @@ function parseObject(line: string): object | null {
 /** NaN, infinities and 1e400 are no points of a curve. */
 function add(found: Map<string, number>, name: string, value: number): void {
   if (!Number.isFinite(value) || name === '' || name.length > 64 || name === '__proto__') return;
+  // What the agent measures is not a job's to tell.
+  if (name.startsWith(SYSTEM_METRICS)) return;
   if (found.size < MAX_NAMES || found.has(name)) found.set(name, value);
 }
 

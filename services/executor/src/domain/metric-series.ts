@@ -44,6 +44,13 @@ export class MetricSeries {
     return point;
   }
 
+  /** A point that was measured, not printed: it has no step, and no end's record holds it. */
+  measured(values: MetricValues, at: number): MetricPoint {
+    const point = { seq: this.#nextSeq, at, values };
+    this.#nextSeq += 1;
+    return point;
+  }
+
   get state(): SeriesState {
     return { nextSeq: this.#nextSeq, epoch: this.#epoch, finals: Object.fromEntries(this.#finals) };
   }

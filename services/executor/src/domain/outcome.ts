@@ -9,6 +9,8 @@ export type ProcessEnd =
   | { readonly kind: 'signalled'; readonly signal: string }
   /** The command could not be run at all; the shell's or kernel's words. */
   | { readonly kind: 'not-run'; readonly words: string }
+  /** The kernel killed a process of it, because it used more memory than its limit. */
+  | { readonly kind: 'out-of-memory' }
   /** No exit status: the supervisor was killed, or the server went down. */
   | { readonly kind: 'lost'; readonly words: string };
 
@@ -24,9 +26,9 @@ const NOT_EXECUTABLE = 126;
 /** Shells report a death by signal n as 128 + n, and say so in words for all but these. */
 const SILENT_SIGNALS = new Set([2, 13, 15]);
 
-/** The line that the supervisor writes: `<status> <1 if the shell had something to say> done`. Null if it is torn. */
+/** The line that the supervisor writes: `<status> <1 if the shell had something to say> done`. Null if it is torn; blanks may follow. */
 export function parseExitFile(text: string, words: string): ProcessEnd | null {
-  const match = /^(\d{1,3}) ([01]) done\n$/.exec(text);
+  const match = /^(\d{1,3}) ([01]) done\n\s*$/.exec(text);
   if (!match) return null;
   const status = Number(match[1]);
   const spoke = match[2] === '1';
@@ -40,7 +42,10 @@ export function outcomeOf(end: ProcessEnd, stop: StopRequest | null, lastLine: s
   if (end.kind === 'lost') return { reason: 'lost', exitCode: null, signal: null, message: end.words };
   const exitCode = end.kind === 'exited' ? end.code : null;
   const signal = end.kind === 'signalled' ? end.signal : null;
-  if (stop !== null) return { reason: stop.cause, exitCode, signal, message: STOPPED[stop.cause] };
+  if (stop !== null)
+    return { reason: stop.cause, exitCode, signal, message: `${STOPPED[stop.cause]}${stop.detail ?? ''}` };
+  if (end.kind === 'out-of-memory')
+    return { reason: 'out-of-memory', exitCode, signal: 'SIGKILL', message: OUT_OF_MEMORY };
   if (end.kind === 'not-run')
     return { reason: 'bad-input', exitCode, signal, message: `The command could not be run: ${end.words}` };
   if (end.kind === 'signalled') return { reason: 'signalled', exitCode, signal, message: signalledMessage(end.signal) };
@@ -49,7 +54,13 @@ export function outcomeOf(end: ProcessEnd, stop: StopRequest | null, lastLine: s
   return { reason: 'exited', exitCode, signal, message: `Exited with code ${end.code}.` };
 }
 
-const STOPPED = { cancelled: 'Stopped as asked.', 'time-limit': 'Stopped at its time limit.' } as const;
+const OUT_OF_MEMORY = 'It used more memory than it asked for and was killed; ask for more with resources.memory.';
+const STOPPED = {
+  cancelled: 'Stopped as asked.',
+  'time-limit': 'Stopped at its time limit.',
+  'device-lost': 'A device of it is out of service: ',
+  'not-taken': 'It had its devices, and did not call baton.take() within the time that the node allows.',
+} as const;
 
 function signalledMessage(signal: string): string {
   const hint = signal === 'SIGKILL' ? ' If nobody did that, the server may have run out of memory.' : '';
@@ -57,7 +68,7 @@ function signalledMessage(signal: string): string {
 }
 
 /** What setpriv, or the shell where there is none, says when the command's file can't be executed: a wrong `#!` line, for one. */
-const EXEC_FAILURE = /^setpriv: failed to execute|supervisor\.sh: .*exec: /;
+const EXEC_FAILURE = /^setpriv: failed to execute|(supervisor|waiter)\.sh: .*exec: /;
 
 function isExecFailure(code: number, lastLine: string): boolean {
   return (code === NOT_FOUND || code === NOT_EXECUTABLE) && EXEC_FAILURE.test(lastLine);

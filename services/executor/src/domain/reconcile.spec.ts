@@ -44,12 +44,12 @@ describe('a desired set', () => {
     expect(actionsOf(acknowledged, set([]))).toEqual([{ type: 'forget', key: { jobId: spec.jobId, attempt: 1 } }]);
   });
 
-  const phase = fc.constantFrom('starting', 'spawning', 'running', 'ended' as const);
+  const phase = fc.constantFrom('starting', 'armed', 'running', 'ended' as const);
   const state = fc.uniqueArray(fc.tuple(fc.nat(6), phase), { selector: ([number]) => number });
   const desired = fc.uniqueArray(fc.tuple(fc.nat(6), fc.constantFrom('run', 'stop' as const)), {
     selector: ([number]) => number,
   });
-  const build = (entries: [number, 'starting' | 'spawning' | 'running' | 'ended'][]) =>
+  const build = (entries: [number, 'starting' | 'armed' | 'running' | 'ended'][]) =>
     journalWith(...entries.map(([number, at]) => [aSpec(number), at] as const));
 
   it('of another installation or an older revision asks for nothing at all', () => {
@@ -111,6 +111,8 @@ function entriesOf(state: JournalState): (action: Action, index: number) => Jour
             spec: action.spec,
           },
         ];
+      case 'revoke':
+        return [{ type: 'revoked', fact: { type: 'revoked', seq, ...action.key, at: 1 } }];
       case 'forget':
         return [{ type: 'forgotten', ...action.key }];
       default:

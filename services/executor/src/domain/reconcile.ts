@@ -5,6 +5,8 @@ import { type AttemptKey, attemptName, type AttemptState, endIsAcknowledged, typ
 export type Action =
   | { readonly type: 'start'; readonly spec: DesiredAttempt }
   | { readonly type: 'stop'; readonly key: AttemptKey }
+  /** To be given back unless it has started. Also what never came here: the scheduler waits for an answer. */
+  | { readonly type: 'revoke'; readonly key: AttemptKey }
   /** To be stopped, and never begun here: its end is reported all the same, or the scheduler would wait for it forever. */
   | { readonly type: 'decline'; readonly spec: DesiredAttempt }
   /** Ended, acknowledged and no longer desired. */
@@ -43,9 +45,19 @@ function refusalOf(state: JournalState, set: DesiredSet): Refusal | null {
 }
 
 function towards(spec: DesiredAttempt, have: AttemptState | undefined): Action[] {
-  if (have === undefined) return spec.want === 'run' ? [{ type: 'start', spec }] : [{ type: 'decline', spec }];
-  if (spec.want === 'run' || have.phase === 'ended' || have.stop !== null) return [];
-  return [{ type: 'stop', key: keyOf(have) }];
+  switch (spec.want) {
+    case 'run':
+      return have === undefined ? [{ type: 'start', spec }] : [];
+    case 'revoke': {
+      const isHere = have !== undefined && have.phase !== 'starting' && have.phase !== 'armed';
+      return isHere || have?.stop ? [] : [{ type: 'revoke', key: { jobId: spec.jobId, attempt: spec.attempt } }];
+    }
+    case 'stop':
+      if (have === undefined) return [{ type: 'decline', spec }];
+      return have.phase === 'ended' || have.stop !== null ? [] : [{ type: 'stop', key: keyOf(have) }];
+    default:
+      return spec.want satisfies never;
+  }
 }
 
 function keyOf(attempt: AttemptState): AttemptKey {

@@ -47,11 +47,11 @@ export function entriesTo(spec: DesiredAttempt, phase: AttemptState['phase'], fi
   const process = { pid: 1, startTicks: 1, bootId: 'boot', launchedUptimeMs: 0 };
   const all: JournalEntry[] = [
     { type: 'starting', fact: { type: 'starting', seq: firstSeq, ...key, at: 1 }, spec },
-    { type: 'spawning', ...key, bootId: 'boot' },
+    { type: 'armed', ...key, process },
     { type: 'started', fact: { type: 'started', seq: firstSeq + 1, ...key, at: 1 }, process },
     { type: 'ended', fact: { type: 'ended', seq: firstSeq + 2, ...key, at: 2, result: aResult() } },
   ];
-  return all.slice(0, ['starting', 'spawning', 'running', 'ended'].indexOf(phase) + 1);
+  return all.slice(0, ['starting', 'armed', 'running', 'ended'].indexOf(phase) + 1);
 }
 
 export function journalWith(...attempts: readonly (readonly [DesiredAttempt, AttemptState['phase']])[]): JournalState {

@@ -23,13 +23,15 @@ export async function messagesOf(manager: JetStreamManager, stream: string, subj
   }
 }
 
-/** The output that the chunks make up: overlaps are cut, a hole is a fault. */
+/** The output that the chunks make up: overlaps are cut, and what came too early counts for nothing, for it comes again. */
 export function assemble(messages: readonly StoredMsg[]): Buffer {
-  let whole = Buffer.alloc(0);
+  const pieces: Buffer[] = [];
+  let length = 0;
   for (const { header, data } of messages) {
     const offset = Number(header.get(LOG_HEADER_OFFSET));
-    if (offset > whole.length) throw new Error(`A hole before byte ${offset}: there are ${whole.length}.`);
-    whole = Buffer.concat([whole, Buffer.from(data).subarray(whole.length - offset)]);
+    if (offset > length || offset + data.length <= length) continue;
+    pieces.push(Buffer.from(data).subarray(length - offset));
+    length = offset + data.length;
   }
-  return whole;
+  return Buffer.concat(pieces);
 }

@@ -1,5 +1,5 @@
 // Starts the registration of the weights of finished jobs: its ports, bound to the platform.
-import { readManifest, storeManifest } from '@baton/archive';
+import { readManifest, storeManifest, WeightsRecogniser } from '@baton/archive';
 import type { BlobStore } from '@baton/blob-store';
 import type { ThingQueries } from '@baton/catalogue';
 import { type ModelVersionView, systemPrincipal } from '@baton/contracts';
@@ -44,10 +44,12 @@ async function follow({ platform, views, registered, ...parts }: RegistrationPar
 type Doers = Pick<RegistrationParts, 'commands' | 'queries' | 'blobs'>;
 
 function portsOf({ events, secret }: Platform, { commands, queries, blobs }: Doers): RegistrationPorts {
+  const recogniser = new WeightsRecogniser(blobs);
   return {
     commands,
     idOfName: async (name) => (await queries.lookUp(name))?.id ?? null,
     readManifest: (digest) => readManifest(blobs, digest),
+    recognise: async ({ files }) => new Set((await recogniser.among(files)).keys()),
     storeManifest: async ({ files }) => (await storeManifest(blobs, files)).summary,
     roleOf: userRoles(events),
     newIdFor: (jobId) => deriveId('model', secret, 'weights', jobId),

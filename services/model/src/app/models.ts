@@ -1,6 +1,13 @@
 // The use cases of models that people ask for.
-import type { Command, IngestPort, ThingCommands, ThingQueries, UploadWanted } from '@baton/catalogue';
-import type { ChangeWanted, DetailsWanted } from '@baton/catalogue/rules';
+import type {
+  Command,
+  IngestPort,
+  ThingChange,
+  ThingCommands,
+  ThingQueries,
+  ThingWanted,
+  UploadWanted,
+} from '@baton/catalogue';
 import {
   canRead,
   canWrite,
@@ -49,12 +56,14 @@ export class Models {
     this.#ingest = ingest;
   }
 
-  create(call: Command, wanted: DetailsWanted) {
-    return this.#commands.create(call, wanted.name, { type: 'CreateModel', principal: call.principal, wanted });
+  create(call: Command, asked: ThingWanted) {
+    const { principal } = call;
+    return this.#commands.create(call, asked, (wanted) => ({ type: 'CreateModel', principal, wanted }));
   }
 
-  update(call: Command, { id, ...wanted }: ChangeWanted & { readonly id: string }) {
-    return this.#commands.change(call, id, { type: 'ChangeModel', principal: call.principal, wanted });
+  update(call: Command, { id, ...asked }: ThingChange & { readonly id: string }) {
+    const { principal } = call;
+    return this.#commands.change(call, id, asked, (wanted) => ({ type: 'ChangeModel', principal, wanted }));
   }
 
   delete(call: Command, ref: string) {

@@ -4,7 +4,7 @@ import { hasCode } from '@baton/errors';
 import type { CommandContext } from '@baton/event-store';
 import type { Registration } from '../domain/job-run.ts';
 import type { ModelCommand } from '../domain/model.commands.ts';
-import { weightsOf } from '../domain/version-kind.ts';
+import { weightsAmong } from '../domain/version-kind.ts';
 import type { ModelCommands } from './models.ts';
 
 export interface RegistrationPorts {
@@ -12,6 +12,8 @@ export interface RegistrationPorts {
   /** The id of the model of that name; null if the name is free. */
   readonly idOfName: (name: string) => Promise<string | null>;
   readonly readManifest: (digest: string) => Promise<Manifest>;
+  /** The paths of the files whose content is that of weights. */
+  readonly recognise: (manifest: Manifest) => Promise<ReadonlySet<string>>;
   readonly storeManifest: (manifest: Manifest) => Promise<ManifestSummary>;
   /** What the user may do now: an admin may register under other people's models as well. */
   readonly roleOf: (userId: string) => Promise<Principal['role']>;
@@ -33,7 +35,8 @@ export class WeightsRegistration {
   }
 
   async register(registration: Registration, causationId: string): Promise<RegistrationOutcome> {
-    const weights = weightsOf(await this.#ports.readManifest(registration.artifactsDigest));
+    const artifacts = await this.#ports.readManifest(registration.artifactsDigest);
+    const weights = weightsAmong(artifacts, await this.#ports.recognise(artifacts));
     if (weights.files.length === 0) return { kind: 'skipped', reason: 'no-weights' };
     const manifest = await this.#ports.storeManifest(weights);
     const principal = await this.#ownerOf(registration);
@@ -60,7 +63,7 @@ export class WeightsRegistration {
     if (existing !== null) return existing;
     const id = this.#ports.newIdFor(registration.jobId);
     const { groupId, visibility } = ownership;
-    const wanted = { name, visibility, ...(groupId === null ? {} : { group: groupId }) };
+    const wanted = { name, visibility, ...(groupId === null ? {} : { groupId }) };
     const command: ModelCommand = { type: 'CreateModel', principal, wanted };
     await this.#ports.commands.createAs(id, this.#ports.contextFor('create', registration, causationId), name, command);
     return id;

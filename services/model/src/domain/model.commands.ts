@@ -32,7 +32,7 @@ export function decide(command: ModelCommand, state: ModelState): ModelEvent[] {
   const present = demandWritable(state, command.principal, 'model');
   switch (command.type) {
     case 'ChangeModel': {
-      const change = changeOf(present.details, command.wanted, command.principal);
+      const change = changeOf(present.details, command.wanted);
       return change === null ? [] : [{ type: 'ModelChanged', v: 1, data: change }];
     }
     case 'AddModelVersion':

@@ -3,7 +3,7 @@ import type { Lineage, ModelEvent, ModelVersionKind, Principal } from '@baton/co
 import { given } from '@baton/decider';
 import { describe, expect, it } from 'vitest';
 import { modelDecider } from './model.commands.ts';
-import { kindOf } from './version-kind.ts';
+import { kindOf, weightsAmong } from './version-kind.ts';
 
 const OWNER = `usr_${'a'.repeat(26)}`;
 const principal: Principal = { kind: 'user', userId: OWNER, role: 'user', groups: [], credentialId: 'tok' };
@@ -91,4 +91,15 @@ describe('the kind of a version', () => {
     expect(kind('model.onnx', 'best.PT')).toBe('weights');
     expect(kind('train.py', 'out/model.safetensors')).toBe('both');
   });
+});
+
+it('takes of artifacts the weights that were recognised, and what they are nothing without', () => {
+  const recognised = ['out/model.onnx', 'parts/model-00001-of-00002.safetensors'];
+  const companions = ['out/model.onnx.data', 'out/model.onnx_data', 'parts/model.safetensors.index.json'];
+  const others = ['log.txt', 'other.onnx', 'other.onnx.data', 'out/model.safetensors.index.json', 'out/model.onnx.txt'];
+  const file = (path: string) => ({ path, digest: '0'.repeat(64), sizeBytes: 1 });
+  const all = { files: [...recognised, ...companions, ...others].map(file) };
+  const { files } = weightsAmong(all, new Set(recognised));
+  expect(files.map(({ path }) => path).toSorted()).toEqual([...recognised, ...companions].toSorted());
+  expect(weightsAmong(all, new Set()).files).toEqual([]);
 });

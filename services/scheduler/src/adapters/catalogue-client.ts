@@ -7,6 +7,7 @@ export function catalogueClient(bus: Bus, systemCall: () => CallContext): Catalo
   return {
     resolveCode: (caller, ref, version) => bus.call(modelRpc.resolve, read(caller), { ref, version, needs: 'code' }),
     resolveDataset: (caller, ref, version) => bus.call(datasetRpc.resolve, read(caller), { ref, version }),
+    findGroup: async (caller, ref) => (await bus.call(userRpc.resolveGroup, read(caller), { ref })).groupId,
     mayRegister: async (caller, name) => (await bus.call(modelRpc.mayRegister, read(caller), { name })).allowed,
     missingSecrets: async (ownerId, names) =>
       (await bus.call(userRpc.missingSecrets, systemCall(), { ownerId, names: [...names] })).missing,

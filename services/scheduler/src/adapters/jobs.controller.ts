@@ -47,14 +47,4 @@ export class JobsController {
   async jobEvents(call: CallOf<'jobEvents'>) {
     return { items: await this.#jobs.events(call, call.body.id) };
   }
-
-  @Answers(schedulerRpc.getNode)
-  getNode(call: CallOf<'getNode'>) {
-    return this.#queries.node(call, call.body.id);
-  }
-
-  @Answers(schedulerRpc.listNodes)
-  listNodes(call: CallOf<'listNodes'>) {
-    return this.#queries.nodes(call, call.body);
-  }
 }

@@ -1,6 +1,6 @@
 // The leader's lease in a KV bucket. It only spares two schedulers from fighting: the fence is the log's own expectation.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KV, Kvm } from '@nats-io/kv';
+import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Lease } from '../app/leadership.ts';
 
@@ -21,16 +21,17 @@ export interface KvLeaseOptions {
   readonly holder: string;
 }
 
-export async function openKvLease({ connection, holder }: KvLeaseOptions): Promise<Lease> {
+export async function openKvLease({ connection, holder }: KvLeaseOptions): Promise<KvLease> {
   const kv = await new Kvm(connection).create(BUCKET, { history: 1 });
   return new KvLease(kv, holder);
 }
 
-class KvLease implements Lease {
+export class KvLease implements Lease {
   readonly #kv: KV;
   readonly #holder: string;
   #revision = 0;
   #term = 0;
+  #vacantSince: number | null = null;
   #lost = Promise.withResolvers<void>();
   #renewal: NodeJS.Timeout | undefined;
 
@@ -44,11 +45,14 @@ class KvLease implements Lease {
     for (;;) {
       signal.throwIfAborted();
       const entry = await this.#kv.get(KEY);
-      const present = entry ? entry.json<LeaseValue>() : { holder: this.#holder, term: 0 };
+      const present = leaseOf(entry);
       const revision = entry ? entry.revision : 0;
-      const free = present.holder === this.#holder || (await this.#stale(revision, signal));
+      const free = present === null || present.holder === this.#holder || (await this.#stale(revision, signal));
       if (!free) continue;
-      if (await this.#take(revision, present.term)) return this.#term - 1;
+      if (await this.#take(revision, present?.term ?? 0)) {
+        this.#vacantSince = entry ? entry.created.getTime() : null;
+        return this.#term - 1;
+      }
       await sleep(100, undefined, { signal });
     }
   }
@@ -97,6 +101,11 @@ class KvLease implements Lease {
     this.#lost.resolve();
   }
 
+  /** When it was renewed last or given up, before this instance took it; null if it was never held. By the server's clock. */
+  vacantSince(): number | null {
+    return this.#vacantSince;
+  }
+
   lost(): Promise<void> {
     return this.#lost.promise;
   }
@@ -106,4 +115,9 @@ class KvLease implements Lease {
     this.#give();
     await this.#kv.delete(KEY).catch(() => undefined);
   }
+}
+
+/** Null if nobody has it: it was given up in order, or never taken. */
+function leaseOf(entry: KvEntry | null): LeaseValue | null {
+  return entry?.operation === 'PUT' ? entry.json<LeaseValue>() : null;
 }

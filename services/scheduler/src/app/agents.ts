@@ -7,6 +7,7 @@ import type { Leader } from './leader.ts';
 import type { Leadership } from './leadership.ts';
 import type { Nodes } from './nodes.ts';
 import type { Catalogue } from './ports.ts';
+import type { ProgressReport, StagingProgress } from './staging-progress.ts';
 
 /** How long an agent may go without naming an attempt that it has started, before the attempt counts as lost. */
 const MISSING_FOR_MS = 6_000;
@@ -18,23 +19,34 @@ interface HeldAttempt {
   readonly attempt: number;
 }
 
+export interface AgentPorts {
+  readonly leadership: Leadership;
+  readonly nodes: Nodes;
+  readonly catalogue: Catalogue;
+  readonly progress: StagingProgress;
+  readonly now: () => number;
+}
+
 export class Agents {
   readonly #leadership: Leadership;
   readonly #nodes: Nodes;
   readonly #catalogue: Catalogue;
   readonly #now: () => number;
+  readonly #progress: StagingProgress;
   readonly #missingSince = new Map<string, number>();
 
-  constructor(ports: { leadership: Leadership; nodes: Nodes; catalogue: Catalogue; now: () => number }) {
+  constructor(ports: AgentPorts) {
     this.#leadership = ports.leadership;
     this.#nodes = ports.nodes;
     this.#catalogue = ports.catalogue;
     this.#now = ports.now;
+    this.#progress = ports.progress;
   }
 
-  async sync(nodeId: string, node: NodeDescription, held: readonly HeldAttempt[]): Promise<DesiredSet> {
+  async sync(nodeId: string, node: NodeDescription, held: readonly ProgressReport[]): Promise<DesiredSet> {
     const leader = this.#leadership.leader();
     await this.#nodes.hear(nodeId, node);
+    this.#progress.hear(nodeId, held);
     await this.#endMissing(leader, nodeId, held);
     const set = await leader.desired(nodeId);
     if (!set) throw new PlatformError('unavailable', 'The node is not registered yet.', { retryAfterMs: 500 });
@@ -110,10 +122,16 @@ function commandOf(fact: Fact, now: number): JobCommand {
       const started = { type: 'RecordStarted', attempt: fact.attempt, at: fact.at } as const;
       return fact.devices === undefined ? started : { ...started, devices: fact.devices };
     }
+    case 'taken':
+      return { type: 'RecordTaken', attempt: fact.attempt, at: fact.at };
     case 'released':
       return { type: 'RecordReleased', attempt: fact.attempt, at: fact.at };
     case 'revoked':
       return { type: 'RecordRevoked', attempt: fact.attempt };
+    case 'checkpointed': {
+      const { attempt, at, checkpoints } = fact;
+      return { type: 'RecordCheckpointed', attempt, at, checkpoints };
+    }
     case 'ended':
       return { type: 'RecordEnded', attempt: fact.attempt, result: fact.result, now };
     default:

@@ -12,17 +12,19 @@ import {
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { RecordedCommit } from '@baton/event-store';
-import { type ExistingJob, evolveJob, initialJob, isPlaced, type JobState } from '../domain/job.ts';
+import { type ExistingJob, evolveJob, initialJob, isPlaced, isWaiting, type JobState } from '../domain/job.ts';
 import type { KnownNode } from '../domain/ledger.ts';
-import { explainWait } from '../domain/schedule/explain.ts';
+import { explainLine, explainWait } from '../domain/schedule/explain.ts';
 import { lacks } from '../domain/schedule/fit.ts';
 import { shapeOf } from '../domain/schedule/snapshot.ts';
 import type { JobDocument } from '../projections/job-document.ts';
+import { withCordonWords } from './cordon-words.ts';
 import type { Leader } from './leader.ts';
 import type { Leadership } from './leadership.ts';
 import type { Nodes } from './nodes.ts';
-import { pinSpec } from './pin-spec.ts';
+import { pinOwnership, pinSpec } from './pin-spec.ts';
 import type { Caller, Catalogue, CommandIdentity, Ids, JobLog } from './ports.ts';
+import type { StagingProgress } from './staging-progress.ts';
 
 export interface JobsPorts {
   readonly leadership: Leadership;
@@ -30,6 +32,7 @@ export interface JobsPorts {
   readonly catalogue: Catalogue;
   readonly log: JobLog;
   readonly ids: Ids;
+  readonly progress: StagingProgress;
   readonly now: () => number;
   readonly identify: (caller: Caller, subject: string, body: unknown) => CommandIdentity;
 }
@@ -53,7 +56,8 @@ export class Jobs {
     if (answered) return answered;
     const pinned = await pinSpec(spec, caller, this.#ports.catalogue, (ref) => this.#ports.nodes.find(ref)?.id);
     this.#refuseUnsatisfiable(pinned);
-    return this.#create(caller, identity, { spec: pinned, owned: ownershipOf(caller, spec), rerunOf: null });
+    const owned = await pinOwnership(spec, caller, this.#ports.catalogue);
+    return this.#create(caller, identity, { spec: pinned, owned, rerunOf: null });
   }
 
   async rerun(caller: Caller, id: string): Promise<Accepted> {
@@ -140,17 +144,23 @@ export class Jobs {
       ...view,
       flags: { ...view.flags, unreachable },
       attempts: view.attempts.map((attempt) => ({ ...attempt, nodeName: nameOf(nodes, attempt.nodeId) })),
-      waiting: view.state === 'queued' ? this.#waiting(view.id, nodes) : null,
+      waiting: view.state === 'queued' || view.state === 'assigned' ? this.#waiting(view.id, nodes) : null,
     };
   }
 
   #waiting(id: string, nodes: readonly KnownNode[]): JobView['waiting'] {
     const leader: Leader | null = this.#ports.leadership.current();
     const record = leader?.ledger.active(id);
-    if (!leader || record?.state.phase !== 'queued') return null;
+    if (!leader || !record) return null;
+    const snapshot = leader.ledger.snapshot(nodes);
+    if (isWaiting(record.state)) {
+      const { nodeId, number } = record.state.attempt;
+      return explainLine(id, snapshot, this.#ports.progress.of(nodeId, id, number));
+    }
+    if (record.state.phase !== 'queued') return null;
     const { spec, notBefore } = record.state;
     const job = { id, shape: shapeOf(spec), order: record.order, notBefore };
-    return explainWait(job, leader.ledger.snapshot(nodes), this.#ports.now());
+    return withCordonWords(explainWait(job, snapshot, this.#ports.now()), job.shape, nodes);
   }
 
   #refuseUnsatisfiable(spec: PinnedSpec): void {
@@ -191,24 +201,6 @@ export function noSuchJob(id: string): PlatformError {
 
 function refuseJobToken({ principal }: Caller): void {
   if (principal.kind === 'job') throw new PlatformError('forbidden', "A job's own token can't submit jobs.");
-}
-
-function ownershipOf({ principal }: Caller, spec: JobSpec): Owned {
-  const groupId = spec.group ?? null;
-  if (groupId !== null && !principal.groups.includes(groupId)) {
-    throw new PlatformError(
-      'invalid_input',
-      `You are in no group ${groupId}; give its id, as "baton group list" shows it.`,
-      {
-        issues: [{ pointer: '/group', detail: 'is no group of yours' }],
-      },
-    );
-  }
-  return {
-    ownerId: principal.userId,
-    groupId,
-    visibility: spec.visibility ?? (groupId === null ? 'private' : 'group'),
-  };
 }
 
 function nameOf(nodes: readonly KnownNode[], id: string): string {

@@ -27,7 +27,13 @@ it('refuses what it can not record, keeps its state, and assigns the queue by it
       {
         id: 'nod_a',
         heard: true,
-        state: { phase: 'known', description: aDescription('a', { cpu: 1 }), reachable: true },
+        state: {
+          phase: 'known',
+          description: aDescription('a', { cpu: 1 }),
+          reachable: true,
+          cordoned: null,
+          admission: null,
+        },
       },
     ],
     installationId: 'ins',

@@ -88,12 +88,14 @@ export class Leader {
     try {
       const next = this.ledger.release(this.#ports.now());
       this.#wakeAt(next);
-      const { starts } = schedule(this.ledger.snapshot(this.#ports.nodes()));
-      for (const start of starts) {
-        const command = { type: 'Assign', nodeId: start.nodeId, devices: start.devices } as const;
-        this.execute(start.jobId, command, this.systemIdentity('schedule'));
+      const { starts, revocations } = schedule(this.ledger.snapshot(this.#ports.nodes()));
+      for (const { jobId, ...start } of starts) {
+        this.execute(jobId, { type: 'Assign', ...start }, this.systemIdentity('schedule'));
       }
-      for (const nodeId of new Set(starts.map((start) => start.nodeId))) this.push(nodeId);
+      for (const { jobId, reason } of revocations) {
+        this.execute(jobId, { type: 'RequestRevocation', reason }, this.systemIdentity('schedule'));
+      }
+      for (const nodeId of new Set([...starts, ...revocations].map((change) => change.nodeId))) this.push(nodeId);
     } catch (error) {
       // What could not be recorded has not happened: it is decided again, until there is room.
       if (hasCode(error, 'storage_full')) this.#wakeAt(this.#ports.now() + FULL_RETRY_MS);

@@ -1,15 +1,31 @@
-// The nodes: what they have, and whether their agents are heard.
+// The nodes: what they have, whether their agents are heard, and whether they take jobs.
 import type { NodeDescription, NodeEvent } from '@baton/contracts';
+import { PlatformError } from '@baton/errors';
 import type { RecordedCommit } from '@baton/event-store';
 import type { KnownNode } from '../domain/ledger.ts';
-import { evolveNode, type NodeCommand, type NodeState } from '../domain/node.ts';
+import type { NodeCommand } from '../domain/node.commands.ts';
+import { evolveNode, initialNode, type NodeState } from '../domain/node.ts';
+import type { Caller } from './ports.ts';
 
 /** Silence after which a node counts as unreachable. */
 export const HEARTBEAT_TIMEOUT_MS = 5_000;
 
+/** On whose behalf; a heartbeat is on nobody's. */
+export interface NodeRequest {
+  readonly caller: Caller;
+  readonly subject: string;
+  readonly body: unknown;
+}
+
+export interface NodeExecution {
+  readonly revision: number;
+  readonly state: NodeState;
+  readonly events: readonly NodeEvent[];
+}
+
 export interface NodePorts {
-  /** Runs a command on the node's aggregate and gives the events that it caused. */
-  readonly execute: (nodeId: string, command: NodeCommand) => Promise<readonly NodeEvent[]>;
+  /** Runs a command on the node's aggregate. */
+  readonly execute: (nodeId: string, command: NodeCommand, request?: NodeRequest) => Promise<NodeExecution>;
   readonly now: () => number;
   /** Something changed that a scheduling pass should see. */
   readonly changed: () => void;
@@ -18,7 +34,13 @@ export interface NodePorts {
 
 interface Entry {
   state: NodeState;
+  revision: number;
   lastSeenAt: number | null;
+}
+
+export interface FoundNode {
+  readonly id: string;
+  readonly state: NodeState;
 }
 
 export class Nodes {
@@ -31,9 +53,13 @@ export class Nodes {
     this.#startedAt = ports.now();
   }
 
-  /** At boot: what the log says. */
-  restore(commit: RecordedCommit): void {
-    this.#evolve(commit.ref.id, commit.events as NodeEvent[]);
+  /** What the log says, in its order; also what another scheduler has written. */
+  follow(commit: RecordedCommit): void {
+    const entry = this.#entry(commit.ref.id);
+    if (commit.revision <= entry.revision) return;
+    const events = commit.events as NodeEvent[];
+    this.#set(entry, { revision: commit.revision, state: events.reduce(evolveNode, entry.state) });
+    if (events.some(({ type }) => type === 'NodeCordoned' || type === 'NodeUncordoned')) this.#ports.changed();
   }
 
   known(): KnownNode[] {
@@ -44,16 +70,51 @@ export class Nodes {
     return found;
   }
 
+  /** Those whose agents may connect, or were once allowed to. */
+  all(): FoundNode[] {
+    return [...this.#entries].map(([id, { state }]) => ({ id, state }));
+  }
+
   find(ref: string): KnownNode | undefined {
-    return this.known().find((node) => node.id === ref || node.state.description.name === ref);
+    const known = this.known();
+    return known.find((node) => node.id === ref) ?? known.find((node) => node.state.description.name === ref);
+  }
+
+  /** The one node that an admin means, also one that has not joined yet; `not_found`, or `conflict` for a name of several. */
+  one(ref: string): FoundNode {
+    const nodes = this.all().filter(({ state }) => state.phase !== 'none' && state.phase !== 'removed');
+    const byId = nodes.find(({ id }) => id === ref);
+    if (byId) return byId;
+    const named = nodes.filter(({ state }) => nameOf(state) === ref);
+    if (named.length > 1) throw new PlatformError('conflict', `Several nodes are called ${ref}. Give the id.`);
+    if (!named[0]) throw new PlatformError('not_found', `There is no node ${ref}.`);
+    return named[0];
+  }
+
+  state(id: string): NodeState {
+    return this.#entries.get(id)?.state ?? initialNode;
+  }
+
+  heard(id: string): boolean {
+    const entry = this.#entries.get(id);
+    return entry !== undefined && this.#isHeard(entry);
+  }
+
+  lastSeenAt(id: string): number | null {
+    return this.#entries.get(id)?.lastSeenAt ?? null;
+  }
+
+  /** On an admin's behalf. */
+  async change(id: string, command: NodeCommand, request: NodeRequest): Promise<NodeExecution> {
+    const executed = await this.#execute(id, command, request);
+    this.#ports.changed();
+    return executed;
   }
 
   /** A heartbeat with the node's present description. */
   async hear(nodeId: string, description: NodeDescription): Promise<void> {
-    const before = this.#entries.get(nodeId);
-    const wasHeard = before !== undefined && this.#isHeard(before);
-    const events = await this.#ports.execute(nodeId, { type: 'Hear', description });
-    this.#evolve(nodeId, events);
+    const wasHeard = this.heard(nodeId);
+    const { events } = await this.#execute(nodeId, { type: 'Hear', description });
     this.#entry(nodeId).lastSeenAt = this.#ports.now();
     if (!wasHeard || events.length > 0) this.#ports.changed();
   }
@@ -64,7 +125,7 @@ export class Nodes {
       if (entry.state.phase !== 'known' || !entry.state.reachable) continue;
       const lastSeenAt = entry.lastSeenAt ?? this.#startedAt;
       if (this.#ports.now() - lastSeenAt < HEARTBEAT_TIMEOUT_MS) continue;
-      this.#evolve(id, await this.#ports.execute(id, { type: 'MissHeartbeat', lastSeenAt }));
+      await this.#execute(id, { type: 'MissHeartbeat', lastSeenAt });
       this.#ports.changed();
     }
   }
@@ -77,18 +138,31 @@ export class Nodes {
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
+  async #execute(id: string, command: NodeCommand, request?: NodeRequest): Promise<NodeExecution> {
+    const executed = await this.#ports.execute(id, command, request);
+    this.#set(this.#entry(id), executed);
+    return executed;
+  }
+
   #isHeard(entry: Entry): boolean {
     return entry.lastSeenAt !== null && this.#ports.now() - entry.lastSeenAt < HEARTBEAT_TIMEOUT_MS;
   }
 
+  /** A command that was carried out before answers with what was then: that is not gone back to. */
+  #set(entry: Entry, { revision, state }: Pick<NodeExecution, 'revision' | 'state'>): void {
+    if (revision <= entry.revision) return;
+    entry.revision = revision;
+    entry.state = state;
+  }
+
   #entry(id: string): Entry {
-    const entry = this.#entries.get(id) ?? { state: { phase: 'none' }, lastSeenAt: null };
+    const entry = this.#entries.get(id) ?? { state: initialNode, revision: 0, lastSeenAt: null };
     this.#entries.set(id, entry);
     return entry;
   }
+}
 
-  #evolve(id: string, events: readonly NodeEvent[]): void {
-    const entry = this.#entry(id);
-    for (const event of events) entry.state = evolveNode(entry.state, event);
-  }
+function nameOf(state: NodeState): string | null {
+  if (state.phase === 'known') return state.description.name;
+  return state.phase === 'invited' || state.phase === 'joined' ? state.name : null;
 }

@@ -2,7 +2,7 @@
 import type { JobSpec } from '@baton/contracts';
 import { describe, expect, it } from 'vitest';
 import { PlatformError } from '@baton/errors';
-import { pinSpec } from './pin-spec.ts';
+import { pinOwnership, pinSpec } from './pin-spec.ts';
 import type { Caller, Catalogue } from './ports.ts';
 
 const caller: Caller = {
@@ -21,6 +21,11 @@ const catalogue: Catalogue = {
     version: version === 'latest' ? 4 : version,
     digest: 'e',
   }),
+  findGroup: async ({ principal }, ref) => {
+    if (ref !== 'vision' || principal.groups.length === 0)
+      throw new PlatformError('not_found', `There is no group ${ref}.`);
+    return 'grp_v';
+  },
   mayRegister: async (_caller, name) => name !== 'taken',
   missingSecrets: async (_owner, names) => names.filter((name) => name === 'MISSING'),
   resolveSecrets: async () => ({}),
@@ -74,5 +79,31 @@ describe('pinSpec', () => {
     [{ datasets: [{ dataset: 'a' }, { dataset: 'b', as: 'a' }] }, '/datasets/1/as'],
   ] satisfies [Partial<JobSpec>, string][])('refuses %j and points at %s', async (spec, pointer) => {
     expect(await pointerOf(spec)).toEqual(['invalid_input', pointer]);
+  });
+});
+
+describe('pinOwnership', () => {
+  const member: Caller = { ...caller, principal: { ...caller.principal, groups: ['grp_v'] } };
+  const owned = (spec: Pick<JobSpec, 'group' | 'visibility'>, by = member) => pinOwnership(spec, by, catalogue);
+
+  it('pins a group to its id, and is open to it unless the job says otherwise', async () => {
+    expect(await owned({ group: 'vision' })).toEqual({ ownerId: 'usr_a', groupId: 'grp_v', visibility: 'group' });
+    expect(await owned({ group: 'vision', visibility: 'private' })).toMatchObject({
+      groupId: 'grp_v',
+      visibility: 'private',
+    });
+  });
+
+  it('is private without a group, and asks nobody', async () => {
+    expect(await owned({}, caller)).toEqual({ ownerId: 'usr_a', groupId: null, visibility: 'private' });
+    expect(await owned({ visibility: 'everyone' }, caller)).toMatchObject({ groupId: null, visibility: 'everyone' });
+  });
+
+  it('refuses a group that the caller may not name, and visibility "group" without one', async () => {
+    await expect(owned({ group: 'vision' }, caller)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(owned({ visibility: 'group' })).rejects.toMatchObject({
+      code: 'invalid_input',
+      issues: [{ pointer: '/visibility' }],
+    });
   });
 });

@@ -1,5 +1,12 @@
 // A job's specification as written, turned into what the log keeps: names resolved, `latest` pinned, units normalised.
-import { type Issue, type JobSpec, parseDurationMs, parseSizeBytes, type PinnedSpec } from '@baton/contracts';
+import {
+  type Issue,
+  type JobSpec,
+  type Owned,
+  parseDurationMs,
+  parseSizeBytes,
+  type PinnedSpec,
+} from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { Caller, Catalogue } from './ports.ts';
 
@@ -11,25 +18,16 @@ export async function pinSpec(
   catalogue: Catalogue,
   findNode: NodeFinder,
 ): Promise<PinnedSpec> {
-  const memoryBytes = memoryOf(spec);
-  const timeLimitMs = timeLimitOf(spec);
+  const resources = resourcesOf(spec);
+  const times = timesOf(spec);
   const nodeId = nodeOf(spec, findNode);
   const [code, datasets] = await Promise.all([
     pinCode(spec, caller, catalogue),
     pinDatasets(spec, caller, catalogue),
     checkNames(spec, caller, catalogue),
   ]);
-  const {
-    command,
-    env = {},
-    secrets = [],
-    retries = 0,
-    environment = {},
-    labels = {},
-    outputs = {},
-    resources = {},
-  } = spec;
-  const { gpus = 0, cpus = 0 } = resources;
+  const { command, outputs, earlyStart } = spec;
+  const { env, secrets, retries, environment, labels } = { ...NOTHING, ...spec };
   return {
     name: nameOf(spec, code?.modelName),
     code,
@@ -37,14 +35,42 @@ export async function pinSpec(
     datasets,
     env,
     secrets,
-    resources: { gpus, cpus, memoryBytes },
+    resources,
     nodeId,
-    timeLimitMs,
+    ...times,
+    ...(earlyStart === true ? { earlyStart } : {}),
     retries,
     environment,
-    outputs: { model: outputs.model ?? null },
+    outputs: { model: outputs?.model ?? null },
     labels,
   };
+}
+
+const NOTHING = { env: {}, secrets: [], retries: 0, environment: {}, labels: {} };
+
+function resourcesOf({ resources = {} }: JobSpec): PinnedSpec['resources'] {
+  const { gpus = 0, cpus = 0, memory, shm } = resources;
+  const memoryBytes = sizeOf(memory, '/resources/memory');
+  const shmBytes = sizeOf(shm, '/resources/shm');
+  return { gpus, cpus, memoryBytes, ...(shmBytes === 0 ? {} : { shmBytes }) };
+}
+
+function timesOf({ timeLimit, gracePeriod }: JobSpec): Pick<PinnedSpec, 'timeLimitMs' | 'graceMs'> {
+  const graceMs = durationOf(gracePeriod, '/gracePeriod', 0);
+  return { timeLimitMs: durationOf(timeLimit, '/timeLimit', 1), ...(graceMs === null ? {} : { graceMs }) };
+}
+
+/** Whose the job is: the group's name becomes its id. */
+export async function pinOwnership(
+  { group, visibility }: Pick<JobSpec, 'group' | 'visibility'>,
+  caller: Caller,
+  catalogue: Pick<Catalogue, 'findGroup'>,
+): Promise<Owned> {
+  const ownerId = caller.principal.userId;
+  if (group !== undefined)
+    return { ownerId, groupId: await catalogue.findGroup(caller, group), visibility: visibility ?? 'group' };
+  if (visibility === 'group') return refuse('/visibility', 'needs a group: name one of yours in `group`');
+  return { ownerId, groupId: null, visibility: visibility ?? 'private' };
 }
 
 function refuse(pointer: string, detail: string): never {
@@ -52,18 +78,18 @@ function refuse(pointer: string, detail: string): never {
   throw new PlatformError('invalid_input', `The job's specification is not valid: ${pointer} ${detail}.`, { issues });
 }
 
-function memoryOf(spec: JobSpec): number {
-  const memory = spec.resources?.memory;
-  if (memory === undefined) return 0;
-  if (typeof memory === 'number') return memory;
-  return parseSizeBytes(memory) ?? refuse('/resources/memory', `is not a size: "${memory}"; write for example "4GiB"`);
+/** Bytes; 0 if nothing was said. */
+function sizeOf(size: number | string | undefined, pointer: string): number {
+  if (size === undefined) return 0;
+  if (typeof size === 'number') return size;
+  return parseSizeBytes(size) ?? refuse(pointer, `is not a size: "${size}"; write for example "4GiB"`);
 }
 
-function timeLimitOf(spec: JobSpec): number | null {
-  const limit = spec.timeLimit;
-  if (limit === undefined) return null;
-  const ms = typeof limit === 'number' ? Math.round(limit * 1_000) : parseDurationMs(limit);
-  if (ms === null || ms < 1) return refuse('/timeLimit', `is not a duration: "${limit}"; write for example "2h30m"`);
+function durationOf(duration: number | string | undefined, pointer: string, leastMs: number): number | null {
+  if (duration === undefined) return null;
+  const ms = typeof duration === 'number' ? Math.round(duration * 1_000) : parseDurationMs(duration);
+  if (ms === null || ms < leastMs)
+    return refuse(pointer, `is not a duration: "${duration}"; write for example "2h30m"`);
   return ms;
 }
 

@@ -30,6 +30,8 @@ export interface Caller {
 export interface Catalogue {
   resolveCode(caller: Caller, ref: string, version: number | 'latest'): Promise<ResolvedCode>;
   resolveDataset(caller: Caller, ref: string, version: number | 'latest'): Promise<ResolvedData>;
+  /** The id of a group that the caller may give a job to; `not_found` for all others. */
+  findGroup(caller: Caller, ref: string): Promise<string>;
   mayRegister(caller: Caller, modelName: string): Promise<boolean>;
   missingSecrets(ownerId: string, names: readonly string[]): Promise<string[]>;
   resolveSecrets(ownerId: string, names: readonly string[]): Promise<Record<string, string>>;

@@ -6,6 +6,7 @@ import type { JobDocument } from '../projections/job-document.ts';
 import type { NodeDocument } from '../projections/node-document.ts';
 import { type Jobs, noSuchJob } from './jobs.ts';
 import type { Leadership } from './leadership.ts';
+import { nodeView } from './node-view.ts';
 import type { Nodes } from './nodes.ts';
 import type { Caller } from './ports.ts';
 
@@ -73,7 +74,7 @@ export class Queries {
   }
 
   async node({ meta }: Caller, ref: string): Promise<NodeView> {
-    const id = this.#ports.known.find(ref)?.id ?? ref;
+    const { id } = this.#ports.known.one(ref);
     if (meta.waitForRevision !== undefined) await this.#ports.nodes.waitForRevision(id, meta.waitForRevision);
     const document = await this.#ports.nodes.collection.get(id);
     if (!document) throw new PlatformError('not_found', `There is no node ${ref}.`);
@@ -86,15 +87,15 @@ export class Queries {
   }
 
   #nodeView(document: NodeDocument): NodeView {
-    const known = this.#ports.known.known();
-    const node = known.find((candidate) => candidate.id === document.id);
-    const snapshot = this.#ports.leadership.current()?.ledger.snapshot(known);
-    const held = snapshot?.nodes.find((candidate) => candidate.id === document.id)?.held;
-    return {
-      ...document,
-      devices: document.devices.map((device) => ({ ...device, jobId: held?.get(device.id) ?? null })),
-      reachable: node?.heard ?? false,
-    };
+    const { known } = this.#ports;
+    const ledger = this.#ports.leadership.current()?.ledger;
+    const snapshot = ledger?.snapshot(known.known().filter(({ id }) => id === document.id));
+    return nodeView(document, {
+      heard: known.heard(document.id),
+      lastSeenAt: known.lastSeenAt(document.id),
+      held: snapshot?.nodes[0]?.held ?? new Map(),
+      attempts: ledger?.placedOn(document.id).length ?? 0,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 // What may be asked of a job, and which events follow.
-import type { AttemptResult, Behind, JobEvent, Owned, PinnedSpec } from '@baton/contracts';
+import type { AttemptResult, Behind, JobEvent, ManifestSummary, Owned, PinnedSpec } from '@baton/contracts';
 import type { Decider } from '@baton/decider';
 import { PlatformError } from '@baton/errors';
 import {
@@ -24,8 +24,14 @@ export type JobCommand =
     }
   | { readonly type: 'RequestRevocation'; readonly reason: string }
   | { readonly type: 'RecordStarting'; readonly attempt: number }
-  | { readonly type: 'RecordStaged' | 'RecordReleased'; readonly attempt: number; readonly at: number }
+  | { readonly type: 'RecordStaged' | 'RecordTaken' | 'RecordReleased'; readonly attempt: number; readonly at: number }
   | { readonly type: 'RecordRevoked'; readonly attempt: number }
+  | {
+      readonly type: 'RecordCheckpointed';
+      readonly attempt: number;
+      readonly at: number;
+      readonly checkpoints: ManifestSummary;
+    }
   | {
       readonly type: 'RecordStarted';
       readonly attempt: number;
@@ -51,17 +57,11 @@ export const jobDecider: Decider<JobCommand, JobState, JobEvent> = {
   decide(command, state) {
     if (command.type === 'Submit') return decideSubmit(command, state);
     if (state.phase === 'none') throw new PlatformError('not_found', 'There is no such job.');
-    switch (command.type) {
-      case 'Assign':
-        return decideAssign(command, state);
-      case 'RequestRevocation':
-        return decideRevocation(command, state);
-      case 'Cancel':
-        return decideCancel(command, state);
-      default:
-        // Facts of another attempt, or told twice, change nothing.
-        return isPlaced(state) && state.attempt.number === command.attempt ? decideFact(command, state) : [];
-    }
+    if (command.type === 'Assign') return decideAssign(command, state);
+    if (command.type === 'RequestRevocation') return decideRevocation(command, state);
+    if (command.type === 'Cancel') return decideCancel(command, state);
+    // Facts of another attempt, or told twice, change nothing.
+    return isPlaced(state) && state.attempt.number === command.attempt ? decideFact(command, state) : [];
   },
 };
 
@@ -78,8 +78,12 @@ function decideFact(command: FactCommand, state: PlacedJob): JobEvent[] {
       return decideRevoked(attempt, state);
     case 'RecordStarted':
       return decideStarted(command, state);
+    case 'RecordTaken':
+      return state.attempt.isTaken ? [] : [event('AttemptTaken', { attempt, at: command.at })];
     case 'RecordReleased':
       return state.attempt.isReleased ? [] : [event('AttemptReleased', { attempt, at: command.at })];
+    case 'RecordCheckpointed':
+      return decideCheckpointed(command, state);
     case 'RecordEnded':
       return decideEnded(command, state);
     default:
@@ -124,6 +128,12 @@ function decideStarted(command: CommandOf<'RecordStarted'>, state: PlacedJob): J
   const { attempt, at, devices } = command;
   const started = { attempt, startedAt: at };
   return [event('AttemptStarted', devices === undefined ? started : { ...started, devices: [...devices] })];
+}
+
+function decideCheckpointed(command: CommandOf<'RecordCheckpointed'>, state: PlacedJob): JobEvent[] {
+  const { attempt, at, checkpoints } = command;
+  if (checkpoints.digest === state.checkpoints) return [];
+  return [event('AttemptCheckpointed', { attempt, at, checkpoints })];
 }
 
 function decideEnded(command: CommandOf<'RecordEnded'>, state: PlacedJob): JobEvent[] {

@@ -22,6 +22,7 @@ export interface Attempt {
   readonly isStaged: boolean;
   readonly isRevoking: boolean;
   readonly startedAt: number | null;
+  readonly isTaken: boolean;
   /** No process of it is left: it holds nothing any more. */
   readonly isReleased: boolean;
 }
@@ -87,8 +88,12 @@ function evolveExisting(state: ExistingJob, event: Exclude<JobEvent, { type: 'Jo
       return withAttempt(state, { isStaged: true });
     case 'RevocationRequested':
       return withAttempt(state, { isRevoking: true });
+    case 'AttemptTaken':
+      return withAttempt(state, { isTaken: true });
     case 'AttemptReleased':
       return withAttempt(state, { isReleased: true });
+    case 'AttemptCheckpointed':
+      return { ...state, checkpoints: event.data.checkpoints.digest };
     // What follows from it stands in the same commit.
     case 'AttemptRevoked':
       return state;
@@ -120,6 +125,7 @@ function assignedAttempt({ attempt, nodeId, devices, behind }: DataOf<'JobAssign
     isStaged: false,
     isRevoking: false,
     startedAt: null,
+    isTaken: false,
     isReleased: false,
   };
 }

@@ -10,7 +10,13 @@ import { schedule } from './schedule/schedule.ts';
 const node: KnownNode = {
   id: 'nod_a',
   heard: true,
-  state: { phase: 'known', description: aDescription('a', { cpu: 2, gpu: 2 }), reachable: true },
+  state: {
+    phase: 'known',
+    description: aDescription('a', { cpu: 2, gpu: 2 }),
+    reachable: true,
+    cordoned: null,
+    admission: null,
+  },
 };
 const result = (change: Partial<AttemptResult>): AttemptResult => ({
   reason: 'exited',

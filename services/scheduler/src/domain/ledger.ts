@@ -1,10 +1,26 @@
 // All jobs that are not over, as the log says, with the queue and the devices derived from them. No I/O.
 import type { DesiredAttempt, JobEvent } from '@baton/contracts';
 import { desiredAttempt } from './desired-attempt.ts';
-import { evolveJob, type ExistingJob, initialJob, isPlaced, isTerminal, type JobState } from './job.ts';
+import {
+  type Attempt,
+  evolveJob,
+  type ExistingJob,
+  initialJob,
+  isPlaced,
+  isTerminal,
+  type JobState,
+  type PlacedJob,
+} from './job.ts';
 import type { NodeState } from './node.ts';
 import { JobQueue } from './queue.ts';
-import { type NodeSnapshot, shapeOf, type Snapshot } from './schedule/snapshot.ts';
+import {
+  type NodeSnapshot,
+  nodeSnapshot,
+  type PlacedAttempt,
+  type QueuedJob,
+  shapeOf,
+  type Snapshot,
+} from './schedule/snapshot.ts';
 
 /** Where a commit stands, as much of it as the next commit needs. */
 export interface CommitPlace {
@@ -18,6 +34,8 @@ export interface JobRecord extends CommitPlace {
   readonly state: ExistingJob;
   /** Position of its submission: its place in the queue. */
   readonly order: number;
+  /** Position of its newest assignment: its place among what is placed on its node. */
+  readonly placedAt: number;
 }
 
 export interface KnownNode {
@@ -66,7 +84,9 @@ export class JobLedger {
       this.#jobs.delete(id);
       return;
     }
-    const record = { id, state, order: before?.order ?? place.position, ...place };
+    const isNew = before === undefined || before.state.attempts !== state.attempts;
+    const placedAt = isNew ? place.position : before.placedAt;
+    const record = { id, state, order: before?.order ?? place.position, placedAt, ...place };
     this.#jobs.set(id, record);
     this.#enter(record);
   }
@@ -76,14 +96,14 @@ export class JobLedger {
     const { state } = record;
     if (isPlaced(state)) this.#placed.set(record.id, record);
     else if (state.phase === 'queued' && state.notBefore > 0) this.#delayed.set(record.id, record);
-    else if (state.phase === 'queued') this.#queue.add(record, shapeOf(state.spec));
+    else if (state.phase === 'queued') this.#queue.add(queued(record), shapeOf(state.spec));
   }
 
   #leave(record: JobRecord): void {
     if (this.#isLoading) return;
     this.#placed.delete(record.id);
     if (!this.#delayed.delete(record.id) && record.state.phase === 'queued')
-      this.#queue.remove(record, shapeOf(record.state.spec));
+      this.#queue.remove(queued(record), shapeOf(record.state.spec));
   }
 
   /** Moves the retried jobs whose time has come into the queue; tells when the next one's time comes. */
@@ -98,44 +118,48 @@ export class JobLedger {
       this.#delayed.delete(id);
       const due: JobRecord = { ...record, state: { ...record.state, phase: 'queued', notBefore: 0 } };
       this.#jobs.set(id, due);
-      this.#queue.add(due, shapeOf(due.state.spec));
+      this.#queue.add(queued(due), shapeOf(due.state.spec));
     }
     return next;
   }
 
   snapshot(nodes: Iterable<KnownNode>): Snapshot {
-    const byNode = Map.groupBy(this.#placed.values(), (record) =>
-      isPlaced(record.state) ? record.state.attempt.nodeId : '',
-    );
-    return {
-      buckets: this.#queue.buckets(),
-      nodes: [...nodes].map((node) => nodeSnapshot(node, byNode.get(node.id) ?? [])),
-    };
+    return { buckets: this.#queue.buckets(), nodes: [...nodes].map((node) => this.#nodeSnapshot(node)) };
   }
 
-  placedOn(nodeId: string): JobRecord[] {
-    return [...this.#placed.values()].filter(
-      (record) => isPlaced(record.state) && record.state.attempt.nodeId === nodeId,
-    );
+  #nodeSnapshot({ id, state, heard }: KnownNode): NodeSnapshot {
+    const live = this.placedOn(id).filter((placed) => !placed.state.attempt.isReleased);
+    const refuses = !heard ? 'node-unreachable' : state.cordoned ? 'node-cordoned' : null;
+    return nodeSnapshot({ id, description: state.description, refuses }, live.map(placedAttempt));
+  }
+
+  /** In the order of placement. */
+  placedOn(nodeId: string): PlacedRecord[] {
+    const found: PlacedRecord[] = [];
+    for (const record of this.#placed.values()) {
+      const { state } = record;
+      if (isPlaced(state) && state.attempt.nodeId === nodeId) found.push({ ...record, state });
+    }
+    return found.toSorted((one, other) => one.placedAt - other.placedAt);
   }
 
   /** What the node is to run, by the log. */
   desiredOn(node: KnownNode): DesiredAttempt[] {
-    return this.placedOn(node.id).flatMap((record) =>
-      isPlaced(record.state) ? [desiredAttempt(record.id, record.state, node.state.description.devices)] : [],
-    );
+    const { devices } = node.state.description;
+    return this.placedOn(node.id).map(({ id, state }) => desiredAttempt(id, state, devices));
   }
 }
 
-function nodeSnapshot(node: KnownNode, records: readonly JobRecord[]): NodeSnapshot {
-  const held = new Map<string, string>();
-  let usedCpus = 0;
-  let usedMemoryBytes = 0;
-  for (const { id, state } of records) {
-    if (!isPlaced(state)) continue;
-    for (const device of state.attempt.devices) held.set(device, id);
-    usedCpus += state.spec.resources.cpus;
-    usedMemoryBytes += state.spec.resources.memoryBytes;
-  }
-  return { id: node.id, description: node.state.description, reachable: node.heard, held, usedCpus, usedMemoryBytes };
+export interface PlacedRecord extends JobRecord {
+  readonly state: PlacedJob;
+}
+
+function queued({ id, order, state }: JobRecord): QueuedJob {
+  return { id, order, nextAttempt: state.attempts + 1 };
+}
+
+function placedAttempt({ id, order, state }: PlacedRecord): PlacedAttempt {
+  const { number, devices, behind, isRevoking }: Attempt = state.attempt;
+  const waiting = behind && { count: behind.count, pool: behind.pool, isRevoking };
+  return { jobId: id, attempt: number, order, shape: shapeOf(state.spec), devices, waiting };
 }

@@ -1,60 +1,74 @@
-// A node: what its agent says it has, and whether the agent is heard.
-import { type NodeDescription, type NodeEvent } from '@baton/contracts';
-import type { Decider } from '@baton/decider';
+// A node: how it came to be one, what its agent says it has, whether the agent is heard, and whether it takes jobs.
+import type { NodeDescription, NodeEvent } from '@baton/contracts';
+
+/** What checks the credentials of an agent that joined with a token; whoever has them is this node. */
+export interface Admission {
+  /** Of the one-time token, which only the same agent may show again. */
+  readonly secretHash: string;
+  readonly publicKey: string;
+  readonly tokenHash: string;
+}
+
+export interface Cordon {
+  readonly reason: string;
+  readonly by: string;
+}
 
 export type NodeState =
   | { readonly phase: 'none' }
-  | { readonly phase: 'known'; readonly description: NodeDescription; readonly reachable: boolean };
+  | {
+      readonly phase: 'invited';
+      readonly name: string | null;
+      readonly secretHash: string;
+      readonly expiresAt: number;
+    }
+  | { readonly phase: 'joined'; readonly name: string | null; readonly admission: Admission }
+  | {
+      readonly phase: 'known';
+      readonly description: NodeDescription;
+      readonly reachable: boolean;
+      readonly cordoned: Cordon | null;
+      /** Null: its agent's credentials are in its server's own configuration. */
+      readonly admission: Admission | null;
+    }
+  | { readonly phase: 'removed' };
+
+export const initialNode: NodeState = { phase: 'none' };
 
 export function evolveNode(state: NodeState, event: NodeEvent): NodeState {
   switch (event.type) {
+    case 'NodeAdded': {
+      const { name, secretHash, expiresAt } = event.data;
+      return { phase: 'invited', name, secretHash, expiresAt };
+    }
+    case 'NodeJoined':
+      if (state.phase !== 'invited') return state;
+      return { phase: 'joined', name: state.name, admission: { secretHash: state.secretHash, ...event.data } };
     case 'NodeRegistered':
     case 'NodeChanged':
-      return { phase: 'known', description: event.data, reachable: true };
+      return described(state, event.data);
     case 'NodeUnreachable':
       return state.phase === 'known' ? { ...state, reachable: false } : state;
     case 'NodeReachable':
       return state.phase === 'known' ? { ...state, reachable: true } : state;
+    case 'NodeCordoned':
+      return state.phase === 'known' ? { ...state, cordoned: event.data } : state;
+    case 'NodeUncordoned':
+      return state.phase === 'known' ? { ...state, cordoned: null } : state;
+    case 'NodeRemoved':
+      return { phase: 'removed' };
+    case 'NodeWatchResumed':
+      return state;
     default:
       return event satisfies never;
   }
 }
 
-export type NodeCommand =
-  | { readonly type: 'Hear'; readonly description: NodeDescription }
-  | { readonly type: 'MissHeartbeat'; readonly lastSeenAt: number };
-
-export const nodeDecider: Decider<NodeCommand, NodeState, NodeEvent> = {
-  initialState: { phase: 'none' },
-  evolve: evolveNode,
-  decide(command, state) {
-    switch (command.type) {
-      case 'Hear':
-        return decideHear(command.description, state);
-      case 'MissHeartbeat':
-        if (state.phase === 'none' || !state.reachable) return [];
-        return [{ type: 'NodeUnreachable', v: 1, data: { lastSeenAt: command.lastSeenAt } }];
-      default:
-        return command satisfies never;
-    }
-  },
-};
-
-function decideHear(description: NodeDescription, state: NodeState): NodeEvent[] {
-  if (state.phase === 'none') return [{ type: 'NodeRegistered', v: 1, data: description }];
-  if (!sameDescription(state.description, description)) return [{ type: 'NodeChanged', v: 1, data: description }];
-  return state.reachable ? [] : [{ type: 'NodeReachable', v: 1, data: {} }];
+function described(state: NodeState, description: NodeDescription): NodeState {
+  const cordoned = state.phase === 'known' ? state.cordoned : null;
+  return { phase: 'known', description, reachable: true, cordoned, admission: admissionOf(state) };
 }
 
-function sameDescription(one: NodeDescription, other: NodeDescription): boolean {
-  return canonical(one) === canonical(other);
-}
-
-/** JSON with sorted members: the same description, whichever order it came in. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    member !== null && typeof member === 'object' && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
+export function admissionOf(state: NodeState): Admission | null {
+  return state.phase === 'joined' || state.phase === 'known' ? state.admission : null;
 }

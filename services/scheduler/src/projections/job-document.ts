@@ -13,7 +13,7 @@ export interface JobDocument extends JobView {
 
 export const jobProjection: Projection<JobDocument> = {
   name: 'jobs',
-  version: 2,
+  version: 3,
   indexes: [['name'], ['ownerId', 'createdAt'], ['state', 'createdAt'], ['active', 'createdAt']],
   stream: 'JOBS',
   aggregates: ['job'],
@@ -56,7 +56,16 @@ function submitted(data: Extract<JobEvent, { type: 'JobSubmitted' }>['data'], co
 type LaterEvent = Exclude<JobEvent, { type: 'JobSubmitted' }>;
 type AttemptEvent = Extract<
   LaterEvent,
-  { type: 'JobAssigned' | 'AttemptStaged' | 'AttemptStarting' | 'AttemptStarted' | 'AttemptEnded' }
+  {
+    type:
+      | 'JobAssigned'
+      | 'AttemptStaged'
+      | 'AttemptStarting'
+      | 'AttemptStarted'
+      | 'AttemptTaken'
+      | 'AttemptCheckpointed'
+      | 'AttemptEnded';
+  }
 >;
 
 function applyToExisting(document: JobDocument, event: LaterEvent, commit: RecordedCommit): JobDocument {
@@ -65,6 +74,8 @@ function applyToExisting(document: JobDocument, event: LaterEvent, commit: Recor
     case 'AttemptStaged':
     case 'AttemptStarting':
     case 'AttemptStarted':
+    case 'AttemptCheckpointed':
+    case 'AttemptTaken':
     case 'AttemptEnded':
       return applyToAttempt(document, event, commit);
     case 'AttemptRevoked':
@@ -73,7 +84,7 @@ function applyToExisting(document: JobDocument, event: LaterEvent, commit: Recor
     case 'AttemptReleased':
       return document;
     case 'CancelRequested':
-      return cancelRequested(document, event.data.reason);
+      return cancelRequested(document, event.data, commit);
     case 'JobRequeued':
       return { ...document, state: 'queued' };
     case 'JobSucceeded':
@@ -101,6 +112,12 @@ function applyToAttempt(document: JobDocument, event: AttemptEvent, commit: Reco
       return { ...document, state: document.state === 'assigned' ? 'starting' : document.state };
     case 'AttemptStarted':
       return started(document, event.data);
+    case 'AttemptTaken':
+      return withAttempt(document, event.data.attempt, { takenAt: event.data.at });
+    case 'AttemptCheckpointed': {
+      const { attempt, at, checkpoints } = event.data;
+      return withAttempt(document, attempt, { checkpoints: { ...checkpoints, at } });
+    }
     case 'AttemptEnded':
       return ended(document, event.data);
     default:
@@ -121,9 +138,14 @@ function revoked(document: JobDocument, attempt: number): JobDocument {
   return { ...document, attempts, nodeId: null, flags: { ...document.flags, staged: false } };
 }
 
-function cancelRequested(document: JobDocument, reason: string): JobDocument {
+function cancelRequested(
+  document: JobDocument,
+  { by, reason }: Extract<JobEvent, { type: 'CancelRequested' }>['data'],
+  { at }: RecordedCommit,
+): JobDocument {
   const flags = { ...document.flags, cancelRequested: true };
-  return { ...document, flags, state: document.state === 'queued' ? 'queued' : 'stopping', message: reason };
+  const state = document.state === 'queued' ? 'queued' : 'stopping';
+  return { ...document, flags, state, message: reason, cancellation: { by, reason, at } };
 }
 
 function assigned(data: Extract<JobEvent, { type: 'JobAssigned' }>['data'], commit: RecordedCommit): AttemptView {
@@ -144,7 +166,9 @@ function assigned(data: Extract<JobEvent, { type: 'JobAssigned' }>['data'], comm
 function ended(document: JobDocument, data: Extract<JobEvent, { type: 'AttemptEnded' }>['data']): JobDocument {
   const { attempt, result } = data;
   const counters = { ...document.counters, ...countersAfter(document.counters, result) };
-  return { ...withAttempt(document, attempt, { endedAt: result.endedAt, result }), counters, message: result.message };
+  const stored = result.checkpoints ? { checkpoints: { ...result.checkpoints, at: result.endedAt } } : {};
+  const view = { endedAt: result.endedAt, result, ...stored };
+  return { ...withAttempt(document, attempt, view), counters, message: result.message };
 }
 
 function withAttempt(document: JobDocument, attempt: number, change: Partial<AttemptView>): JobDocument {

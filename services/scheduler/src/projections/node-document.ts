@@ -1,25 +1,79 @@
 // The read model of nodes.
 import type { NodeDescription, NodeEvent } from '@baton/contracts';
+import type { RecordedCommit } from '@baton/event-store';
 import type { Projection, Revised } from '@baton/service-host';
 
 export interface NodeDocument extends NodeDescription, Revised {
+  readonly phase: 'invited' | 'joining' | 'known';
+  readonly invitation: { readonly by: string; readonly expiresAt: number } | null;
+  readonly cordon: { readonly reason: string; readonly by: string; readonly at: number } | null;
+  /** As of the last event; the scheduler itself knows better. */
+  readonly lastSeenAt: number | null;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
 
 export const nodeProjection: Projection<NodeDocument> = {
   name: 'nodes',
-  version: 1,
+  version: 2,
   indexes: [['createdAt'], ['name']],
   stream: 'EVENTS',
   aggregates: ['node'],
   apply(document, commit) {
-    let current = document;
-    for (const event of commit.events as NodeEvent[]) {
-      if (event.type !== 'NodeRegistered' && event.type !== 'NodeChanged') continue;
-      const createdAt = current?.createdAt ?? commit.at;
-      current = { id: commit.ref.id, createdAt, updatedAt: commit.at, revision: commit.revision, ...event.data };
-    }
-    return current && { ...current, revision: commit.revision, updatedAt: commit.at };
+    const events = commit.events as NodeEvent[];
+    const folded = events.reduce((current, event) => evolve(current, event, commit), document);
+    return folded && { ...folded, revision: commit.revision, updatedAt: commit.at };
   },
 };
+
+function evolve(document: NodeDocument | null, event: NodeEvent, { ref, at }: RecordedCommit): NodeDocument | null {
+  switch (event.type) {
+    case 'NodeAdded': {
+      const { by, expiresAt, name } = event.data;
+      return { ...empty(ref.id, at), ...(name === null ? {} : { name }), invitation: { by, expiresAt } };
+    }
+    case 'NodeJoined':
+      return document && { ...document, phase: 'joining', invitation: null };
+    case 'NodeRegistered':
+    case 'NodeChanged': {
+      const { diskBytes: _replaced, ...kept } = document ?? empty(ref.id, at);
+      return { ...kept, ...event.data, phase: 'known', lastSeenAt: at };
+    }
+    case 'NodeReachable':
+      return document && { ...document, lastSeenAt: at };
+    case 'NodeUnreachable':
+      return document && { ...document, lastSeenAt: event.data.lastSeenAt };
+    case 'NodeCordoned':
+      return document && { ...document, cordon: { ...event.data, at } };
+    case 'NodeUncordoned':
+      return document && { ...document, cordon: null };
+    case 'NodeRemoved':
+      return null;
+    case 'NodeWatchResumed':
+      return document;
+    default:
+      return event satisfies never;
+  }
+}
+
+const SHORT_ID = { start: 'nod_'.length, end: 'nod_'.length + 6 } as const;
+
+function empty(id: string, at: number): NodeDocument {
+  return {
+    id,
+    // Until its agent says how it is called.
+    name: `node-${id.slice(SHORT_ID.start, SHORT_ID.end)}`,
+    phase: 'invited',
+    devices: [],
+    cpus: 0,
+    memoryBytes: 0,
+    labels: {},
+    agentVersion: '',
+    invitation: null,
+    cordon: null,
+    lastSeenAt: null,
+    createdAt: at,
+    updatedAt: at,
+    revision: 0,
+  };
+}

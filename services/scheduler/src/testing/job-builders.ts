@@ -42,7 +42,8 @@ export function aNode(
   return {
     id,
     description: aDescription(id, slots),
-    reachable: true,
+    refuses: null,
+    attempts: [],
     held: new Map(),
     usedCpus: 0,
     usedMemoryBytes: 0,

@@ -15,7 +15,8 @@ import {
   systemPrincipal,
   userRpc,
 } from '@baton/contracts';
-import { newId } from '@baton/event-store';
+import { PlatformError } from '@baton/errors';
+import { newId, openJetStreamEventStore } from '@baton/event-store';
 import { type Bus, type CallContext, connectBus, natsAuthorization } from '@baton/messaging';
 import { type RunningService, startService } from '@baton/service-host';
 import { type NatsServer, startNatsServer, temporaryFolder } from '@baton/testkit';
@@ -23,6 +24,7 @@ import { schedulerService } from '../definition.ts';
 import { aDescription } from './job-builders.ts';
 
 export const NODE_ID = newId('node');
+export const VISION = { id: newId('group'), name: 'vision' };
 
 export function aUser(change: Partial<Principal> = {}): Principal {
   return { kind: 'user', userId: newId('user'), role: 'user', groups: [], credentialId: 'test', ...change };
@@ -36,12 +38,24 @@ export interface World {
   readonly nats: NatsServer;
   readonly gateway: Bus;
   readonly agent: FakeAgent;
+  /** Where the scheduler writes which agents have joined. */
+  readonly keysFile: string;
+  /** What the log has of a node. */
+  nodeCommits(id: string): Promise<unknown[]>;
   /** Every job so far, reruns among them. */
   readonly submitted: Set<string>;
   restartScheduler(options?: { dropReadStore?: boolean }): Promise<void>;
   submit(context: CallContext, spec: Partial<JobSpec>): Promise<{ id: string; revision: number }>;
   job(context: CallContext, id: string, waitForRevision?: number): Promise<JobView>;
   stop(): Promise<void>;
+}
+
+async function commitsOf(operator: Bus, id: string): Promise<unknown[]> {
+  const { connection } = operator;
+  const store = await openJetStreamEventStore({ connection, stream: 'EVENTS', syncAlways: true, hasRoom: () => true });
+  const commits = await store.readAggregate({ aggregate: 'node', id });
+  await operator.close();
+  return commits;
 }
 
 export async function startWorld(): Promise<World> {
@@ -53,7 +67,7 @@ export async function startWorld(): Promise<World> {
     ...(role === 'agent' ? { nodeId: NODE_ID } : {}),
   }));
   const nats = await startNatsServer({ config: natsAuthorization(users) });
-  const connect = (role: 'gateway' | 'user' | 'agent') =>
+  const connect = (role: 'gateway' | 'user' | 'agent' | 'operator') =>
     connectBus({
       url: nats.url,
       role,
@@ -67,14 +81,14 @@ export async function startWorld(): Promise<World> {
   const start = () => startScheduler(nats, folder.path, generation);
   let scheduler = await start();
   const [gateway, user, agentBus] = await Promise.all([connect('gateway'), connect('user'), connect('agent')]);
-  user.handle(userRpc.issueJobToken, async ({ body }) => ({ token: `token of ${body.jobId}` }));
-  user.handle(userRpc.missingSecrets, async ({ body }) => ({ missing: body.names.filter((name) => name !== 'KEY') }));
-  user.handle(userRpc.resolveSecrets, async () => ({ values: { KEY: 'value' } }));
+  answerUsers(user);
   await user.connection.flush();
   return {
     nats,
     gateway,
     agent: new FakeAgent(agentBus),
+    keysFile: join(folder.path, 'agents.json'),
+    nodeCommits: async (id) => commitsOf(await connect('operator'), id),
     restartScheduler: async ({ dropReadStore = false } = {}) => {
       await scheduler.close();
       if (dropReadStore) generation += 1;
@@ -101,6 +115,18 @@ export async function startWorld(): Promise<World> {
   };
 }
 
+/** As the user service does, which knows one group. */
+function answerUsers(user: Bus): void {
+  user.handle(userRpc.issueJobToken, async ({ body }) => ({ token: `token of ${body.jobId}` }));
+  user.handle(userRpc.missingSecrets, async ({ body }) => ({ missing: body.names.filter((name) => name !== 'KEY') }));
+  user.handle(userRpc.resolveSecrets, async () => ({ values: { KEY: 'value' } }));
+  user.handle(userRpc.resolveGroup, async ({ principal, body: { ref } }) => {
+    if (ref !== VISION.name || !principal.groups.includes(VISION.id))
+      throw new PlatformError('not_found', `There is no group "${ref}".`);
+    return { groupId: VISION.id, groupName: VISION.name };
+  });
+}
+
 async function startScheduler(nats: NatsServer, folder: string, generation: number): Promise<RunningService> {
   const read = join(folder, `read-${generation}`);
   await mkdir(read, { recursive: true });
@@ -111,6 +137,7 @@ async function startScheduler(nats: NatsServer, folder: string, generation: numb
     BATON_SECRET_FILE: join(folder, 'secret'),
     BATON_READ_STORE: `sqlite:${read}`,
     BATON_INSTANCE: 'test',
+    BATON_AGENT_KEYS_FILE: join(folder, 'agents.json'),
     BATON_LOG_LEVEL: 'error',
   });
 }

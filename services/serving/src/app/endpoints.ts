@@ -1,4 +1,5 @@
 // The use cases of endpoints: create, retarget, delete.
+import type { GroupFinder } from '@baton/catalogue/groups';
 import { describe } from '@baton/catalogue/rules';
 import type { EndpointEvent, Principal, Visibility } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
@@ -18,6 +19,7 @@ export interface EndpointPorts {
   readonly registry: EndpointRegistry;
   readonly loader: ModelLoader;
   readonly catalogue: ModelCatalogue;
+  readonly findGroup: GroupFinder;
   readonly secret: string;
 }
 
@@ -37,6 +39,7 @@ interface Changed {
   readonly id: string;
   readonly revision: number;
 }
+type Untargeted = Omit<EndpointDetails, 'target'>;
 type Command = Pick<Call<never>, 'principal' | 'meta' | 'subject'> & { readonly body: unknown };
 
 export class Endpoints {
@@ -49,26 +52,19 @@ export class Endpoints {
   /** The name first, with the new id as its holder: a crash before the endpoint is made leaves a name that anybody may take over. */
   async create(call: Command, wanted: EndpointWanted): Promise<Changed> {
     const { handler, names, secret } = this.#ports;
-    const { name, ownerId, groupId, visibility } = describe(wanted, call.principal);
     const key = call.meta.idempotencyKey;
     const id = key === undefined ? newId('endpoint') : deriveId('endpoint', secret, call.principal.userId, key);
     const context = this.#contextOf(call);
-    const command = (target: Target): EndpointCommand => ({
-      type: 'CreateEndpoint',
-      name,
-      target,
-      ownerId,
-      groupId,
-      visibility,
-    });
     const { state } = await handler.load(id);
     // The repeat of a command that was carried out: the handler gives the first one's answer.
-    if (state.status !== 'absent') return this.#execute(id, command(state.target), call);
+    if (state.status !== 'absent') return this.#execute(id, createCommand(state, state.target), call);
+    const details = await this.#detailsOf(call, wanted);
+    const { name } = details;
     await this.#refuseTakenName(name, id);
     const target = await this.#targetOf(call.principal, wanted.model, wanted.version ?? 'latest');
     return this.#withModel(target, async () => {
       await names.reserve({ kind: 'endpoint', name, holderId: id, context });
-      return this.#execute(id, command(target), call);
+      return this.#execute(id, createCommand(details, target), call);
     });
   }
 
@@ -89,6 +85,11 @@ export class Endpoints {
       context: this.#contextOf(call),
     });
     return changed;
+  }
+
+  async #detailsOf(call: Command, { group, ...wanted }: EndpointWanted): Promise<Untargeted> {
+    if (group === undefined) return describe(wanted, call.principal);
+    return describe({ ...wanted, groupId: await this.#ports.findGroup(call, group) }, call.principal);
   }
 
   /** Before a model is loaded for nothing; the reservation itself decides. */
@@ -141,4 +142,8 @@ export class Endpoints {
   #contextOf(call: Command) {
     return commandContext({ ...call, secret: this.#ports.secret });
   }
+}
+
+function createCommand({ name, ownerId, groupId, visibility }: Untargeted, target: Target): EndpointCommand {
+  return { type: 'CreateEndpoint', name, target, ownerId, groupId, visibility };
 }

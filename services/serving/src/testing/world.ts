@@ -19,7 +19,8 @@ import { startNatsServer, temporaryFolder } from '@baton/testkit';
 import type { Static, TSchema } from 'typebox';
 import { type Serving, startServing } from '../serving.module.ts';
 
-export const alice = person('user');
+export const VISION = { id: newId('group'), name: 'vision' };
+export const alice = person('user', [VISION.id]);
 export const bob = person('user');
 export const admin = person('admin');
 const TOKENS = new Map<string, Principal>([
@@ -150,8 +151,8 @@ function environmentOf(natsUrl: string, at: (name: string) => string): Record<st
   };
 }
 
-function person(role: Principal['role']): Principal {
-  return { kind: 'user', userId: newId('user'), role, groups: [], credentialId: newId('token') };
+function person(role: Principal['role'], groups: string[] = []): Principal {
+  return { kind: 'user', userId: newId('user'), role, groups, credentialId: newId('token') };
 }
 
 function authorizationBlock(passwords: Readonly<Record<RoleUsed, string>>): string {
@@ -159,7 +160,7 @@ function authorizationBlock(passwords: Readonly<Record<RoleUsed, string>>): stri
   return natsAuthorization(users);
 }
 
-/** Answers who a token stands for, as the user service does. */
+/** Answers who a token stands for and which group is meant, as the user service does. */
 function answerUsers(bus: Bus): { asked: () => number; revoke: (token: string) => void } {
   let asked = 0;
   const revoked = new Set<string>();
@@ -168,6 +169,11 @@ function answerUsers(bus: Bus): { asked: () => number; revoke: (token: string) =
     const principal = revoked.has(body.token) ? undefined : TOKENS.get(body.token);
     if (!principal) throw new PlatformError('unauthenticated', 'The token is not valid.');
     return principal;
+  });
+  bus.handle(userRpc.resolveGroup, async ({ principal, body: { ref } }) => {
+    if (ref !== VISION.name || !principal.groups.includes(VISION.id))
+      throw new PlatformError('not_found', `There is no group "${ref}".`);
+    return { groupId: VISION.id, groupName: VISION.name };
   });
   return {
     asked: () => asked,

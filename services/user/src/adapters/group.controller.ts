@@ -31,10 +31,15 @@ export class GroupController {
     return this.#groups.list(call.body, call.principal);
   }
 
+  @Answers(userRpc.resolveGroup)
+  resolveGroup(call: Asked<'resolveGroup'>) {
+    return this.#groups.resolve(call.body.ref, call.principal);
+  }
+
   @Answers(userRpc.addMember)
   addMember(call: Asked<'addMember'>) {
-    const { id, userId, role = 'member' } = call.body;
-    return this.#groups.addMember(id, { userId, role }, writeOf(call));
+    const { id, userId: user, role = 'member' } = call.body;
+    return this.#groups.addMember(id, { user, role }, writeOf(call));
   }
 
   @Answers(userRpc.removeMember)

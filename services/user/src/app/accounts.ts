@@ -4,9 +4,9 @@ import { PlatformError } from '@baton/errors';
 import type { UserDocument } from '../projections/users.ts';
 import type { PageQuery, View } from '../projections/view.ts';
 import type { Aggregates, Changed, Names, Write } from './aggregates.ts';
-import { isIdOf } from './identifier.ts';
-import { isAdmin, requireAdmin, requireLogIn, requirePerson, requireReader, sameEmail } from './person.ts';
+import { isAdmin, requireAdmin, requireLogIn, requirePerson, requireReader } from './person.ts';
 import type { CredentialsChanged, PersonalFields } from './ports.ts';
+import { findUserId } from './user-ref.ts';
 
 export interface AccountsParts {
   readonly users: View<UserDocument>;
@@ -26,7 +26,7 @@ export class Accounts {
   /** By id, e-mail address or `me`; whom the caller may not see does not exist for them. */
   async get(ref: string, principal: Principal, meta: RequestMeta): Promise<UserView> {
     requireLogIn(principal);
-    const id = await this.#resolve(ref, principal);
+    const id = await findUserId(ref, principal, this.#parts.names);
     const isVisible = id !== null && (id === principal.userId || isAdmin(principal));
     const document = isVisible ? await this.#parts.users.get(id, meta) : null;
     if (!document) throw notFound();
@@ -53,7 +53,7 @@ export class Accounts {
   async disable(ref: string, write: Write): Promise<Changed> {
     const { principal } = write;
     requirePerson(principal);
-    const id = await this.#resolve(ref, principal);
+    const id = await findUserId(ref, principal, this.#parts.names);
     if (id === null || (id !== principal.userId && !isAdmin(principal))) throw notFound();
     requireAdmin(principal);
     const { revision } = await this.#parts.aggregates.users.execute(
@@ -63,12 +63,6 @@ export class Accounts {
     );
     this.#parts.changed({ userId: id });
     return { id, revision };
-  }
-
-  async #resolve(ref: string, principal: Principal): Promise<string | null> {
-    if (ref === 'me') return isIdOf('user', principal.userId) ? principal.userId : null;
-    if (ref.includes('@')) return this.#parts.names.holder('email', sameEmail(ref));
-    return isIdOf('user', ref) ? ref : null;
   }
 
   async #shown({ email, name, ...rest }: UserDocument): Promise<UserView> {

@@ -1,5 +1,6 @@
 // `baton dataset download`, `baton model download`.
 import { downloadFiles, type Downloaded } from '../../content/download-files.ts';
+import type { OpenFile } from '../../content/fetch-file.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { Failure } from '../../failure.ts';
 import { interruptible } from '../../interrupt.ts';
@@ -30,7 +31,7 @@ async function run(catalogue: Catalogue, name: string, options: Options): Promis
     throw new Failure(EXIT.notFound, `${thing.name} has no version ${wanted === 'latest' ? 'yet' : wanted}.`);
   const { files } = await things.manifest(thing.id, version.version);
   const folder = options.to ?? thing.name;
-  const open = (path: string, signal: AbortSignal) => things.file(thing.id, version.version, path, { signal });
+  const open: OpenFile = (path, request) => things.file(thing.id, version.version, path, request);
   const result = await interruptible((signal) => downloadFiles({ files, folder, open, signal }));
   printResult(
     options,

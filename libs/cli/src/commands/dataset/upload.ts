@@ -24,7 +24,7 @@ export const uploadDataset = () =>
     .option('--description <text>', 'of a new dataset')
     .option('--tag <tag>', 'of a new dataset; may be given many times', collect)
     .addOption(new Option('--visibility <who>', 'of a new dataset').choices(['private', 'group', 'everyone']))
-    .option('--group <group>', 'of a new dataset')
+    .option('--group <group>', 'of a new dataset, by name or id')
     .option('--no-unpack', 'keep zip and tar files as they are')
     .addHelpText('after', '\nAn upload that was interrupted goes on where it was when the same command is run again.')
     .action(run);

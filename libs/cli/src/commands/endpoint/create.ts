@@ -16,7 +16,7 @@ export const createEndpoint = () =>
   verb('create <name>', 'serve a model version')
     .requiredOption('--model <name[@version]>', 'the weights; the newest if no version is given')
     .addOption(new Option('--visibility <who>', 'who may call it').choices(['private', 'group', 'everyone']))
-    .option('--group <group>', 'the group it belongs to')
+    .option('--group <group>', 'the group it belongs to, by name or id')
     .action(run);
 
 async function run(name: string, options: Options): Promise<void> {

@@ -1,13 +1,25 @@
 // `baton group add`.
+import type { MemberRole } from '@baton/contracts';
+import { Option } from 'commander';
 import { printResult } from '../../output/print.ts';
 import { connect } from '../../session.ts';
 import { verb } from '../../verb.ts';
-import { findUserId } from './find-user.ts';
 
-export const addMember = () => verb('add <group> <user>', 'add someone to a group, by e-mail or id').action(run);
+interface Options {
+  readonly role?: MemberRole;
+  readonly json?: boolean;
+}
 
-async function run(name: string, user: string, options: { readonly json?: boolean }): Promise<void> {
+export const addMember = () =>
+  verb('add <group> <user>', 'add someone to a group, by e-mail or id')
+    .addOption(
+      new Option('--role <role>', 'an owner changes its members; member if absent').choices(['member', 'owner']),
+    )
+    .action(run);
+
+async function run(name: string, user: string, options: Options): Promise<void> {
   const { client } = await connect();
-  const changed = await client.groups.addMember(name, await findUserId(client, user));
-  printResult(options, changed, () => `${user} is a member of ${name}.`);
+  const { role } = options;
+  const changed = await client.groups.addMember(name, user, role === undefined ? {} : { role });
+  printResult(options, changed, () => `${user} is ${role === 'owner' ? 'an owner' : 'a member'} of ${name}.`);
 }

@@ -20,5 +20,5 @@ export function withJobOptions(command: Command): Command {
     .option('--output-model <name>', 'register its weights as a version of this model')
     .option('--label <name=value>', 'may be given many times', collect)
     .addOption(new Option('--visibility <who>', 'who may see it').choices(['private', 'group', 'everyone']))
-    .option('--group <group>', 'the group it belongs to');
+    .option('--group <group>', 'the group it belongs to, by name or id');
 }

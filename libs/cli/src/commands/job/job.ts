@@ -1,8 +1,8 @@
 // `baton job ...`.
 import { noun } from '../../verb.ts';
-import { jobArtifacts } from './artifacts.ts';
 import { cancelJobs } from './cancel.ts';
 import { jobEvents } from './events.ts';
+import { jobArtifacts, jobCheckpoints } from './files.ts';
 import { listJobs } from './list.ts';
 import { jobLogs } from './logs.ts';
 import { jobMetrics } from './metrics.ts';
@@ -19,6 +19,7 @@ export const job = () =>
     jobMetrics(),
     jobEvents(),
     jobArtifacts(),
+    jobCheckpoints(),
     cancelJobs(),
     rerunJob(),
     waitForJobs(),

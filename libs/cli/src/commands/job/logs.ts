@@ -5,53 +5,85 @@ import type { ReadableStream } from 'node:stream/web';
 import type { BatonClient, LogEvent } from '@baton/sdk';
 import { Option } from 'commander';
 import { EXIT } from '../../exit-codes.ts';
+import { Failure } from '../../failure.ts';
 import { interruptible } from '../../interrupt.ts';
 import { findJobId } from '../../job/find-job.ts';
+import { LineHold } from '../../output/line-hold.ts';
 import { note, printJson, printJsonLine } from '../../output/print.ts';
 import { connect, PATIENT_MS } from '../../session.ts';
 import { positiveInteger, verb } from '../../verb.ts';
+import { grepLogs } from './grep-logs.ts';
 
 interface Options {
   readonly follow?: boolean;
   readonly attempt?: number;
   readonly output?: 'stdout' | 'stderr' | 'both';
+  readonly raw?: boolean;
+  readonly grep?: string;
+  readonly ignoreCase?: boolean;
   readonly json?: boolean;
 }
 
 export const jobLogs = () =>
-  verb('logs <job>', "print a job's output, of its newest attempt")
+  verb('logs <job>', "print a job's output, of its newest attempt, as a terminal would show it")
     .option('-f, --follow', 'go on with what comes until the job is over; of all attempts')
     .option('--attempt <n>', 'of this attempt only', positiveInteger)
     .addOption(new Option('--output <which>', 'of this output only').choices(['stdout', 'stderr', 'both']))
+    .addOption(
+      new Option('--raw', 'byte for byte as it was written; standard output unless --output says otherwise').conflicts([
+        'follow',
+        'grep',
+        'json',
+      ]),
+    )
+    .addOption(new Option('--grep <text>', 'only the lines with this text, each with its number').conflicts('follow'))
+    .option('-i, --ignore-case', 'of A to Z, in --grep')
     .action(run);
 
 async function run(ref: string, options: Options): Promise<void> {
   const { client } = await connect();
   const id = await findJobId(client, ref);
   if (options.follow) await follow(id, options);
+  else if (options.grep !== undefined) await grepLogs(client, id, { ...options, grep: options.grep });
+  else if (options.raw) await pass(await client.jobs.rawLog(id, { query: rawQuery(options) }));
   else await show(client, id, options);
+}
+
+function rawQuery({ attempt, output = 'stdout' }: Options) {
+  if (output === 'both')
+    throw new Failure(EXIT.usage, 'Byte for byte there is one output at a time: stdout or stderr.');
+  return { attempt, output };
 }
 
 async function show(client: BatonClient, id: string, { attempt, output, json }: Options): Promise<void> {
   const query = { attempt, output };
   if (json) return printJson({ id, ...query, text: await client.jobs.logs(id, query) });
-  const response = await client.http.raw('GET', `/jobs/${id}/logs`, { query });
+  await pass(await client.http.raw('GET', `/jobs/${id}/logs`, { query: { ...query, view: 'terminal' } }));
+}
+
+async function pass(response: Response): Promise<void> {
   if (response.body) await pipeline(Readable.fromWeb(response.body as ReadableStream), process.stdout, { end: false });
 }
 
 async function follow(id: string, options: Options): Promise<void> {
   const { client } = await connect({ retryForMs: PATIENT_MS });
+  const lines = new LineHold(process.stdout);
   await interruptible(async (signal) => {
-    for await (const { data } of client.jobs.followLogs(id, { signal })) showEvent(data as LogEvent, options);
+    const query = options.json ? {} : { view: 'terminal' };
+    for await (const { data } of client.jobs.followLogs(id, { signal, query })) {
+      const event = data as LogEvent;
+      if (!isWanted(event, options)) continue;
+      if (options.json) printJsonLine(event);
+      else lines.write(event);
+    }
+    lines.end();
     if (!signal.aborted) return;
     process.exitCode = EXIT.interrupted;
     note(`Stopped following; the job goes on. Follow it again with \`baton job logs -f ${id}\`.`);
   });
 }
 
-function showEvent(event: LogEvent, { attempt, output = 'both', json }: Options): void {
-  if (attempt !== undefined && event.attempt !== attempt) return;
-  if (output !== 'both' && event.output !== output) return;
-  if (json) printJsonLine(event);
-  else process.stdout.write(event.text);
+function isWanted(event: LogEvent, { attempt, output = 'both' }: Options): boolean {
+  if (attempt !== undefined && event.attempt !== attempt) return false;
+  return output === 'both' || event.output === output;
 }

@@ -13,25 +13,42 @@ import { collect, positiveInteger, verb } from '../../verb.ts';
 interface Options {
   readonly metric?: string[];
   readonly attempt?: number;
+  readonly system?: boolean;
+  readonly points?: number;
   readonly json?: boolean;
 }
 
 /** Metrics that count rather than measure: they are the axis. */
 const AXES = ['step', 'epoch'];
+/** A curve has no more columns than this. */
+const DRAWN_POINTS = 512;
 const CHART = { maxWidth: 64, height: 5, axisWidth: 14 };
 
 export const jobMetrics = () =>
   verb('metrics <job>', "draw a job's metrics, of its newest attempt")
     .option('--metric <name>', 'only this one; may be given many times', collect)
     .option('--attempt <n>', 'of this attempt', positiveInteger)
+    .option('--system', 'what its processes and cards have used: CPU, memory, disk, GPU')
+    .option('--points <n>', 'at most so many points of each, the lowest and highest of each stretch', positiveInteger)
     .action(run);
 
 async function run(ref: string, options: Options): Promise<void> {
   const { client } = await connect();
-  const { items } = await client.jobs.metrics(await findJobId(client, ref));
+  const { system = false, json } = options;
+  const points = options.points ?? (json ? undefined : DRAWN_POINTS);
+  const query = { system, ...(points === undefined ? {} : { points }) };
+  const { items } = await client.jobs.metrics(await findJobId(client, ref), query);
   const attempt = options.attempt ?? items.at(-1)?.attempt;
-  const points = items.filter((point) => point.attempt === attempt);
-  printResult(options, points, () => chartsText(points, options.metric));
+  const found = items.filter((point) => point.attempt === attempt);
+  printResult(options, found, () => (system ? usageText(found, options.metric) : chartsText(found, options.metric)));
+}
+
+/** Over the seconds from the first measurement on. */
+function usageText(points: readonly JobMetricPoint[], wanted: readonly string[] | undefined): string {
+  const start = points[0]?.at ?? 0;
+  if (points.length === 0) return paint('dim', 'Nothing was measured yet: that is done every ten seconds.');
+  const timed = points.map((point) => ({ ...point, step: (point.at - start) / 1_000 }));
+  return chartsText(timed, wanted);
 }
 
 function chartsText(points: readonly JobMetricPoint[], wanted: readonly string[] | undefined): string {

@@ -1,38 +1,51 @@
 // `baton job show`.
 import type { AttemptView, JobView } from '@baton/contracts';
 import { findJob } from '../../job/find-job.ts';
+import { cancellationText, endText } from '../../job/end-text.ts';
 import { isOver, jobMessage, metricsText, runTime, shownState } from '../../job/job-text.ts';
-import { stateStyle } from '../../output/paint.ts';
+import { paint, stateStyle } from '../../output/paint.ts';
 import { printResult } from '../../output/print.ts';
 import { type Column, type Fact, facts, table } from '../../output/table.ts';
+import { plainLine } from '../../output/text-width.ts';
 import { formatAge, formatBytes, formatCount, formatDuration } from '../../output/units.ts';
 import { connect } from '../../session.ts';
-import { verb } from '../../verb.ts';
+import { verb, wholeNumber } from '../../verb.ts';
 
-export const showJob = () => verb('show <job>', 'show a job: what it is, where it stands, its attempts').action(run);
-
-async function run(ref: string, options: { readonly json?: boolean }): Promise<void> {
-  const { client } = await connect();
-  const job = await findJob(client, ref);
-  printResult(options, job, () => jobText(job, Date.now()));
+interface Options {
+  readonly lines: number;
+  readonly json?: boolean;
 }
 
-function jobText(job: JobView, now: number): string {
+export const showJob = () =>
+  verb('show <job>', 'show a job: what it is, where it stands, its attempts and how they ended')
+    .option('--lines <number>', 'how many of the last lines of output; at most 50 are kept', wholeNumber, 10)
+    .action(run);
+
+async function run(ref: string, options: Options): Promise<void> {
+  const { client } = await connect();
+  const found = await findJob(client, ref);
+  // Lists name nobody.
+  const job = found.cancellation && !found.cancellation.byName ? await client.jobs.get(found.id) : found;
+  printResult(options, job, () => jobText(job, Date.now(), options.lines));
+}
+
+function jobText(job: JobView, now: number, lines: number): string {
   const state = shownState(job);
   const about = facts([
     ['job', job.id],
     ['name', job.name],
     ['state', { text: state, style: stateStyle(state) }],
     [job.waiting ? 'waits' : 'why', jobMessage(job)],
+    ['cancelled by', cancellationText(job)],
     ['submitted', formatAge(job.createdAt, now)],
     ['ran', runTime(job, now)],
     ['rerun of', job.rerunOf ?? undefined],
     ...specFacts(job),
     ...endFacts(job),
   ]);
-  return job.attempts.length === 0
-    ? about
-    : `${about}\n\n${table(job.attempts, attemptColumns(now), { width: process.stdout.columns })}`;
+  if (job.attempts.length === 0) return about;
+  const attempts = table(job.attempts, attemptColumns(now), { width: process.stdout.columns });
+  return [about, attempts, ...lastLines(job, lines)].join('\n\n');
 }
 
 function specFacts({ spec, visibility }: JobView): Fact[] {
@@ -67,7 +80,6 @@ function quoted(argument: string): string {
 function endFacts(job: JobView): Fact[] {
   const result = job.attempts.at(-1)?.result;
   if (!result) return [];
-  const lines = isOver(job) && job.state === 'failed' ? result.lastLines.slice(-5) : [];
   return [
     ['metrics', metricsText(result.finalMetrics)],
     [
@@ -76,8 +88,26 @@ function endFacts(job: JobView): Fact[] {
         ? `${formatCount(result.artifacts.fileCount, 'file')}, ${formatBytes(result.artifacts.sizeBytes)}`
         : undefined,
     ],
-    ...lines.map((line, index): Fact => [index === 0 ? 'last output' : '', line]),
+    ...checkpointFacts(job),
   ];
+}
+
+function checkpointFacts(job: JobView): Fact[] {
+  const stored = job.attempts.findLast(({ checkpoints }) => checkpoints)?.checkpoints;
+  if (!stored) return [];
+  const { fileCount, sizeBytes, at } = stored;
+  return [
+    ['checkpoints', `${formatCount(fileCount, 'file')}, ${formatBytes(sizeBytes)}, ${formatAge(at, Date.now())}`],
+  ];
+}
+
+/** Of what did not end well. */
+function lastLines(job: JobView, count: number): string[] {
+  const attempt = job.attempts.findLast(({ result }) => result);
+  const lines = attempt?.result?.lastLines.slice(-count) ?? [];
+  if (!attempt || lines.length === 0 || count === 0 || !isOver(job) || job.state === 'succeeded') return [];
+  const title = paint('dim', `last output of attempt ${attempt.attempt}`);
+  return [[title, ...lines.map(plainLine)].join('\n')];
 }
 
 function attemptColumns(now: number): Column<AttemptView>[] {
@@ -89,6 +119,7 @@ function attemptColumns(now: number): Column<AttemptView>[] {
     { title: 'devices', value: ({ devices }) => devices.join(', ') },
     { title: 'started', value: ({ startedAt }) => (startedAt === null ? '' : formatAge(startedAt, now)) },
     { title: 'ran', value: took, align: 'right' },
-    { title: 'end', value: ({ result }) => (result ? result.message || result.reason : '') },
+    { title: 'end', value: ({ result }) => (result ? endText(result) : '') },
+    { title: 'why', value: ({ result }) => result?.message ?? '' },
   ];
 }

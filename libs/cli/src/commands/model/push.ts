@@ -33,7 +33,7 @@ export const pushModel = () =>
     .option('--description <text>', 'of a new model')
     .option('--tag <tag>', 'of a new model; may be given many times', collect)
     .addOption(new Option('--visibility <who>', 'of a new model').choices(['private', 'group', 'everyone']))
-    .option('--group <group>', 'of a new model')
+    .option('--group <group>', 'of a new model, by name or id')
     .addHelpText(
       'after',
       '\nOf a folder, version control, caches and installed packages (.git, __pycache__, .venv, node_modules) are left out.',

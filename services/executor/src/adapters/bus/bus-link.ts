@@ -9,6 +9,7 @@ import {
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { Bus, type BusOptions, connectBus } from '@baton/messaging';
+import { AuthorizationError } from '@nats-io/transport-node';
 import { randomUUID } from 'node:crypto';
 import type { ReportedAttempt, Reporter, SchedulerLink, SecretValues } from '../../app/ports.ts';
 import type { AttemptKey } from '../../domain/journal.ts';
@@ -88,8 +89,15 @@ export class BusLink implements SchedulerLink {
   }
 
   async #follow(bus: Bus, events: BusEvents): Promise<void> {
+    let isRefused = false;
     for await (const status of bus.connection.status()) {
-      if (status.type === 'reconnect') events.onConnected();
+      if (status.type === 'reconnect') {
+        isRefused = false;
+        events.onConnected();
+      }
+      if (status.type !== 'error' || !(status.error instanceof AuthorizationError) || isRefused) continue;
+      isRefused = true;
+      this.#options.reporter.error({}, 'NATS refuses the credentials of this node: was it removed? Running jobs go on');
     }
   }
 

@@ -1,16 +1,17 @@
 // Puts every regular file of an attempt's output folder into the blob store, and their manifest beside them.
 import type { BlobStore } from '@baton/blob-store';
-import type { ManifestFile } from '@baton/contracts';
-import { constants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { type FileHandle, lstat } from 'node:fs/promises';
 import type { Artifacts, Collected } from '../../app/ports.ts';
+import { type InnerLink, resolveLinks } from '../../domain/inner-links.ts';
 import type { AttemptKey } from '../../domain/journal.ts';
 import type { StatePaths } from './attempt-paths.ts';
+import { LeftOut } from './left-out.ts';
+import { MAX_FILES, putManifest, tooManyFiles } from './put-manifest.ts';
+import { factsOf, isUnchanged, storeFile, type StoredContent, Unreadable } from './store-file.ts';
+import { type Oddity, type TreeVisitor, walkTree } from './tree-walk.ts';
 
-const CONCURRENT_FILES = 4;
-const MAX_PATH_CHARS = 1_024;
-const NAMED_IN_NOTE = 3;
+/** What a job has brought about itself; anything else may pass, so the folder must stay. */
+const OWN_DOING = new Set(['EACCES', 'EPERM']);
 
 export class ArtifactCollector implements Artifacts {
   readonly #paths: StatePaths;
@@ -23,70 +24,81 @@ export class ArtifactCollector implements Artifacts {
 
   async collect(key: AttemptKey): Promise<Collected> {
     const { output } = this.#paths.attempt(key);
-    const { regular, others } = await list(output);
-    const files = await this.#store(output, regular);
-    const note = others.length === 0 ? null : noteOn(others);
-    if (files.length === 0) return { artifacts: null, note, complete: true };
-    const stored = await this.#blobs.put(Buffer.from(JSON.stringify({ files })));
-    const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-    return { artifacts: { digest: stored.digest, fileCount: files.length, sizeBytes }, note, complete: true };
+    const collection = new Collection(this.#blobs);
+    const isThere = await walkTree(output, collection);
+    if (!isThere && (await exists(output))) collection.left.add('BATON_OUTPUT_DIR', 'it is no folder any more');
+    const resolved = resolveLinks(collection.files, collection.links, output);
+    for (const path of resolved.left) collection.left.add(path, LINK);
+    const files = [...collection.files, ...resolved.files];
+    const { complete } = collection;
+    const notes = [
+      collection.left.sentence('Not taken as artifacts'),
+      collection.changed.sentence('Still written to while they were stored'),
+    ];
+    const note = notes.filter((one) => one !== null).join(' ') || null;
+    if (files.length === 0) return { artifacts: null, note, complete };
+    return { artifacts: await putManifest(this.#blobs, files), note, complete };
+  }
+}
+
+const LINK = 'a link that leads to none of them is not followed';
+const ODD: Readonly<Record<Exclude<Oddity, 'vanished'>, string>> = {
+  special: 'it is no regular file',
+  name: 'its path is not UTF-8, holds a backslash or is too long',
+  unreadable: 'it could not be read',
+  foreign: 'a hard link to a file of somebody else',
+};
+
+class Collection implements TreeVisitor {
+  readonly files = new Map<string, StoredContent>();
+  readonly links: InnerLink[] = [];
+  readonly left = new LeftOut();
+  readonly changed = new LeftOut();
+  complete = true;
+  readonly #blobs: BlobStore;
+  readonly #known = new Set<string>();
+  /** Several names of one file are read once. */
+  readonly #linked = new Map<string, Promise<StoredContent>>();
+
+  constructor(blobs: BlobStore) {
+    this.#blobs = blobs;
   }
 
-  async #store(output: string, paths: readonly string[]): Promise<ManifestFile[]> {
-    const queue = [...paths];
-    const files: ManifestFile[] = [];
-    const worker = async () => {
-      for (let path = queue.pop(); path !== undefined; path = queue.pop())
-        files.push(await this.#put(join(output, path), path));
-    };
-    await Promise.all(Array.from({ length: CONCURRENT_FILES }, worker));
-    return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  }
-
-  async #put(file: string, path: string): Promise<ManifestFile> {
-    // No link is followed, should one have taken the file's place.
-    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  async file(path: string, handle: FileHandle): Promise<void> {
+    if (this.files.size + this.links.length >= MAX_FILES) throw tooManyFiles();
+    const before = factsOf(handle);
     try {
-      const { mode } = await handle.stat();
-      const { digest, sizeBytes } = await this.#blobs.put(handle.createReadStream({ autoClose: false }));
-      return { path, digest, sizeBytes, ...((mode & 0o111) === 0 ? {} : { executable: true }) };
-    } finally {
-      await handle.close();
+      const store = () => storeFile(this.#blobs, handle, before, { known: this.#known });
+      this.files.set(
+        path,
+        before.links > 1n ? await this.#once(`${before.device}:${before.inode}`, store) : await store(),
+      );
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      return this.odd(path, 'unreadable', (error.cause as NodeJS.ErrnoException).code);
     }
+    if (!isUnchanged(before, factsOf(handle))) this.changed.add(path, 'each is taken as long as it was before');
+  }
+
+  link(path: string, target: string): void {
+    if (this.files.size + this.links.length >= MAX_FILES) throw tooManyFiles();
+    this.links.push({ path, target });
+  }
+
+  odd(path: string, oddity: Oddity, code = ''): void {
+    // Deleted by the one whose it is.
+    if (oddity === 'vanished') return;
+    if (oddity === 'unreadable' && !OWN_DOING.has(code)) this.complete = false;
+    this.left.add(path, ODD[oddity]);
+  }
+
+  #once(key: string, store: () => Promise<StoredContent>): Promise<StoredContent> {
+    const running = this.#linked.get(key) ?? store();
+    this.#linked.set(key, running);
+    return running;
   }
 }
 
-interface Listing {
-  readonly regular: readonly string[];
-  /** Links, sockets, pipes, names that are no text. */
-  readonly others: readonly string[];
-}
-
-/** `readdir` with types does not follow links: a link to a folder is a link. */
-async function list(output: string): Promise<Listing> {
-  const entries = await readdir(output, { withFileTypes: true, recursive: true }).catch(
-    (error: NodeJS.ErrnoException) => {
-      // The job removed its own output folder.
-      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
-      throw error;
-    },
-  );
-  const named = entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => ({ path: relative(output, join(entry.parentPath, entry.name)), isFile: entry.isFile() }));
-  const usable = (one: { path: string; isFile: boolean }) => one.isFile && isText(one.path);
-  return {
-    regular: named.filter(usable).map((one) => one.path),
-    others: named.filter((one) => !usable(one)).map((one) => one.path),
-  };
-}
-
-function isText(path: string): boolean {
-  return path.length <= MAX_PATH_CHARS && !path.includes('\u{FFFD}') && !path.includes('\\');
-}
-
-function noteOn(others: readonly string[]): string {
-  const named = others.slice(0, NAMED_IN_NOTE).map((path) => JSON.stringify(path.slice(0, 100)));
-  const more = others.length > NAMED_IN_NOTE ? ` and ${others.length - NAMED_IN_NOTE} more` : '';
-  return `Not taken as artifacts, since they are no regular files: ${named.join(', ')}${more}.`;
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => null)) !== null;
 }

@@ -11,9 +11,29 @@ export interface AttemptPaths {
   /** What supervisor and agent tell each other; watched. */
   readonly run: string;
   readonly pid: string;
+  /** The FIFO that a waiting process reads. */
+  readonly go: string;
+  /** There as soon as a process waits. */
+  readonly ready: string;
+  /** Made once, before the word to go is given: the devices that it got. */
+  readonly granted: string;
+  /** Made by `baton.take()` when it returns. */
+  readonly taken: string;
   readonly exit: string;
   readonly words: string;
   readonly secrets: string;
+  /** The name of the cached environment that it uses. */
+  readonly environment: string;
+}
+
+export interface CheckpointNotes {
+  readonly root: string;
+  /** Which manifests the folder has grown out of. */
+  readonly lineage: string;
+  /** What is to take the folder's place, while it is put together. */
+  readonly restoring: string;
+  /** What was there before. */
+  readonly replaced: string;
 }
 
 export class StatePaths {
@@ -32,6 +52,16 @@ export class StatePaths {
     return join(this.#folder, 'running');
   }
 
+  /** Folders of all attempts. */
+  get attempts(): string {
+    return join(this.#folder, 'attempts');
+  }
+
+  /** Data and code, by content. */
+  get cache(): string {
+    return join(this.#folder, 'cache');
+  }
+
   get environments(): string {
     return join(this.#folder, 'environments');
   }
@@ -39,6 +69,22 @@ export class StatePaths {
   /** Outlives attempts: a retry goes on from it. */
   checkpoints(jobId: string): string {
     return join(this.#folder, 'checkpoints', jobId);
+  }
+
+  /** All jobs' checkpoint folders, and what the agent itself notes of each. */
+  get checkpointFolders(): { readonly folders: string; readonly notes: string } {
+    return { folders: join(this.#folder, 'checkpoints'), notes: join(this.#folder, 'checkpoint-notes') };
+  }
+
+  /** Out of the job's sight. */
+  checkpointNotes(jobId: string): CheckpointNotes {
+    const root = join(this.#folder, 'checkpoint-notes', jobId);
+    return {
+      root,
+      lineage: join(root, 'lineage.json'),
+      restoring: join(root, 'restoring'),
+      replaced: join(root, 'replaced'),
+    };
   }
 
   attempt(key: AttemptKey): AttemptPaths {
@@ -52,9 +98,14 @@ export class StatePaths {
       temporary: join(root, 'tmp'),
       run,
       pid: join(run, 'pid'),
+      go: join(run, 'go'),
+      ready: join(run, 'ready'),
+      granted: join(run, 'granted'),
+      taken: join(run, 'taken'),
       exit: join(run, 'exit'),
       words: join(run, 'words'),
       secrets: join(root, 'secrets'),
+      environment: join(root, 'environment'),
     };
   }
 }

@@ -21,12 +21,14 @@ export class AttemptOutputFiles implements OutputFiles {
     // Most polls find nothing new: no buffer, no open file for them.
     const available = (await this.size(key, output)) - offset;
     if (available <= 0) return Buffer.alloc(0);
+    return this.readInto(key, output, offset, Buffer.allocUnsafe(Math.min(maxBytes, available)));
+  }
+
+  async readInto(key: AttemptKey, output: OutputName, offset: number, buffer: Buffer): Promise<Buffer> {
     const handle = await open(this.#path(key, output), 'r').catch(() => null);
-    if (!handle) return Buffer.alloc(0);
+    if (!handle) return buffer.subarray(0, 0);
     try {
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(Math.min(maxBytes, available)), {
-        position: offset,
-      });
+      const { bytesRead } = await handle.read(buffer, { position: offset });
       return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();

@@ -5,6 +5,8 @@ import type { MetricProgress, OutputName, Progress } from '../../app/ports.ts';
 import type { AttemptKey } from '../../domain/journal.ts';
 import type { StatePaths } from './attempt-paths.ts';
 
+const HARMLESS = new Set(['ENOSPC', 'EDQUOT', 'ENOENT']);
+
 export class ProgressFiles implements Progress {
   readonly #paths: StatePaths;
 
@@ -39,7 +41,12 @@ export class ProgressFiles implements Progress {
 
   async #save(key: AttemptKey, name: string, value: unknown): Promise<void> {
     const path = join(this.#paths.attempt(key).root, name);
-    await writeFile(`${path}.new`, JSON.stringify(value));
-    await rename(`${path}.new`, path);
+    try {
+      await writeFile(`${path}.new`, JSON.stringify(value));
+      await rename(`${path}.new`, path);
+    } catch (error) {
+      // On a full disk, or without its folder, an older state stays: the same is shipped again.
+      if (!HARMLESS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
   }
 }

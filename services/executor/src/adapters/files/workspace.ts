@@ -1,21 +1,33 @@
-// An attempt's folders: code copied in, datasets read-only, the environment built or found again.
-import type { BlobStore } from '@baton/blob-store';
-import { type DesiredAttempt, fits, Manifest, type ManifestFile } from '@baton/contracts';
+// An attempt's folders: code copied in, datasets shown read-only from the node's cache, the environment built or found again.
+import type { DesiredAttempt } from '@baton/contracts';
 import { hasCode, PlatformError } from '@baton/errors';
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { Prepared, Workspaces } from '../../app/ports.ts';
-import { type AttemptKey } from '../../domain/journal.ts';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CheckpointsWanted, Fill } from '../../app/checkpoints.ts';
+import type { Prepared, PrepareOptions, Reporter, Workspaces } from '../../app/ports.ts';
+import type { AttemptKey } from '../../domain/journal.ts';
 import { isSafePath } from '../../domain/safe-path.ts';
 import type { EnvironmentBuilder } from '../python/environment-builder.ts';
+import { percent } from '../staging/blob-fetcher.ts';
+import type { NodeCache, ShelfName } from '../staging/node-cache.ts';
+import type { ReadOnlyMounts } from '../staging/read-only-mounts.ts';
+import type { Tree, TreeCache } from '../staging/tree-cache.ts';
 import type { AttemptPaths, StatePaths } from './attempt-paths.ts';
+import { removeTree } from './remove-tree.ts';
 
-const CONCURRENT_COPIES = 8;
+const FULL_RETRY_MS = 2_000;
+const FULL_AT_MOST_MS = 30 * 60 * 1_000;
 
 export interface WorkspaceParts {
   readonly paths: StatePaths;
-  readonly blobs: BlobStore;
+  readonly cache: NodeCache;
+  readonly trees: TreeCache;
   readonly environments: EnvironmentBuilder;
+  readonly checkpoints: { restore(wanted: CheckpointsWanted, fill: Fill): Promise<void> };
+  /** null: datasets are copied. */
+  readonly mounts: ReadOnlyMounts | null;
+  readonly reporter: Reporter;
 }
 
 export class AttemptWorkspaces implements Workspaces {
@@ -25,26 +37,27 @@ export class AttemptWorkspaces implements Workspaces {
     this.#parts = parts;
   }
 
-  async prepare(spec: DesiredAttempt, signal: AbortSignal): Promise<Prepared> {
-    const { paths, environments } = this.#parts;
-    const own = paths.attempt(spec);
-    const checkpoints = paths.checkpoints(spec.jobId);
-    // A preparation that was cut off by a crash begins anew: nothing has run in there.
-    await removeTree(own.root);
-    await mkdir(own.root, { recursive: true, mode: 0o700 });
-    await Promise.all(
-      [own.work, own.output, own.datasets, own.temporary, own.run, checkpoints].map((path) =>
-        mkdir(path, { recursive: true }),
-      ),
-    );
-    if (spec.code !== null) await this.#fill(own.work, spec.code, { what: 'code', readOnly: false, signal });
-    for (const { as, digest } of spec.datasets) {
-      if (!isSafePath(as)) throw new PlatformError('invalid_input', `"${as}" is no name for a dataset's folder.`);
-      await this.#fill(join(own.datasets, as), digest, { what: `dataset "${as}"`, readOnly: true, signal });
+  /** At the agent's start: data that is shown to none of these attempts is not shown any more. */
+  async sweep(alive: readonly AttemptKey[]): Promise<void> {
+    const { mounts, paths } = this.#parts;
+    const left = await mounts?.takeAllBut(alive.map((key) => paths.attempt(key).root));
+    this.#complain(left ?? []);
+  }
+
+  async prepare(spec: DesiredAttempt, options: PrepareOptions): Promise<Prepared> {
+    const deadline = performance.now() + FULL_AT_MOST_MS;
+    for (;;) {
+      try {
+        return await this.#prepareHolding(spec, options);
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        // What was put there for it is room for others meanwhile.
+        await this.#clear(spec);
+        if (performance.now() > deadline) throw full(error);
+      }
+      options.onProgress('waiting for disk space: the disk of the node is full');
+      await sleep(FULL_RETRY_MS, undefined, { signal: options.signal }).catch(() => options.signal.throwIfAborted());
     }
-    const environment = await environments.find(spec.environment, own.work, signal);
-    const { work, output, datasets, temporary } = own;
-    return { folders: { work, output, datasets, temporary, checkpoints }, ...environment };
   }
 
   async keepSecrets(key: AttemptKey, values: readonly string[]): Promise<void> {
@@ -59,82 +72,112 @@ export class AttemptWorkspaces implements Workspaces {
     }
   }
 
-  async remove(key: AttemptKey): Promise<void> {
-    const paths: AttemptPaths = this.#parts.paths.attempt(key);
-    await removeTree(paths.root);
+  async release(key: AttemptKey): Promise<void> {
+    const { mounts, paths } = this.#parts;
+    if (mounts === null) return;
+    const { root } = paths.attempt(key);
+    try {
+      const left = await mounts.take([root]);
+      // A job may have moved its folder, with the data in it, to somewhere else.
+      this.#complain([...left, ...(await mounts.takeAllBut([paths.attempts]))]);
+    } catch {
+      this.#complain([root]);
+    }
   }
 
-  async #fill(folder: string, digest: string, options: FillOptions): Promise<void> {
-    const { blobs } = this.#parts;
-    const { files } = await readManifest(blobs, digest, options.what);
-    const folders = [...new Set([folder, ...files.map((file) => dirname(join(folder, file.path)))])];
-    for (const path of folders) await mkdir(path, { recursive: true });
-    const queue = [...files];
-    const worker = async () => {
-      for (let file = queue.pop(); file; file = queue.pop()) {
-        options.signal.throwIfAborted();
-        await place(blobs, file, join(folder, file.path), options);
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENT_COPIES }, worker));
-    if (options.readOnly) for (const path of await foldersBelow(folder)) await chmod(path, 0o555);
+  async remove(key: AttemptKey): Promise<void> {
+    await this.#clear(key);
+  }
+
+  async #clear(key: AttemptKey): Promise<void> {
+    await this.release(key);
+    // Through a mount that is still there nothing can be removed: it is read-only.
+    await removeTree(this.#parts.paths.attempt(key).root);
+  }
+
+  async #prepareHolding(spec: DesiredAttempt, options: PrepareOptions): Promise<Prepared> {
+    const held: (() => void)[] = [];
+    const hold = (shelf: ShelfName, name: string) => void held.push(this.#parts.cache.hold(shelf, name));
+    try {
+      return await this.#prepareOnce(spec, { ...options, hold });
+    } finally {
+      // From here on the journal says what is in use.
+      for (const letGo of held) letGo();
+    }
+  }
+
+  async #prepareOnce(spec: DesiredAttempt, run: Run): Promise<Prepared> {
+    const { paths, environments } = this.#parts;
+    const own = paths.attempt(spec);
+    const checkpoints = paths.checkpoints(spec.jobId);
+    // A preparation that was cut off by a crash begins anew: nothing has run in there.
+    await this.#clear(spec);
+    await mkdir(own.root, { recursive: true, mode: 0o700 });
+    const folders = [own.work, own.output, own.datasets, own.temporary, own.run];
+    for (const folder of folders) await mkdir(folder, { recursive: true });
+    if (spec.code !== null) await this.#copy({ digest: spec.code, what: 'code' }, own.work, run);
+    for (const dataset of spec.datasets) await this.#dataset(dataset, own, run);
+    await this.#parts.checkpoints.restore(spec, (digest, into) =>
+      this.#copy({ digest, what: 'checkpoints' }, into, run),
+    );
+    const environment = await environments.find(
+      spec.environment,
+      { codeFolder: own.work, hold: (name) => run.hold('environments', name) },
+      run,
+    );
+    if (environment.cached !== null) await writeFile(own.environment, environment.cached);
+    const { pathFirst, virtualEnvironment } = environment;
+    const { work, output, datasets, temporary } = own;
+    return { folders: { work, output, datasets, temporary, checkpoints }, pathFirst, virtualEnvironment };
+  }
+
+  async #dataset({ as, digest }: DesiredAttempt['datasets'][number], own: AttemptPaths, run: Run): Promise<void> {
+    if (!isSafePath(as)) throw new PlatformError('invalid_input', `"${as}" is no name for a dataset's folder.`);
+    const { mounts, trees } = this.#parts;
+    const what = `dataset ${as}`;
+    const folder = join(own.datasets, as);
+    run.hold('trees', digest);
+    const tree = await trees.find({ digest, what }, run);
+    if (mounts === null) return this.#copyTree(tree, folder, { ...run, what, readOnly: true });
+    await mkdir(folder, { recursive: true });
+    await mounts.show(tree.folder, folder);
+  }
+
+  /** The job's own, to write to as well. */
+  async #copy(wanted: { readonly digest: string; readonly what: string }, folder: string, run: Run): Promise<void> {
+    run.hold('trees', wanted.digest);
+    const tree = await this.#parts.trees.find(wanted, run);
+    await this.#copyTree(tree, folder, { ...run, what: wanted.what, readOnly: false });
+  }
+
+  async #copyTree(tree: Tree, to: string, { what, readOnly, signal, onProgress }: CopyRun): Promise<void> {
+    const { cache } = this.#parts;
+    await cache.makeRoom({ what, cacheBytes: 0, diskBytes: tree.sizeBytes }, { signal, onProgress });
+    const onBytes = (bytes: number) => onProgress(`copying ${what} ${percent(bytes, tree.sizeBytes)}`);
+    await cache.stager.run({ type: 'copy', from: tree.folder, to, readOnly }, { signal, onBytes });
+  }
+
+  #complain(points: readonly string[]): void {
+    if (points.length > 0)
+      this.#parts.reporter.warn({ points }, 'data of an attempt that is over could not be unmounted');
   }
 }
 
-interface FillOptions {
+interface Run extends PrepareOptions {
+  readonly hold: (shelf: ShelfName, name: string) => void;
+}
+interface CopyRun extends PrepareOptions {
   readonly what: string;
   readonly readOnly: boolean;
-  readonly signal: AbortSignal;
 }
 
-async function place(blobs: BlobStore, file: ManifestFile, path: string, options: FillOptions): Promise<void> {
-  const executable = file.executable === true ? 0o111 : 0;
-  try {
-    await blobs.copyTo(file.digest, path, (options.readOnly ? 0o444 : 0o644) | executable);
-  } catch (error) {
-    if (!hasCode(error, 'not_found')) throw error;
-    throw new PlatformError('not_found', `The file "${file.path}" of the ${options.what} is not in the store.`, {
-      cause: error,
-    });
-  }
+const FULL_CODES = new Set(['ENOSPC', 'EDQUOT']);
+
+function isFull(error: unknown): boolean {
+  return hasCode(error, 'storage_full') || FULL_CODES.has((error as NodeJS.ErrnoException | null)?.code ?? '');
 }
 
-/** Checked again here: the paths came from an upload, and this process may be root. */
-async function readManifest(blobs: BlobStore, digest: string, what: string): Promise<Manifest> {
-  const bytes = await blobs.read(digest).catch((error: unknown) => {
-    if (!hasCode(error, 'not_found')) throw error;
-    throw new PlatformError('not_found', `The ${what} is not in the store.`, { cause: error });
-  });
-  const manifest = parse(bytes);
-  if (!fits(Manifest, manifest)) throw new PlatformError('invalid_input', `The manifest of the ${what} can't be read.`);
-  const unsafe = manifest.files.find((file) => !isSafePath(file.path));
-  if (unsafe)
-    throw new PlatformError(
-      'invalid_input',
-      `The ${what} holds the path ${JSON.stringify(unsafe.path)}, which is not allowed.`,
-    );
-  return manifest;
-}
-
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return null;
-  }
-}
-
-async function foldersBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-  return [folder, ...folders];
-}
-
-/** Read-only folders first become writable: otherwise only root could empty them. */
-async function removeTree(root: string): Promise<void> {
-  const remove = () => rm(root, { recursive: true, force: true, maxRetries: 3 });
-  await remove().catch(async () => {
-    for (const folder of await foldersBelow(root)) await chmod(folder, 0o755).catch(() => undefined);
-    await remove();
-  });
+function full(error: unknown): unknown {
+  if (hasCode(error, 'storage_full')) return error;
+  return new PlatformError('storage_full', 'The disk of the node is full.', { cause: error });
 }

@@ -1,13 +1,17 @@
-// What this server is: its cards as nvidia-smi names them, CPU slots from the configuration, processors, memory.
+// What this server is: its cards as nvidia-smi tells of them, CPU slots from the configuration, processors, memory, disk.
 import type { Device, NodeDescription } from '@baton/contracts';
+import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import type { NodeProbe, Reporter } from '../../app/ports.ts';
-import { GPU_QUERY, parseGpuQuery } from '../../domain/gpu-query.ts';
+import {
+  type DeviceFault,
+  type GpuAnswer,
+  newFaults,
+  presentDevices,
+  type RememberedDevice,
+} from '../../domain/gpu-memory.ts';
 import { findOnPath } from '../process/find-command.ts';
-import { runTool } from '../python/run-tool.ts';
-
-/** A driver in trouble can hang for minutes. */
-const QUERY_TIMEOUT_MS = 20_000;
+import { askNvidiaSmi } from './nvidia-smi.ts';
 
 export interface NodeProbeOptions {
   readonly name: string;
@@ -15,40 +19,76 @@ export interface NodeProbeOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly agentVersion: string;
   readonly path: string;
+  /** Of the agent: its file system is the node's disk. */
+  readonly folder: string;
   readonly reporter: Reporter;
+  /** Where the NVIDIA driver lists its cards. */
+  readonly driverFolder?: string;
 }
 
 export class ServerProbe implements NodeProbe {
   readonly #options: NodeProbeOptions;
-  #lastFaults = '';
+  readonly #listeners = new Set<(faults: readonly DeviceFault[]) => void>();
+  #remembered: readonly RememberedDevice[] = [];
+  #devices: readonly Device[] = [];
 
   constructor(options: NodeProbeOptions) {
     this.#options = options;
   }
 
   async describe(): Promise<NodeDescription> {
-    const { name, labels, agentVersion, cpuSlots } = this.#options;
-    const devices = [...(await this.#gpus()), ...cpuDevices(cpuSlots)];
+    const { name, labels, agentVersion, cpuSlots, folder } = this.#options;
+    const [gpus, diskBytes] = await Promise.all([this.#gpus(), diskOf(folder)]);
+    const devices = [...gpus, ...cpuDevices(cpuSlots)];
+    this.#compare(devices);
     return {
       name,
       devices,
+      // What this process may use of them: its affinity and its cgroup's share.
       cpus: availableParallelism(),
-      memoryBytes: totalmem(),
+      memoryBytes: memoryOf(process.constrainedMemory(), totalmem()),
+      ...(diskBytes === null ? {} : { diskBytes }),
       labels: { ...labels },
       agentVersion,
     };
   }
 
+  onDeviceFaults(listener: (faults: readonly DeviceFault[]) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #compare(devices: readonly Device[]): void {
+    const faults = newFaults(this.#devices, devices);
+    this.#devices = devices;
+    if (faults.length === 0) return;
+    this.#options.reporter.warn({ faults }, 'devices are out of service');
+    for (const listener of this.#listeners) listener(faults);
+  }
+
   async #gpus(): Promise<readonly Device[]> {
-    const tool = await findOnPath('nvidia-smi', this.#options.path);
-    if (tool === null) return [];
-    const { output } = await runTool([tool, ...GPU_QUERY], this.#options.path, { timeoutMs: QUERY_TIMEOUT_MS });
-    const { devices, faults } = parseGpuQuery(output);
-    const text = faults.join('\n');
-    if (text !== '' && text !== this.#lastFaults)
-      this.#options.reporter.warn({ faults }, 'nvidia-smi reports cards that can not be used');
-    this.#lastFaults = text;
-    return devices;
+    const { path, driverFolder } = this.#options;
+    const tool = await findOnPath('nvidia-smi', path);
+    const options = { tool: tool ?? '', path, ...(driverFolder === undefined ? {} : { driverFolder }) };
+    const answer = tool === null ? NO_TOOL : await askNvidiaSmi(options, this.#remembered);
+    this.#remembered = presentDevices(answer, this.#remembered);
+    return this.#remembered.map(({ device }, index) => ({ ...device, index }));
+  }
+}
+
+const NO_TOOL: GpuAnswer = { cards: [], lost: [], failure: 'nvidia-smi is not on the PATH any more' };
+
+/** The cgroup's limit where there is one; without one the first number is larger than any machine. */
+export function memoryOf(constrainedBytes: number, totalBytes: number): number {
+  return constrainedBytes > 0 ? Math.min(constrainedBytes, totalBytes) : totalBytes;
+}
+
+/** Null if the folder can't be asked. */
+async function diskOf(folder: string): Promise<number | null> {
+  try {
+    const { blocks, bsize } = await statfs(folder);
+    return blocks * bsize;
+  } catch {
+    return null;
   }
 }
 

@@ -1,63 +1,139 @@
 // Runs attempts as plain processes: each under a small supervisor in a session of its own, which outlives the agent.
 import { PlatformError } from '@baton/errors';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { closeSync, constants, existsSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Launch, Runtime } from '../../app/ports.ts';
+import type { Grant, Launch, Runtime } from '../../app/ports.ts';
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
 import { attemptProcesses, isAlive, kill } from './attempt-processes.ts';
+import type { Cgroups } from './cgroups.ts';
 import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
 import { bootId, processCommand, processStat, uptimeMs } from './proc.ts';
 
-// By the package's name, so that it is found from src/, from dist/ and out of a bundle.
-const SUPERVISOR = createRequire(import.meta.url).resolve('@baton/executor/supervisor.sh');
-const CLAIM_POLLS = 50;
-const CLAIM_POLL_MS = 20;
-const CLEAR_POLL_MS = [2, 5, 10, 20, 50, 100];
+// By the package's name, so that they are found from src/, from dist/ and out of a bundle.
+const assets = createRequire(import.meta.url);
+const SUPERVISOR = assets.resolve('@baton/executor/assets/supervisor.sh');
+const WAITER = assets.resolve('@baton/executor/assets/waiter.sh');
+const READY_POLL_MS = 2;
+const READY_MS = 30_000;
+const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100];
 
 export class ProcessRuntime implements Runtime {
   readonly bootId = bootId();
   readonly #paths: StatePaths;
   /** setpriv makes the kernel end the command with its supervisor; without it the agent does, a moment later. */
   readonly #launcher: readonly string[];
+  /** Null: who belongs to an attempt is read from /proc. */
+  readonly #cgroups: Cgroups | null;
   readonly #children = new Map<string, ChildProcess>();
+  /** Open FIFOs of those that wait. */
+  readonly #gates = new Map<string, number>();
 
-  constructor(paths: StatePaths, setpriv: string | null) {
+  constructor(paths: StatePaths, setpriv: string | null, cgroups: Cgroups | null) {
     this.#paths = paths;
+    this.#cgroups = cgroups;
     this.#launcher = setpriv === null ? [] : [setpriv, '--pdeathsig', 'KILL', '--'];
   }
 
-  async launch({ key, command, env }: Launch): Promise<ProcessIdentity> {
+  async arm({ key, command, env, early, limits }: Launch): Promise<ProcessIdentity> {
     const paths = this.#paths.attempt(key);
     const [name = '', ...rest] = command;
     const file = await findCommand(name, env['PATH'] ?? '', paths.work);
-    const argv = [SUPERVISOR, paths.root, ...this.#launcher, file, ...rest];
+    const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
+    const argv = [SUPERVISOR, paths.root, groups, ...this.#launcher, '/bin/sh', WAITER, paths.root, file, ...rest];
+    const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;
     const child = await started(() =>
-      spawn('/bin/sh', argv, { cwd: paths.work, env, detached: true, stdio: 'ignore' }),
+      spawn('/bin/sh', argv, { cwd: paths.work, env: environment, detached: true, stdio: 'ignore' }),
     );
     child.unref();
+    const identity = this.#identityOf(child.pid ?? 0);
     this.#children.set(attemptName(key), child);
-    return this.#identityOf(child.pid ?? 0);
+    await this.#waits(key, identity);
+    return identity;
   }
 
-  async recover(key: AttemptKey): Promise<ProcessIdentity | null> {
+  /** Until the process says that it waits, or is no more: then its end will tell. */
+  async #waits(key: AttemptKey, identity: ProcessIdentity): Promise<void> {
+    const { ready, go } = this.#paths.attempt(key);
+    const deadline = performance.now() + READY_MS;
+    while (!existsSync(ready) && this.isAlive(identity) && performance.now() < deadline) await delay(READY_POLL_MS);
+    const gate = openGate(go);
+    if (gate !== null) this.#gates.set(attemptName(key), gate);
+  }
+
+  go(key: AttemptKey, devices: readonly string[]): void {
+    const { go, granted } = this.#paths.attempt(key);
+    // Empty where an agent was killed before it could write: then the word was not given either.
+    if (readText(granted) === '') writeFileSync(granted, JSON.stringify(devices));
+    const gate = this.#gates.get(attemptName(key)) ?? openGate(go);
+    this.#gates.delete(attemptName(key));
+    // Nobody is there to read it: the end is on its way.
+    if (gate === null) return;
+    const gpus = devices.filter((id) => !id.startsWith('cpu-')).join(',');
+    writeSync(gate, `${gpus || '-'}\n`);
+    closeSync(gate);
+  }
+
+  granted(key: AttemptKey): Grant | null {
+    const { granted } = this.#paths.attempt(key);
+    const text = readText(granted);
+    if (text === '') return null;
+    return { devices: JSON.parse(text) as string[], at: Math.round(statSync(granted).mtimeMs) };
+  }
+
+  takenAt(key: AttemptKey): number | null {
+    const { taken } = this.#paths.attempt(key);
+    return existsSync(taken) ? Math.round(statSync(taken).mtimeMs) : null;
+  }
+
+  isAlive(identity: ProcessIdentity): boolean {
+    return isAlive(identity, this.bootId);
+  }
+
+  async discard(key: AttemptKey, identity: ProcessIdentity | null): Promise<void> {
+    this.#closeGate(key);
+    const found = identity ?? this.#strayOf(key);
+    if (found === null) return;
+    if (this.isAlive(found)) kill(found.pid, 'SIGKILL');
+    await this.#clear(key, found);
+  }
+
+  /** All but the supervisor. */
+  #members(key: AttemptKey, identity: ProcessIdentity): number[] {
+    const members = this.#cgroups?.members(key);
+    if (!members) return attemptProcesses(key, identity);
+    return members.filter((pid) => pid !== identity.pid);
+  }
+
+  /** A job that lived on without what the kernel took has not run out of it. */
+  #ranOutOfMemory(key: AttemptKey, end: ProcessEnd): boolean {
+    const endedWell = end.kind === 'exited' && end.code === 0;
+    return !endedWell && (this.#cgroups?.ranOutOfMemory(key) ?? false);
+  }
+
+  forget(key: AttemptKey): void {
+    this.#cgroups?.remove(key);
+  }
+
+  stamped(identity: ProcessIdentity): ProcessIdentity {
+    return { ...identity, launchedUptimeMs: uptimeMs() };
+  }
+
+  /** The supervisor of which the journal does not know: the agent was killed between the two. */
+  #strayOf(key: AttemptKey): ProcessIdentity | null {
     const { pid, root } = this.#paths.attempt(key);
-    // The supervisor makes the same file before it runs anything: one of the two wins.
-    const claimed = await writeFile(pid, 'never\n', { flag: 'wx' }).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => error.code !== 'EEXIST',
-    );
-    if (claimed) return null;
-    const found = await claimant(pid);
-    if (found === null) return null;
-    const isSupervisor = processCommand(found).includes(root);
-    return isSupervisor
-      ? this.#identityOf(found)
-      : { pid: found, startTicks: 0, bootId: this.bootId, launchedUptimeMs: 0 };
+    const number = Number(readText(pid));
+    return number > 0 && processCommand(number).includes(root) ? this.#identityOf(number) : null;
+  }
+
+  #closeGate(key: AttemptKey): void {
+    const gate = this.#gates.get(attemptName(key));
+    if (gate === undefined) return;
+    this.#gates.delete(attemptName(key));
+    closeSync(gate);
   }
 
   async ended(key: AttemptKey, identity: ProcessIdentity): Promise<ProcessEnd> {
@@ -66,16 +142,17 @@ export class ProcessRuntime implements Runtime {
     try {
       const end = await watch.until(() => this.#end(key, identity));
       await this.#clear(key, identity);
-      return end;
+      return this.#ranOutOfMemory(key, end) ? { kind: 'out-of-memory' } : end;
     } finally {
       watch.close();
       this.#children.delete(name);
+      this.#closeGate(key);
     }
   }
 
   signal(key: AttemptKey, identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): void {
-    if (signal === 'SIGKILL') for (const pid of attemptProcesses(key, identity)) kill(pid, signal);
-    else if (isAlive(identity, this.bootId)) kill(-identity.pid, signal);
+    if (signal === 'SIGKILL') for (const pid of this.#members(key, identity)) kill(pid, signal);
+    else if (this.isAlive(identity)) kill(-identity.pid, signal);
   }
 
   ageMs(identity: ProcessIdentity): number {
@@ -88,7 +165,7 @@ export class ProcessRuntime implements Runtime {
 
   /** The end, or null while the supervisor is still at work. */
   #end(key: AttemptKey, identity: ProcessIdentity): ProcessEnd | null {
-    const alive = isAlive(identity, this.bootId);
+    const alive = this.isAlive(identity);
     // Read after the look at the process: a supervisor writes first and goes then.
     const end = this.#readEnd(key);
     if (end || alive) return end;
@@ -109,8 +186,8 @@ export class ProcessRuntime implements Runtime {
   async #clear(key: AttemptKey, identity: ProcessIdentity): Promise<void> {
     if (identity.bootId !== this.bootId) return;
     for (let round = 0; ; round += 1) {
-      const left = attemptProcesses(key, identity);
-      if (left.length === 0) return;
+      const left = this.#members(key, identity);
+      if (left.length === 0) break;
       for (const pid of left) kill(pid, 'SIGKILL');
       await delay(CLEAR_POLL_MS[Math.min(round, CLEAR_POLL_MS.length - 1)] ?? 100);
     }
@@ -134,14 +211,13 @@ async function started(make: () => ChildProcess): Promise<ChildProcess> {
   }
 }
 
-/** The process number in the claim; null if an agent made the claim, or nothing was ever written into it. */
-async function claimant(path: string): Promise<number | null> {
-  for (let poll = 0; poll < CLAIM_POLLS; poll += 1) {
-    const text = await readFile(path, 'utf8');
-    if (text.endsWith('\n')) return /^\d+\n$/.test(text) ? Number(text) : null;
-    await delay(CLAIM_POLL_MS);
+/** Null if no process has it open for reading, or if it was never made. */
+function openGate(path: string): number | null {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return null;
   }
-  return null;
 }
 
 function readText(path: string): string {

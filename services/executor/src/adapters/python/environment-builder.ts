@@ -1,46 +1,59 @@
-// Python for a job: an interpreter put first on its PATH, or an environment built from a requirements file and kept by its content.
+// Python for a job: an interpreter put first on its PATH, or an environment built from what the code asks for and kept by its content.
 import type { DesiredAttempt } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import { isSafePath } from '../../domain/safe-path.ts';
+import { SharedWork, type WorkRun } from '../../app/shared-work.ts';
 import { findOnPath } from '../process/find-command.ts';
-import { runTool } from './run-tool.ts';
+import type { NodeCache } from '../staging/node-cache.ts';
+import { buildFailure, progressOf, stepsOf } from './install-steps.ts';
+import { hashOf, type Recipe, readRecipe } from './recipe.ts';
+import { runTool, type ToolOptions } from './run-tool.ts';
 
 export interface FoundEnvironment {
   readonly pathFirst: readonly string[];
   readonly virtualEnvironment: string | null;
+  /** In the node's cache; null if nothing was built. */
+  readonly cached: string | null;
 }
-const NONE: FoundEnvironment = { pathFirst: [], virtualEnvironment: null };
-const LAST_WORDS_CHARS = 2_000;
+const NONE: FoundEnvironment = { pathFirst: [], virtualEnvironment: null, cached: null };
 
 export interface EnvironmentBuilderOptions {
-  /** Built environments stand here, each under the hash of what it was built from. */
-  readonly folder: string;
+  readonly cache: NodeCache;
   /** Interpreter for jobs that name none. */
   readonly python: string | null;
+  /** Path of `uv`; null: beside the interpreter or on the PATH, else pip. */
+  readonly uv: string | null;
   readonly path: string;
 }
 
 export class EnvironmentBuilder {
   readonly #options: EnvironmentBuilderOptions;
-  readonly #building = new Map<string, Promise<void>>();
+  readonly #building = new SharedWork<string>();
+  readonly #versions = new Map<string, string>();
 
   constructor(options: EnvironmentBuilderOptions) {
     this.#options = options;
   }
 
-  /** `invalid_input` if the interpreter is not there, or the requirements can't be met. */
+  /**
+   * `invalid_input` if the interpreter is not there, or the requirements can't be met; `unavailable` if the package index can't be
+   * reached. `hold` is called with the environment's name before it is looked for.
+   */
   async find(
     wanted: DesiredAttempt['environment'],
-    codeFolder: string,
-    signal: AbortSignal,
+    { codeFolder, hold }: { readonly codeFolder: string; readonly hold: (name: string) => void },
+    run: WorkRun,
   ): Promise<FoundEnvironment> {
     const python = await this.#interpreter(wanted.python);
     if (wanted.requirements === undefined) return python === null ? NONE : atInterpreter(python);
-    const requirements = await readRequirements(codeFolder, wanted.requirements);
-    return this.#environment(python ?? (await this.#systemPython()), requirements, signal);
+    const recipe = await readRecipe(codeFolder, wanted.requirements);
+    const builtWith = python ?? (await this.#systemPython());
+    const name = hashOf(recipe, `${builtWith}\0${await this.#version(builtWith)}`);
+    hold(name);
+    const venv = await this.#environment(name, { recipe, python: builtWith }, run);
+    return { pathFirst: [join(venv, 'bin')], virtualEnvironment: venv, cached: name };
   }
 
   async #interpreter(wanted: string | undefined): Promise<string | null> {
@@ -59,50 +72,100 @@ export class EnvironmentBuilder {
     return found;
   }
 
-  async #environment(python: string, requirements: Buffer, signal: AbortSignal): Promise<FoundEnvironment> {
-    const hash = createHash('sha256').update(`${python}\0`).update(requirements).digest('hex').slice(0, 32);
-    const folder = join(this.#options.folder, hash);
-    if ((await existing(join(folder, 'ready'))) === null) {
-      // Ten jobs that ask for the same one wait for the one build.
-      const building =
-        this.#building.get(hash) ??
-        this.#build(python, folder, requirements).finally(() => this.#building.delete(hash));
-      this.#building.set(hash, building);
-      await building;
-      signal.throwIfAborted();
+  /** Asked again when the interpreter's file was replaced by another. */
+  async #version(python: string): Promise<string> {
+    const { mtimeMs, ino } = await stat(python);
+    const key = `${python} ${ino} ${mtimeMs}`;
+    const known = this.#versions.get(key);
+    if (known !== undefined) return known;
+    const { code, output } = await runTool([python, '-c', 'import sys; print(sys.version)'], this.#options.path);
+    if (code !== 0) throw new PlatformError('invalid_input', `Python "${python}" can't be run: ${output.trim()}`);
+    this.#versions.set(key, output.trim());
+    return output.trim();
+  }
+
+  async #environment(name: string, what: Wanted, run: WorkRun): Promise<string> {
+    const { environments } = this.#options.cache.shelves;
+    const known = await environments.find(name);
+    if (known?.detail !== undefined) {
+      await environments.touch(name, Date.now());
+      return join(environments.path(name), known.detail, 'venv');
     }
-    return { pathFirst: [join(folder, 'venv', 'bin')], virtualEnvironment: join(folder, 'venv') };
+    // Ten jobs that ask for the same one wait for the one build.
+    return this.#building.run(name, (shared) => this.#build(name, what, shared), run);
   }
 
-  async #build(python: string, folder: string, requirements: Buffer): Promise<void> {
-    const venv = join(folder, 'venv');
-    const file = join(folder, 'requirements.txt');
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    await writeFile(file, requirements);
-    const uv = await findOnPath('uv', this.#options.path);
-    const interpreter = join(venv, 'bin', 'python');
-    const steps =
-      uv === null
-        ? [
-            [python, '-m', 'venv', venv],
-            [interpreter, '-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '-q', '-r', file],
-          ]
-        : [
-            [uv, 'venv', '-q', '--python', python, venv],
-            [uv, 'pip', 'install', '-q', '--python', interpreter, '-r', file],
-          ];
-    for (const step of steps) await this.#step(step);
-    // Last, and by renaming: a build that was cut off is never taken for a whole one.
-    await writeFile(join(folder, 'ready.new'), '');
-    await rename(join(folder, 'ready.new'), join(folder, 'ready'));
+  async #build(name: string, { recipe, python }: Wanted, run: WorkRun): Promise<string> {
+    const { cache } = this.#options;
+    const { environments } = cache.shelves;
+    // An environment can't be moved once it is built: it gets its final path now, and a marker when it is whole. What an
+    // interrupted build left goes first, and a process of it that lives on finds its folder gone.
+    await cache.drop(environments.path(name));
+    const build = randomUUID();
+    const folder = join(environments.path(name), build);
+    const [inputs, venv] = [join(folder, 'inputs'), join(folder, 'venv')];
+    try {
+      await cache.makeRoom({ what: 'environment', cacheBytes: 0, diskBytes: 0 }, run);
+      await writeInputs(inputs, recipe);
+      run.onProgress('environment: resolving packages');
+      const uv = await this.#uv(python);
+      for (const step of stepsOf({ recipe, inputs, venv, python, uv })) await this.#step(step, run);
+      const bytes = await this.#settle(environments.path(name));
+      run.signal.throwIfAborted();
+      await environments.mark(environments.path(name), {
+        bytes,
+        sizeBytes: bytes,
+        bootId: cache.bootId,
+        detail: build,
+      });
+    } catch (error) {
+      await cache.drop(environments.path(name));
+      throw error;
+    }
+    await cache.trim();
+    return venv;
   }
 
-  async #step(command: readonly string[]): Promise<void> {
-    const { code, output } = await runTool(command, this.#options.path);
-    if (code === 0) return;
-    const words = output.trim().slice(-LAST_WORDS_CHARS);
-    throw new PlatformError('invalid_input', `The Python environment could not be built: ${words}`);
+  async #uv(python: string): Promise<string | null> {
+    const { uv, path } = this.#options;
+    return uv ?? (await existing(join(dirname(python), 'uv'))) ?? findOnPath('uv', path);
+  }
+
+  async #step(command: readonly string[], { signal, onProgress }: WorkRun): Promise<void> {
+    const onLine = (line: string) => {
+      const text = progressOf(line);
+      if (text !== null) onProgress(text);
+    };
+    const { code, output } = await this.#runLow(command, { signal, onLine });
+    signal.throwIfAborted();
+    if (code !== 0) throw buildFailure(output);
+  }
+
+  /** Onto the disk, so that a power cut leaves no half of it behind a marker that says it is whole; gives what it takes there. */
+  async #settle(folder: string): Promise<number> {
+    await this.#runLow(['sync', '-f', folder], {});
+    const { output } = await this.#runLow(['du', '-s', '-B1', folder], {});
+    return Number(/^\d+/.exec(output)?.[0] ?? 0);
+  }
+
+  /** Behind everything else that wants the processor or the disk. */
+  async #runLow(command: readonly string[], options: ToolOptions): ReturnType<typeof runTool> {
+    const { path } = this.#options;
+    const [nice, ionice] = await Promise.all([findOnPath('nice', path), findOnPath('ionice', path)]);
+    const low = [...(nice === null ? [] : [nice, '-n', '19']), ...(ionice === null ? [] : [ionice, '-c', '3', '-t'])];
+    return runTool([...low, ...command], path, options);
+  }
+}
+
+interface Wanted {
+  readonly recipe: Recipe;
+  readonly python: string;
+}
+
+async function writeInputs(folder: string, { files }: Recipe): Promise<void> {
+  for (const [path, content] of files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
   }
 }
 
@@ -110,15 +173,7 @@ export class EnvironmentBuilder {
 async function atInterpreter(python: string): Promise<FoundEnvironment> {
   const bin = dirname(python);
   const isVirtual = (await existing(join(bin, '..', 'pyvenv.cfg'))) !== null;
-  return { pathFirst: [bin], virtualEnvironment: isVirtual ? dirname(bin) : null };
-}
-
-async function readRequirements(codeFolder: string, path: string): Promise<Buffer> {
-  const missing = new PlatformError('invalid_input', `The requirements file "${path}" is not in the code.`);
-  if (!isSafePath(path)) throw missing;
-  return readFile(join(codeFolder, path)).catch(() => {
-    throw missing;
-  });
+  return { pathFirst: [bin], virtualEnvironment: isVirtual ? dirname(bin) : null, cached: null };
 }
 
 async function existing(path: string): Promise<string | null> {

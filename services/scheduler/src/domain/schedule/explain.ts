@@ -25,6 +25,26 @@ export function explainWait(job: WaitingJob, snapshot: Snapshot, now: number): W
   return { code, message: sentence(code, position, heldBy.length), position, heldBy };
 }
 
+/** For one that is assigned behind running attempts; `progress` says what is being fetched for it. */
+export function explainLine(jobId: string, snapshot: Snapshot, progress: string | null): WaitReason | null {
+  for (const { attempts } of snapshot.nodes) {
+    const line = attempts.filter((attempt) => attempt.waiting);
+    const position = line.findIndex((attempt) => attempt.jobId === jobId) + 1;
+    const pool = line[position - 1]?.waiting?.pool;
+    if (!pool) continue;
+    const ahead = attempts.filter(({ waiting, devices }) => !waiting && devices.some((id) => pool.includes(id)));
+    const heldBy = ahead.map((attempt) => attempt.jobId);
+    const staging = progress === null ? '' : ` Staging: ${progress}.`;
+    return {
+      code: 'staged-behind',
+      message: sentence('staged-behind', position, heldBy.length) + staging,
+      position,
+      heldBy,
+    };
+  }
+  return null;
+}
+
 function placeInQueue(job: WaitingJob, snapshot: Snapshot): number {
   let ahead = 0;
   for (const bucket of snapshot.buckets) {
@@ -61,12 +81,14 @@ function sentence(code: WaitCode, position: number, holding: number): string {
       return 'It waits for memory on a node that could hold it.';
     case 'node-unreachable':
       return 'The node that could hold it is not heard from.';
+    case 'node-cordoned':
+      return 'The node that could hold it takes no new jobs for now.';
     case 'no-node':
       return 'No node that could hold it has joined yet.';
     case 'retry-backoff':
       return 'It is tried again after a pause.';
     case 'staged-behind':
-      return `It starts as soon as ${holding === 1 ? 'the job ahead ends' : `one of the ${holding} jobs ahead ends`}.`;
+      return `It is number ${position} in the line of its node, and starts the moment ${holding === 1 ? 'the running job ends' : 'enough of the running jobs have ended'}.`;
     default:
       return code satisfies never;
   }

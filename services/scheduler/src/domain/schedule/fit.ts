@@ -1,6 +1,6 @@
 // Whether a shape fits a node: ever, and now; each "no" with its reason.
 import type { Device, WaitCode } from '@baton/contracts';
-import type { NodeSnapshot, Shape } from './snapshot.ts';
+import { type NodeSnapshot, type Shape, soundDevices } from './snapshot.ts';
 
 /** What the node lacks for the shape even when it is empty; none if it can hold it. Sentences for people. */
 export function lacks(shape: Shape, node: Pick<NodeSnapshot, 'id' | 'description'>): string[] {
@@ -29,7 +29,7 @@ export type Placement =
 
 /** The devices that the shape would get on the node now, or why it gets none. */
 export function place(shape: Shape, node: NodeSnapshot): Placement {
-  if (!node.reachable) return { fits: false, code: 'node-unreachable' };
+  if (node.refuses !== null) return { fits: false, code: node.refuses };
   const free = freeDevices(node, shape.deviceKind);
   if (free.length < shape.devices) return { fits: false, code: 'devices-busy' };
   if (node.usedCpus + shape.cpus > node.description.cpus) return { fits: false, code: 'cpus-busy' };
@@ -38,6 +38,7 @@ export function place(shape: Shape, node: NodeSnapshot): Placement {
   return { fits: true, devices: free.slice(0, shape.devices).map((device) => device.id) };
 }
 
-function freeDevices(node: NodeSnapshot, kind: Device['kind']): Device[] {
-  return node.description.devices.filter((device) => device.kind === kind && !node.held.has(device.id));
+/** Neither held, nor promised, nor out of service. */
+export function freeDevices(node: NodeSnapshot, kind: Device['kind']): Device[] {
+  return soundDevices(node, kind).filter((device) => !node.held.has(device.id));
 }

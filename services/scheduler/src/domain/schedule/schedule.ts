@@ -1,43 +1,44 @@
-// One scheduling pass, pure: which queued jobs start where, and for each shape that does not, why. First in, first out.
-import type { WaitCode } from '@baton/contracts';
+// One scheduling pass, pure: which queued jobs start where, which join a line, which are called back, and why others wait.
+import type { Behind, WaitCode } from '@baton/contracts';
 import { lacks, place } from './fit.ts';
-import type { Bucket, NodeSnapshot, QueuedJob, Shape, Snapshot } from './snapshot.ts';
+import { type Bucket, type NodeSnapshot, nodeSnapshot, type QueuedJob, type Shape, type Snapshot } from './snapshot.ts';
+import { findLine } from './stage.ts';
 
+/** With `behind`: assigned behind running attempts, with `devices` those that are free already. */
 export interface Start {
   readonly jobId: string;
   readonly nodeId: string;
   readonly devices: readonly string[];
+  readonly behind?: Behind;
+}
+
+/** A waiting attempt that could start elsewhere at once, or whose node takes no jobs any more. */
+export interface Revocation {
+  readonly jobId: string;
+  readonly nodeId: string;
+  readonly reason: string;
 }
 
 export interface Decisions {
   readonly starts: readonly Start[];
+  readonly revocations: readonly Revocation[];
   /** Bucket key -> why its first job does not start; those behind it wait for it. */
   readonly blocked: ReadonlyMap<string, WaitCode>;
 }
 
 /**
- * Takes the jobs in the order of submission. A job that can't start blocks every node that could hold it, for jobs of
- * the same kind of device: nobody who came later takes what it waits for. Cost: O(buckets x nodes + starts).
+ * Takes the jobs in the order of submission. One that can't start joins the line of a node. One that finds no line either
+ * blocks every node that could hold it, for jobs of the same kind of device: nobody who came later takes what it waits for.
+ * Cost: O(buckets x nodes + starts).
  */
 export function schedule(snapshot: Snapshot): Decisions {
-  const starts: Start[] = [];
-  const blocked = new Map<string, WaitCode>();
-  const nodes = new Map(snapshot.nodes.map((node) => [node.id, node]));
-  const claimed = new Set<string>();
+  const plan = new Plan(snapshot.nodes);
+  plan.callBack();
   const cursors = snapshot.buckets.map((bucket) => ({ bucket, next: 0 }));
-  for (let head = earliest(cursors, blocked); head; head = earliest(cursors, blocked)) {
-    const { bucket } = head.cursor;
-    const outcome = tryStart(bucket.shape, nodes, claimed);
-    if (typeof outcome === 'string') {
-      blocked.set(bucket.key, outcome);
-      claim(bucket.shape, nodes, claimed);
-      continue;
-    }
-    starts.push({ jobId: head.job.id, nodeId: outcome.node.id, devices: outcome.devices });
-    nodes.set(outcome.node.id, occupied(outcome.node, head.job.id, outcome.devices, bucket.shape));
-    head.cursor.next += 1;
+  for (let head = earliest(cursors, plan.blocked); head; head = earliest(cursors, plan.blocked)) {
+    if (plan.take(head.job, head.cursor.bucket)) head.cursor.next += 1;
   }
-  return { starts, blocked };
+  return plan;
 }
 
 interface Cursor {
@@ -58,42 +59,93 @@ function earliest(
   return best;
 }
 
-function tryStart(
-  shape: Shape,
-  nodes: ReadonlyMap<string, NodeSnapshot>,
-  claimed: ReadonlySet<string>,
-): { node: NodeSnapshot; devices: string[] } | WaitCode {
-  let reason: WaitCode = 'no-node';
-  for (const node of nodes.values()) {
-    if (lacks(shape, node).length > 0) continue;
-    if (claimed.has(claimKey(node.id, shape))) {
-      reason = 'behind-in-queue';
-      continue;
-    }
-    const placement = place(shape, node);
-    if (placement.fits) return { node, devices: placement.devices };
-    reason = placement.code;
+/** The nodes as they will be when what was decided so far is done. */
+class Plan implements Decisions {
+  readonly starts: Start[] = [];
+  readonly revocations: Revocation[] = [];
+  readonly blocked = new Map<string, WaitCode>();
+  readonly #nodes: Map<string, NodeSnapshot>;
+  readonly #claimed = new Set<string>();
+
+  constructor(nodes: readonly NodeSnapshot[]) {
+    this.#nodes = new Map(nodes.map((node) => [node.id, node]));
   }
-  return reason;
+
+  /** The devices that a called-back attempt could start on are kept for it until its agent has answered. */
+  callBack(): void {
+    const waiting = [...this.#nodes.values()].flatMap((node) =>
+      node.attempts.flatMap((attempt) =>
+        attempt.waiting ? [{ node, attempt, isRevoking: attempt.waiting.isRevoking }] : [],
+      ),
+    );
+    for (const { node, attempt, isRevoking } of waiting.toSorted((a, b) => a.attempt.order - b.attempt.order)) {
+      const { jobId, shape, order } = attempt;
+      const place = this.#placeFor(shape);
+      if (typeof place !== 'string') this.#occupy(place, { id: jobId, order, nextAttempt: attempt.attempt }, shape);
+      const reason = reasonToCallBack(typeof place !== 'string', node);
+      if (reason !== null && !isRevoking) this.revocations.push({ jobId, nodeId: node.id, reason });
+    }
+  }
+
+  /** Places the job or blocks its bucket. */
+  take(job: QueuedJob, { shape, key }: Bucket): boolean {
+    const place = this.#placeFor(shape);
+    if (typeof place !== 'string') {
+      this.starts.push({ jobId: job.id, nodeId: place.node.id, devices: place.devices });
+      this.#occupy(place, job, shape);
+      return true;
+    }
+    const line = findLine(shape, this.#nodes.values(), (node) => this.#claimed.has(claimKey(node.id, shape)));
+    if (line) {
+      this.starts.push({ jobId: job.id, nodeId: line.node.id, devices: line.devices, behind: line.behind });
+      this.#occupy(line, job, shape);
+      return true;
+    }
+    this.blocked.set(key, place);
+    this.#claim(shape);
+    return false;
+  }
+
+  #placeFor(shape: Shape): Place | WaitCode {
+    let reason: WaitCode = 'no-node';
+    for (const node of this.#nodes.values()) {
+      if (lacks(shape, node).length > 0) continue;
+      if (this.#claimed.has(claimKey(node.id, shape))) {
+        reason = 'behind-in-queue';
+        continue;
+      }
+      const placement = place(shape, node);
+      if (placement.fits) return { node, devices: placement.devices };
+      reason = placement.code;
+    }
+    return reason;
+  }
+
+  #occupy({ node, devices, behind }: Place, { id, order, nextAttempt }: QueuedJob, shape: Shape): void {
+    const waiting = behind ? { count: behind.count, pool: behind.pool, isRevoking: false } : null;
+    const attempt = { jobId: id, attempt: nextAttempt, order, shape, devices, waiting };
+    this.#nodes.set(node.id, nodeSnapshot(node, [...node.attempts, attempt]));
+  }
+
+  #claim(shape: Shape): void {
+    for (const node of this.#nodes.values()) {
+      if (lacks(shape, node).length === 0) this.#claimed.add(claimKey(node.id, shape));
+    }
+  }
 }
 
-function claim(shape: Shape, nodes: ReadonlyMap<string, NodeSnapshot>, claimed: Set<string>): void {
-  for (const node of nodes.values()) {
-    if (lacks(shape, node).length === 0) claimed.add(claimKey(node.id, shape));
-  }
+/** Silence is none: a node that is heard again shall find its line as it was. */
+function reasonToCallBack(hasPlace: boolean, node: NodeSnapshot): string | null {
+  if (hasPlace) return 'It can start elsewhere at once.';
+  return node.refuses === 'node-cordoned' ? 'Its node takes no new jobs.' : null;
+}
+
+interface Place {
+  readonly node: NodeSnapshot;
+  readonly devices: readonly string[];
+  readonly behind?: Behind;
 }
 
 function claimKey(nodeId: string, shape: Shape): string {
   return `${nodeId}/${shape.deviceKind}`;
-}
-
-function occupied(node: NodeSnapshot, jobId: string, devices: readonly string[], shape: Shape): NodeSnapshot {
-  const held = new Map(node.held);
-  for (const device of devices) held.set(device, jobId);
-  return {
-    ...node,
-    held,
-    usedCpus: node.usedCpus + shape.cpus,
-    usedMemoryBytes: node.usedMemoryBytes + shape.memoryBytes,
-  };
 }

@@ -1,5 +1,5 @@
 // What one scheduling pass looks at: the queue and the nodes, as they are now. Immutable.
-import type { Device, NodeDescription, PinnedSpec } from '@baton/contracts';
+import type { Device, NodeDescription, PinnedSpec, WaitCode } from '@baton/contracts';
 
 /** What a job needs to be placed. Jobs of one shape stand or fall together. */
 export interface Shape {
@@ -14,6 +14,8 @@ export interface QueuedJob {
   readonly id: string;
   /** Place in the queue: the position of its submission in the log. A retried job keeps it. */
   readonly order: number;
+  /** The number that its next attempt gets. */
+  readonly nextAttempt: number;
 }
 
 /** Queued jobs of one shape, in order. */
@@ -26,17 +28,71 @@ export interface Bucket {
 export interface NodeSnapshot {
   readonly id: string;
   readonly description: NodeDescription;
-  /** Heard from just now: jobs may be placed on it. */
-  readonly reachable: boolean;
-  /** Device id -> the job that holds it. */
+  /** Why no job may be placed on it now; null if jobs may. */
+  readonly refuses: WaitCode | null;
+  /** What is placed on it and holds or awaits devices, in the order of placement. */
+  readonly attempts: readonly PlacedAttempt[];
+  /** Device id -> the job that holds it, or that it is promised to though free for the moment. */
   readonly held: ReadonlyMap<string, string>;
   readonly usedCpus: number;
   readonly usedMemoryBytes: number;
 }
 
+export interface PlacedAttempt {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly order: number;
+  readonly shape: Shape;
+  readonly devices: readonly string[];
+  /** Null once it has all its devices. */
+  readonly waiting: { readonly count: number; readonly pool: readonly string[]; readonly isRevoking: boolean } | null;
+}
+
 export interface Snapshot {
   readonly buckets: readonly Bucket[];
   readonly nodes: readonly NodeSnapshot[];
+}
+
+/** The devices of a kind that are in service. */
+export function soundDevices(node: Pick<NodeSnapshot, 'description'>, kind: Device['kind']): Device[] {
+  return node.description.devices.filter((device) => device.kind === kind && device.fault === undefined);
+}
+
+/** What is placed on a node, with everything that follows from it. */
+export function nodeSnapshot(
+  node: Pick<NodeSnapshot, 'id' | 'description' | 'refuses'>,
+  attempts: readonly PlacedAttempt[],
+): NodeSnapshot {
+  const used = (need: (shape: Shape) => number) =>
+    attempts.reduce((sum, attempt) => sum + reserved(attempt, attempts, need), 0);
+  return {
+    ...node,
+    attempts,
+    held: heldDevices(attempts),
+    usedCpus: used((shape) => shape.cpus),
+    usedMemoryBytes: used((shape) => shape.memoryBytes),
+  };
+}
+
+function heldDevices(attempts: readonly PlacedAttempt[]): Map<string, string> {
+  const held = new Map<string, string>();
+  for (const { jobId, devices } of attempts) for (const device of devices) held.set(device, jobId);
+  // A device that has just come free is the first waiting attempt's, whose start is perhaps not reported yet.
+  for (const { jobId, waiting } of attempts) {
+    if (!waiting) continue;
+    const free = waiting.pool.filter((device) => !held.has(device));
+    for (const device of free.slice(0, waiting.count)) held.set(device, jobId);
+  }
+  return held;
+}
+
+/** A waiting attempt needs beside what others use now only what the smallest of those it waits for will not give back. */
+function reserved(attempt: PlacedAttempt, attempts: readonly PlacedAttempt[], need: (shape: Shape) => number): number {
+  if (!attempt.waiting) return need(attempt.shape);
+  const { pool } = attempt.waiting;
+  const ahead = attempts.filter((other) => !other.waiting && other.devices.some((device) => pool.includes(device)));
+  const back = ahead.length === 0 ? 0 : Math.min(...ahead.map((other) => need(other.shape)));
+  return Math.max(0, need(attempt.shape) - back);
 }
 
 /** A job that asks for no GPU takes one CPU slot. */

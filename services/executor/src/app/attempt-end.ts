@@ -1,0 +1,48 @@
+// The record of an attempt's end: how it ended, and what was seen and stored of it.
+import type { AttemptResult } from '@baton/contracts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { StoredAtEnd } from './attempt-checkpoints.ts';
+import type { Observed } from './observers.ts';
+import type { AttemptKey } from '../domain/journal.ts';
+import type { Artifacts, Collected, Reporter } from './ports.ts';
+
+const MAX_MESSAGE_CHARS = 4_000;
+
+export interface Seen extends Partial<Observed> {
+  readonly collected: Collected;
+  readonly stored?: StoredAtEnd;
+  readonly startedAt: number | null;
+  readonly endedAt: number;
+}
+
+/** `redact` takes secrets out of texts that the job may have had a hand in. */
+export function resultOf(outcome: Outcome, seen: Seen, redact: (text: string) => string): AttemptResult {
+  const { collected, stored, output, startedAt, endedAt } = seen;
+  const message = [outcome.message, collected.note, stored?.note].filter(Boolean).join(' ');
+  return {
+    ...outcome,
+    message: redact(message).slice(0, MAX_MESSAGE_CHARS),
+    lastLines: seen.lastLines ?? [],
+    finalMetrics: seen.finalMetrics ?? {},
+    artifacts: collected.artifacts,
+    ...(output === undefined ? {} : { output }),
+    ...(stored === undefined ? {} : { checkpoints: stored.checkpoints }),
+    startedAt,
+    endedAt,
+  };
+}
+
+/** What it left behind, stored; where that fails, the folder stays and the record says so. */
+export async function collected(
+  { artifacts, reporter }: { readonly artifacts: Artifacts; readonly reporter: Reporter },
+  key: AttemptKey,
+): Promise<Collected> {
+  try {
+    return await artifacts.collect(key);
+  } catch (error) {
+    reporter.error({ ...key, error: String(error) }, 'the artifacts could not be stored');
+    const why = error instanceof Error ? error.message : String(error);
+    const note = `The artifacts could not be stored (${why}); they stay on the node.`;
+    return { artifacts: null, note, complete: false };
+  }
+}

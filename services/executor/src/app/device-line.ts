@@ -1,0 +1,59 @@
+// The node's line: all attempts that are not over, in order; starts the next one in the very turn in which a device comes free.
+import type { DesiredAttempt } from '@baton/contracts';
+import { attemptName, type AttemptKey } from '../domain/journal.ts';
+import { grants, type LineEntry } from '../domain/line.ts';
+
+interface Standing extends LineEntry {
+  /** Synchronous up to the word that lets the process run: it stands in the idle gap. */
+  readonly start: (devices: readonly string[]) => void;
+}
+
+const NOT_READY = (): void => undefined;
+
+export class DeviceLine {
+  readonly #entries = new Map<string, Standing>();
+  #faulty: ReadonlySet<string> = new Set();
+
+  /** It is to be started here, and is being prepared. */
+  join(spec: DesiredAttempt): void {
+    const name = attemptName(spec);
+    const devices = spec.devices.map((device) => device.id);
+    const behind = spec.behind && { count: spec.behind.count, pool: spec.behind.pool.map((device) => device.id) };
+    this.#entries.set(name, { name, phase: 'preparing', devices, behind, start: NOT_READY });
+  }
+
+  /** A process waits; `start` is called once, now or later, with all its devices. */
+  ready(key: AttemptKey, start: (devices: readonly string[]) => void): void {
+    this.#change(key, { phase: 'ready', start });
+    this.advance();
+  }
+
+  running(key: AttemptKey, devices: readonly string[]): void {
+    this.#change(key, { phase: 'running', devices, behind: null, start: NOT_READY });
+  }
+
+  /** No process of it is left, or it never came to one. */
+  leave(key: AttemptKey): void {
+    if (this.#entries.delete(attemptName(key))) this.advance();
+  }
+
+  /** Devices that are out of service are given to nobody. */
+  setFaulty(devices: ReadonlySet<string>): void {
+    this.#faulty = devices;
+    this.advance();
+  }
+
+  advance(): void {
+    for (const { name, devices } of grants([...this.#entries.values()], this.#faulty)) {
+      const entry = this.#entries.get(name);
+      if (!entry) continue;
+      this.#entries.set(name, { ...entry, phase: 'running', devices, behind: null });
+      entry.start(devices);
+    }
+  }
+
+  #change(key: AttemptKey, change: Partial<Standing>): void {
+    const entry = this.#entries.get(attemptName(key));
+    if (entry) this.#entries.set(entry.name, { ...entry, ...change });
+  }
+}

@@ -1,0 +1,43 @@
+// Who gets which devices of this node, and when: pure, so that "no device twice" and "nobody overtakes" can be proven.
+import type { Behind } from '@baton/contracts';
+
+export interface LineEntry {
+  readonly name: string;
+  /** Being prepared; ready, with a process that waits; or running. What has gone is not in the line. */
+  readonly phase: 'preparing' | 'ready' | 'running';
+  /** While running: what it has. Before: what the log gave it already. */
+  readonly devices: readonly string[];
+  /** While waiting: what it needs besides. */
+  readonly behind: Pick<Behind, 'count' | 'pool'> | null;
+}
+
+export interface Grant {
+  readonly name: string;
+  readonly devices: readonly string[];
+}
+
+/**
+ * The attempts that may start now, each with all its devices. `line` is in the order of assignment. A device is free when no
+ * running attempt has it and the log has given it to nobody else; those ahead that are ready and still lack some keep what is free.
+ */
+export function grants(line: readonly LineEntry[], faulty: ReadonlySet<string> = new Set()): Grant[] {
+  const taken = new Set(line.filter((entry) => entry.phase === 'running').flatMap((entry) => entry.devices));
+  const given = new Map(
+    line.filter((entry) => entry.phase !== 'running').flatMap((entry) => entry.devices.map((id) => [id, entry.name])),
+  );
+  const found: Grant[] = [];
+  for (const entry of line) {
+    if (entry.phase !== 'ready' || entry.devices.some((id) => taken.has(id))) continue;
+    const { count, pool } = entry.behind ?? { count: 0, pool: [] };
+    const isFree = (id: string) => !taken.has(id) && !faulty.has(id) && (given.get(id) ?? entry.name) === entry.name;
+    const free = pool.filter(isFree).slice(0, count);
+    if (free.length < count) {
+      for (const id of free) given.set(id, entry.name);
+      continue;
+    }
+    const devices = [...entry.devices, ...free];
+    for (const id of devices) taken.add(id);
+    found.push({ name: entry.name, devices });
+  }
+  return found;
+}

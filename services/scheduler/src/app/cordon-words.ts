@@ -1,0 +1,17 @@
+// Why a job waits for a cordoned node, in the words of whoever cordoned it.
+import type { WaitReason } from '@baton/contracts';
+import type { KnownNode } from '../domain/ledger.ts';
+import { lacks } from '../domain/schedule/fit.ts';
+import type { Shape } from '../domain/schedule/snapshot.ts';
+
+export function withCordonWords(wait: WaitReason, shape: Shape, nodes: readonly KnownNode[]): WaitReason {
+  if (wait.code !== 'node-cordoned') return wait;
+  const cordoned = nodes.filter(({ id, state }) => {
+    return state.cordoned !== null && lacks(shape, { id, description: state.description }).length === 0;
+  });
+  const words = cordoned.map(
+    ({ state }) => `${state.description.name} (${state.cordoned?.reason || 'no reason given'})`,
+  );
+  if (words.length === 0) return wait;
+  return { ...wait, message: `What could hold it takes no new jobs for now: ${words.join(', ')}.` };
+}

@@ -1,0 +1,129 @@
+// Whether something queued could have used an idle device, and why it did not: derived from the queue as the log shows it.
+import type { WaitCode } from '@baton/contracts';
+import { JobQueue } from '../queue.ts';
+import type { QueuedJob, Shape } from '../schedule/snapshot.ts';
+import type { Microseconds, TimeWindow } from './interval.ts';
+import type { AttemptUsage, JobUsage } from './job-usage.ts';
+import { type Claim, RANK } from './layers.ts';
+import type { DeviceService, NodeCapacity, NodeUsage } from './node-usage.ts';
+
+/** `scheduling`: it fits, and the next pass places it. */
+export type IdleReason = WaitCode | 'scheduling';
+
+interface Holding {
+  readonly attempt: AttemptUsage;
+  readonly shape: Shape;
+}
+interface Change {
+  readonly at: Microseconds;
+  readonly apply: () => void;
+}
+
+/**
+ * For the devices of one kind on one node, one claim for each stretch of time: idle with nothing queued, or idle though something
+ * queued. The reason is that of the first job in the queue that the node could hold, for nobody behind it may start
+ * there before it; it is decided on what the scheduler knew at that time: a device is busy until its release was reported.
+ */
+export function idleClaims(
+  node: NodeUsage,
+  kind: DeviceService['kind'],
+  jobs: readonly JobUsage[],
+  window: TimeWindow,
+): Claim[] {
+  const moment: Moment = { kind, capacity: null, queue: new JobQueue(), delayed: new Map(), placed: new Set() };
+  const changes = [
+    ...node.phases.map(({ at, capacity }) => ({
+      at,
+      apply: () => void (moment.capacity = node.capacities[capacity] ?? null),
+    })),
+    ...jobs.flatMap((job) => (mayUse(job.shape, kind, node) ? queueChanges(job, moment) : [])),
+    ...jobs.flatMap((job) => holdingChanges(job, node.nodeId, moment)),
+  ].toSorted((one, other) => one.at - other.at);
+  const claims: Claim[] = [];
+  let next = 0;
+  let from = window.from;
+  while (from < window.to) {
+    for (let change = changes[next]; change && change.at <= from; change = changes[(next += 1)]) change.apply();
+    const to = Math.min(window.to, changes[next]?.at ?? Infinity);
+    claims.push(idleClaim(reasonOf(moment), from, to));
+    from = to;
+  }
+  return claims;
+}
+
+function idleClaim(reason: IdleReason | null, from: Microseconds, to: Microseconds): Claim {
+  const category = reason === null ? 'idle-empty' : 'idle-queued';
+  return { from, to, rank: RANK.idle, use: { category, of: null, reason } };
+}
+
+function mayUse(shape: Shape, kind: DeviceService['kind'], node: NodeUsage): boolean {
+  return shape.deviceKind === kind && (shape.nodeId === null || shape.nodeId === node.nodeId);
+}
+
+/** What the scheduler knows at one time, as far as it matters for such devices. */
+interface Moment {
+  readonly kind: DeviceService['kind'];
+  capacity: NodeCapacity | null;
+  readonly queue: JobQueue;
+  /** Jobs that may not start yet, by id. */
+  readonly delayed: Map<string, Shape>;
+  readonly placed: Set<Holding>;
+}
+
+function queueChanges({ jobId, order, shape, queued }: JobUsage, { queue, delayed }: Moment): Change[] {
+  const job: QueuedJob = { id: jobId, order, nextAttempt: 1 };
+  return queued.flatMap(({ from, to, notBefore }) => {
+    const due = Math.max(from, notBefore);
+    const end = to ?? Infinity;
+    const enter = { at: due, apply: () => queue.add(job, shape) };
+    const leave = { at: end, apply: () => queue.remove(job, shape) };
+    if (due <= from) return [enter, leave];
+    const wait = { at: from, apply: () => void delayed.set(jobId, shape) };
+    const stopWaiting = { at: Math.min(due, end), apply: () => void delayed.delete(jobId) };
+    return due < end ? [wait, stopWaiting, enter, leave] : [wait, stopWaiting];
+  });
+}
+
+function holdingChanges(job: JobUsage, nodeId: string, { placed }: Moment): Change[] {
+  return job.attempts.flatMap((attempt) => {
+    if (attempt.nodeId !== nodeId || attempt.devices.length === 0) return [];
+    const holding = { attempt, shape: job.shape };
+    // One that waits has nothing before it has taken it.
+    const from = attempt.behind === null ? attempt.assignedAt : (attempt.startedAt ?? Infinity);
+    const to = Math.max(from, attempt.closedAt ?? Infinity);
+    return [
+      { at: from, apply: () => void placed.add(holding) },
+      { at: to, apply: () => void placed.delete(holding) },
+    ];
+  });
+}
+
+/** Null if nothing that queued could use such a device there. */
+function reasonOf(moment: Moment): IdleReason | null {
+  const { capacity, queue, delayed } = moment;
+  if (capacity === null) return null;
+  let first: { readonly shape: Shape; readonly order: number } | null = null;
+  for (const { shape, jobs } of queue.buckets()) {
+    const order = jobs[0]?.order ?? Infinity;
+    if (canHold(capacity, shape) && (first === null || order < first.order)) first = { shape, order };
+  }
+  if (first) return whyNot(first.shape, capacity, moment);
+  return [...delayed.values()].some((shape) => canHold(capacity, shape)) ? 'retry-backoff' : null;
+}
+
+function canHold(capacity: NodeCapacity, shape: Shape): boolean {
+  const devices = capacity.devices.filter(({ kind }) => kind === shape.deviceKind).length;
+  return shape.devices <= devices && shape.cpus <= capacity.cpus && shape.memoryBytes <= capacity.memoryBytes;
+}
+
+function whyNot(shape: Shape, capacity: NodeCapacity, { kind, placed }: Moment): IdleReason {
+  const held = new Set([...placed].flatMap(({ attempt }) => attempt.devices));
+  const free = capacity.devices.filter(
+    (device) => device.kind === kind && device.fault === null && !held.has(device.id),
+  );
+  if (free.length < shape.devices) return 'devices-busy';
+  const used = (need: (shape: Shape) => number) => [...placed].reduce((sum, holding) => sum + need(holding.shape), 0);
+  if (used(({ cpus }) => cpus) + shape.cpus > capacity.cpus) return 'cpus-busy';
+  if (used(({ memoryBytes }) => memoryBytes) + shape.memoryBytes > capacity.memoryBytes) return 'memory-busy';
+  return 'scheduling';
+}

@@ -1,0 +1,164 @@
+// What the log says of one job's use of devices: when it queued, and what each attempt had from when to when.
+import type { Behind, JobEvent, Owned } from '@baton/contracts';
+import { type Shape, shapeOf } from '../schedule/snapshot.ts';
+import { type AttemptKey, type Microseconds, microseconds } from './interval.ts';
+
+export interface QueueSpan {
+  readonly from: Microseconds;
+  /** Null while it queues. */
+  readonly to: Microseconds | null;
+  /** After a failure it may not start before. */
+  readonly notBefore: Microseconds;
+}
+
+/** Times that agents tell are told as they are; the others are the commit's. */
+export interface AttemptUsage extends AttemptKey {
+  readonly nodeId: string;
+  readonly devices: readonly string[];
+  /** What it waits behind, as long as it is not known which devices it took. */
+  readonly behind: Behind | null;
+  readonly assignedAt: Microseconds;
+  /** The agent has begun to prepare it. */
+  readonly takenUpAt: Microseconds | null;
+  readonly stagedAt: Microseconds | null;
+  readonly startedAt: Microseconds | null;
+  /** Started early: until it has called `baton.take()` it has its devices and does not use them. */
+  readonly early: boolean;
+  readonly tookAt: Microseconds | null;
+  readonly cancelledAt: Microseconds | null;
+  /** No process of it is left. */
+  readonly freedAt: Microseconds | null;
+  /** When the scheduler learnt that its devices are free. */
+  readonly closedAt: Microseconds | null;
+}
+
+export interface JobUsage extends Owned {
+  readonly jobId: string;
+  readonly name: string;
+  readonly shape: Shape;
+  readonly earlyStart: boolean;
+  /** Position of its submission: its place in the queue. */
+  readonly order: number;
+  readonly queued: readonly QueueSpan[];
+  readonly attempts: readonly AttemptUsage[];
+}
+
+export interface CommitTime {
+  readonly jobId: string;
+  readonly position: number;
+  readonly atMs: number;
+}
+
+export function evolveJobUsage(usage: JobUsage | null, event: JobEvent, commit: CommitTime): JobUsage | null {
+  if (event.type === 'JobSubmitted') return submitted(event.data, commit);
+  return usage && evolveExisting(usage, event, commit);
+}
+
+type DataOf<T extends JobEvent['type']> = Extract<JobEvent, { type: T }>['data'];
+
+function submitted(data: DataOf<'JobSubmitted'>, { jobId, position, atMs }: CommitTime): JobUsage {
+  const { spec, ownerId, groupId, visibility } = data;
+  const queued = [{ from: microseconds(atMs), to: null, notBefore: 0 }];
+  const owned = { ownerId, groupId, visibility };
+  const { name, earlyStart = false } = spec;
+  return { jobId, name, ...owned, shape: shapeOf(spec), earlyStart, order: position, queued, attempts: [] };
+}
+
+function evolveExisting(
+  usage: JobUsage,
+  event: Exclude<JobEvent, { type: 'JobSubmitted' }>,
+  { atMs }: CommitTime,
+): JobUsage {
+  const at = microseconds(atMs);
+  switch (event.type) {
+    case 'JobAssigned':
+      return { ...leftQueue(usage, at), attempts: [...usage.attempts, assigned(usage, event.data, at)] };
+    case 'AttemptStarting':
+      return withAttempt(usage, event.data.attempt, () => ({ takenUpAt: at }));
+    case 'AttemptStaged':
+      return withAttempt(usage, event.data.attempt, () => ({ stagedAt: microseconds(event.data.at) }));
+    case 'AttemptStarted':
+      return withAttempt(usage, event.data.attempt, (attempt) => started(attempt, event.data));
+    case 'AttemptTaken':
+      return withAttempt(usage, event.data.attempt, () => ({ tookAt: microseconds(event.data.at) }));
+    case 'AttemptReleased':
+      return withAttempt(usage, event.data.attempt, () => ({ freedAt: microseconds(event.data.at), closedAt: at }));
+    case 'AttemptEnded':
+      return withAttempt(usage, event.data.attempt, (attempt) => ended(attempt, event.data, at));
+    case 'AttemptRevoked':
+      return withAttempt(usage, event.data.attempt, () => ({ closedAt: at }));
+    case 'CancelRequested':
+      return { ...usage, attempts: usage.attempts.map((attempt) => cancelled(attempt, at)) };
+    case 'JobRequeued': {
+      const span = { from: at, to: null, notBefore: microseconds(event.data.notBefore) };
+      return { ...usage, queued: [...usage.queued, span] };
+    }
+    case 'JobSucceeded':
+    case 'JobFailed':
+    case 'JobCancelled':
+      return leftQueue(usage, at);
+    case 'RevocationRequested':
+    case 'AttemptCheckpointed':
+      return usage;
+    default:
+      return event satisfies never;
+  }
+}
+
+function assigned({ jobId, earlyStart }: JobUsage, data: DataOf<'JobAssigned'>, at: Microseconds): AttemptUsage {
+  const { attempt, nodeId, devices, behind } = data;
+  return {
+    jobId,
+    attempt,
+    nodeId,
+    devices,
+    behind: behind ?? null,
+    assignedAt: at,
+    takenUpAt: null,
+    stagedAt: null,
+    startedAt: null,
+    // With nothing before it, it starts in full.
+    early: earlyStart && behind !== undefined,
+    tookAt: null,
+    cancelledAt: null,
+    freedAt: null,
+    closedAt: null,
+  };
+}
+
+function started(attempt: AttemptUsage, data: DataOf<'AttemptStarted'>): Partial<AttemptUsage> {
+  return { startedAt: microseconds(data.startedAt), devices: data.devices ?? attempt.devices };
+}
+
+function ended(attempt: AttemptUsage, { result }: DataOf<'AttemptEnded'>, at: Microseconds): Partial<AttemptUsage> {
+  const startedAt = attempt.startedAt ?? (result.startedAt === null ? null : microseconds(result.startedAt));
+  return {
+    startedAt,
+    freedAt: attempt.freedAt ?? microseconds(result.endedAt),
+    closedAt: attempt.closedAt ?? at,
+  };
+}
+
+function cancelled(attempt: AttemptUsage, at: Microseconds): AttemptUsage {
+  return isOver(attempt) || attempt.cancelledAt !== null ? attempt : { ...attempt, cancelledAt: at };
+}
+
+function leftQueue(usage: JobUsage, at: Microseconds): JobUsage {
+  return { ...usage, queued: usage.queued.map((span) => (span.to === null ? { ...span, to: at } : span)) };
+}
+
+function withAttempt(
+  usage: JobUsage,
+  number: number,
+  change: (attempt: AttemptUsage) => Partial<AttemptUsage>,
+): JobUsage {
+  const attempts = usage.attempts.map((attempt) =>
+    attempt.attempt === number ? { ...attempt, ...change(attempt) } : attempt,
+  );
+  return { ...usage, attempts };
+}
+
+/** Nothing more is to be reported of the devices that it had. */
+export function isOver(attempt: AttemptUsage): boolean {
+  return attempt.closedAt !== null;
+}
