@@ -228,9 +228,9 @@ describe('a run', () => {
       waiting: { code: 'staged-behind', position: 1 },
     });
     expect(await baton('job', 'wait', 'second', '--timeout', '0.2')).toMatchObject({ code: 124 });
-    expect(await baton('job', 'cancel', 'patient', waiting, 'nobody')).toMatchObject({
+    expect(await baton('job', 'cancel', waiting, 'patient', 'nobody')).toMatchObject({
       code: 4,
-      out: `patient is being cancelled.\n${waiting} is being cancelled.\n`,
+      out: `${waiting} is being cancelled.\npatient is being cancelled.\n`,
     });
     expect(await baton('job', 'wait', 'patient', waiting)).toMatchObject({ code: 8 });
     expect(await stateOf('patient')).toBe('cancelled');

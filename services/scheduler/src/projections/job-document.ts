@@ -13,7 +13,7 @@ export interface JobDocument extends JobView {
 
 export const jobProjection: Projection<JobDocument> = {
   name: 'jobs',
-  version: 3,
+  version: 4,
   indexes: [['name'], ['ownerId', 'createdAt'], ['state', 'createdAt'], ['active', 'createdAt']],
   stream: 'JOBS',
   aggregates: ['job'],
@@ -81,8 +81,10 @@ function applyToExisting(document: JobDocument, event: LaterEvent, commit: Recor
     case 'AttemptRevoked':
       return revoked(document, event.data.attempt);
     case 'RevocationRequested':
-    case 'AttemptReleased':
       return document;
+    // Nothing of it runs; what it left behind is being stored.
+    case 'AttemptReleased':
+      return { ...document, state: 'stopping' };
     case 'CancelRequested':
       return cancelRequested(document, event.data, commit);
     case 'JobRequeued':
