@@ -11,9 +11,12 @@ const JOBS = 50;
 export const idleGap: Benchmark = {
   method:
     `${JOBS} jobs on one slot, each \`sh -c\` of date +%s%N, sleep 0.05, date +%s%N into a file; the gap is from the last line of a job to the ` +
-    'first line of the next, on the same clock. Baton: the embedded platform, submitted over REST, every assignment fsynced. ' +
+    'first line of the next, on the same clock. Baton: the embedded platform, submitted over REST, every permission to start is durable in the log before the start. ' +
     'task-spooler: tsp with one slot, the same commands.',
-  targets: [],
+  targets: [
+    { figure: 'p50Ratio', op: '<=', value: 1.25 },
+    { figure: 'p90Ratio', op: '<=', value: 2 },
+  ],
   async run() {
     const folder = await temporaryFolder('baton-gap-');
     try {

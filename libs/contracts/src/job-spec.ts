@@ -13,10 +13,6 @@ const Environment = strict({
   requirements: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
   /** The interpreter put first on the job's PATH: an absolute path on the node, or a version such as "3.11". */
   python: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
-  /** A container image, best by digest: the job then runs in a container. */
-  image: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
-  /** Containers have no network unless it is asked for. */
-  network: Type.Optional(Type.Boolean()),
 });
 
 export const JobSpec = strict({
@@ -42,8 +38,6 @@ export const JobSpec = strict({
       cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 65_536 })),
       /** Bytes, or text such as "4GiB". */
       memory: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.String()])),
-      /** Shared memory of a container: bytes, or text such as "1GiB". */
-      shm: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.String()])),
     }),
   ),
   /** Name or id of the node it must run on. */
@@ -87,7 +81,6 @@ export const PinnedSpec = strict({
     cpus: Type.Number({ minimum: 0 }),
     /** 0 = no limit was asked for. */
     memoryBytes: Bytes,
-    shmBytes: Type.Optional(Bytes),
   }),
   nodeId: Type.Union([Id, Type.Null()]),
   timeLimitMs: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),

@@ -15,6 +15,8 @@ export interface JobFlags {
   readonly memory?: string;
   readonly node?: string;
   readonly timeLimit?: string;
+  readonly gracePeriod?: string;
+  readonly earlyStart?: boolean;
   readonly retries?: number;
   readonly python?: string;
   readonly requirements?: string;
@@ -64,6 +66,8 @@ export function withFlags(draft: DraftSpec, flags: JobFlags): DraftSpec {
       resources: joined(draft.resources, resources),
       node: flags.node,
       timeLimit: flags.timeLimit,
+      gracePeriod: flags.gracePeriod,
+      earlyStart: flags.earlyStart,
       retries: flags.retries,
       environment: joined(draft.environment, environment),
       outputs: joined(draft.outputs, present({ model: flags.outputModel })),

@@ -229,7 +229,6 @@ export const DesiredAttempt = strict({
   behind: Type.Union([strict({ ...Behind.properties, pool: Type.Array(Device, { minItems: 1 }) }), Type.Null()]),
   cpus: Type.Number(),
   memoryBytes: Bytes,
-  shmBytes: Bytes,
   timeLimitMs: PinnedSpec.properties.timeLimitMs,
   /** null: the node's own. */
   graceMs: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),

@@ -19,7 +19,6 @@ export function aSpec(number: number): DesiredAttempt {
     memoryBytes: 0,
     timeLimitMs: null,
     behind: null,
-    shmBytes: 0,
     graceMs: null,
     earlyStart: false,
     checkpoints: null,

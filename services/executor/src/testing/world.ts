@@ -50,7 +50,6 @@ export function job(command: readonly string[], more: Partial<DesiredAttempt> = 
     memoryBytes: 0,
     timeLimitMs: null,
     behind: null,
-    shmBytes: 0,
     graceMs: null,
     earlyStart: false,
     checkpoints: null,

@@ -55,9 +55,12 @@ describe('pinSpec', () => {
   });
 
   it('normalises units', async () => {
-    const spec = await pin({ resources: { memory: '4GiB' }, timeLimit: '1h30m', node: 'box' });
+    const spec = await pin({ resources: { memory: '4GiB' }, timeLimit: '1h30m', gracePeriod: '2m', node: 'box' });
     expect(spec.resources.memoryBytes).toBe(2 ** 32);
     expect(spec.timeLimitMs).toBe(5_400_000);
+    expect(spec.graceMs).toBe(120_000);
+    expect(await pin({ earlyStart: true })).toMatchObject({ earlyStart: true });
+    expect(await pin({})).not.toHaveProperty('graceMs');
     expect(spec.nodeId).toBe('nod_box');
   });
 
@@ -73,6 +76,7 @@ describe('pinSpec', () => {
     [{ model: 'net@x' }, '/model'],
     [{ resources: { memory: 'lots' } }, '/resources/memory'],
     [{ timeLimit: 'soon' }, '/timeLimit'],
+    [{ gracePeriod: 'soon' }, '/gracePeriod'],
     [{ node: 'elsewhere' }, '/node'],
     [{ secrets: ['THERE', 'MISSING'] }, '/secrets/1'],
     [{ outputs: { model: 'taken' } }, '/outputs/model'],

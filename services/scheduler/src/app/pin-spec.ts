@@ -49,10 +49,8 @@ export async function pinSpec(
 const NOTHING = { env: {}, secrets: [], retries: 0, environment: {}, labels: {} };
 
 function resourcesOf({ resources = {} }: JobSpec): PinnedSpec['resources'] {
-  const { gpus = 0, cpus = 0, memory, shm } = resources;
-  const memoryBytes = sizeOf(memory, '/resources/memory');
-  const shmBytes = sizeOf(shm, '/resources/shm');
-  return { gpus, cpus, memoryBytes, ...(shmBytes === 0 ? {} : { shmBytes }) };
+  const { gpus = 0, cpus = 0, memory } = resources;
+  return { gpus, cpus, memoryBytes: sizeOf(memory, '/resources/memory') };
 }
 
 function timesOf({ timeLimit, gracePeriod }: JobSpec): Pick<PinnedSpec, 'timeLimitMs' | 'graceMs'> {

@@ -21,7 +21,6 @@ export function desiredAttempt(jobId: string, state: PlacedJob, devices: readonl
     behind: behind && { ...behind, pool: described(behind.pool) },
     cpus: spec.resources.cpus,
     memoryBytes: spec.resources.memoryBytes,
-    shmBytes: spec.resources.shmBytes ?? 0,
     timeLimitMs: spec.timeLimitMs,
     graceMs: spec.graceMs ?? null,
     earlyStart: spec.earlyStart ?? false,

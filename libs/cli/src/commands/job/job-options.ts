@@ -14,6 +14,8 @@ export function withJobOptions(command: Command): Command {
     .option('--memory <size>', 'how much memory, as in 4GiB')
     .option('--node <node>', 'the node it must run on')
     .option('--time-limit <duration>', 'stop it after that long, as in 2h30m')
+    .option('--grace-period <duration>', 'between SIGTERM and SIGKILL, as in 2m')
+    .option('--early-start', 'start it while its devices are still busy; it waits at its own baton.take()')
     .option('--retries <n>', 'how often it is tried again when it fails', wholeNumber)
     .option('--python <path|version>', 'the Python that is first on its PATH')
     .option('--requirements <path>', 'a requirements file in its code')
