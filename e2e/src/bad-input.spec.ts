@@ -178,6 +178,8 @@ describe('credentials', () => {
 
 describe('jobs that can never run', () => {
   it('refuses at submit what no node can hold, and says what each node lacks', async () => {
+    // The node joins a moment after the platform is ready; a job for a platform without nodes may wait for one.
+    await expect.poll(async () => (await admin.nodes.list()).items.length, { timeout: 10_000 }).toBe(1);
     const answer = await post('/api/v1/jobs', { command: ['ls'], resources: { gpus: 64 } });
     expect(answer).toMatchObject(problem(422, 'unsatisfiable'));
     const [node] = (await admin.nodes.list()).items;

@@ -4,6 +4,8 @@ import type { Executor } from './executor.ts';
 import { Nudge } from './nudge.ts';
 import type { Clock, NodeProbe, Reporter, SchedulerLink } from './ports.ts';
 
+const FIRST_RETRY_MS = 100;
+
 export interface SyncParts {
   readonly link: SchedulerLink;
   readonly probe: NodeProbe;
@@ -22,7 +24,7 @@ export class SyncLoop {
   #described: NodeDescription | null = null;
   #describing: Promise<NodeDescription> | null = null;
   #describeAt = 0;
-  #failing = false;
+  #failures = 0;
 
   constructor(parts: SyncParts) {
     this.#parts = parts;
@@ -41,19 +43,26 @@ export class SyncLoop {
   async run(): Promise<void> {
     while (!this.#stopped) {
       await this.#once();
-      await this.#nudge.wait(this.#parts.everyMs);
+      await this.#nudge.wait(this.#pauseMs());
     }
+  }
+
+  /** At a start of everything the scheduler is there a moment later: not a whole beat later. */
+  #pauseMs(): number {
+    const { everyMs } = this.#parts;
+    return this.#failures === 0 ? everyMs : Math.min(everyMs, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
   }
 
   async #once(): Promise<void> {
     const { link, executor, reporter } = this.#parts;
     try {
       executor.accept(await link.sync(await this.#node(), executor.attempts));
-      if (this.#failing) reporter.info({}, 'the scheduler answers again');
-      this.#failing = false;
+      if (this.#failures > 0) reporter.info({}, 'the scheduler answers again');
+      this.#failures = 0;
     } catch (error) {
-      if (!this.#failing) reporter.warn({ error: String(error) }, 'the scheduler does not answer; running jobs go on');
-      this.#failing = true;
+      if (this.#failures === 0)
+        reporter.warn({ error: String(error) }, 'the scheduler does not answer; running jobs go on');
+      this.#failures += 1;
     }
   }
 
