@@ -2,8 +2,8 @@
 import type { BatonClient } from '@baton/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, shell } from './jobs.ts';
-import { inviteUser, signUpAdmin } from './people.ts';
-import { newPlatform, type TestPlatform } from './platform.ts';
+import { inviteUser } from './people.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
 import { type Answer, problem, send as sendRaw, sender, type Sent } from './rest.ts';
 
 const UNKNOWN = 'a'.repeat(26);
@@ -14,9 +14,7 @@ let admin: BatonClient;
 let send: (path: string, sent?: Sent) => Promise<Answer>;
 
 beforeAll(async () => {
-  platform = await newPlatform();
-  await platform.start();
-  admin = await signUpAdmin(platform);
+  ({ platform, admin } = await startedPlatform());
   send = sender(admin);
 });
 afterAll(() => platform.cleanUp());

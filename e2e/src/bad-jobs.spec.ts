@@ -6,8 +6,7 @@ import type { BatonClient } from '@baton/sdk';
 import { scaleModel } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, shell } from './jobs.ts';
-import { signUpAdmin } from './people.ts';
-import { newPlatform, type TestPlatform } from './platform.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
 import { trainingPython } from './python.ts';
 import { type Answer, problem, send as sendRaw, sender, type Sent } from './rest.ts';
 
@@ -19,9 +18,7 @@ let admin: BatonClient;
 let send: (path: string, sent?: Sent) => Promise<Answer>;
 
 beforeAll(async () => {
-  platform = await newPlatform();
-  await platform.start();
-  admin = await signUpAdmin(platform);
+  ({ platform, admin } = await startedPlatform());
   send = sender(admin);
 });
 afterAll(() => platform.cleanUp());

@@ -5,17 +5,14 @@ import { join } from 'node:path';
 import type { BatonClient } from '@baton/sdk';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ended, shell, untilState } from './jobs.ts';
-import { signUpAdmin } from './people.ts';
-import { newPlatform, type TestPlatform } from './platform.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
 
 let platform: TestPlatform;
 let admin: BatonClient;
 let job: string;
 
 beforeAll(async () => {
-  platform = await newPlatform({ BATON_CHECKPOINT_EVERY_MS: '100' });
-  await platform.start();
-  admin = await signUpAdmin(platform);
+  ({ platform, admin } = await startedPlatform({ BATON_CHECKPOINT_EVERY_MS: '100' }));
 });
 afterAll(() => platform.cleanUp());
 

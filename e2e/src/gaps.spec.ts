@@ -3,16 +3,14 @@ import type { GapsView, JobEventView } from '@baton/contracts';
 import type { BatonClient } from '@baton/sdk';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ended, shell, untilState } from './jobs.ts';
-import { inviteUser, signUpAdmin } from './people.ts';
-import { newPlatform, type TestPlatform } from './platform.ts';
+import { inviteUser } from './people.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
 
 let platform: TestPlatform;
 let admin: BatonClient;
 
 beforeAll(async () => {
-  platform = await newPlatform({ BATON_CPU_SLOTS: '2' });
-  await platform.start();
-  admin = await signUpAdmin(platform);
+  ({ platform, admin } = await startedPlatform({ BATON_CPU_SLOTS: '2' }));
 });
 afterAll(() => platform.cleanUp());
 

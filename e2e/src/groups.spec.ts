@@ -7,8 +7,8 @@ import type { BatonClient } from '@baton/sdk';
 import { scaleModel } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ended, shell } from './jobs.ts';
-import { inviteUser, signUpAdmin } from './people.ts';
-import { newPlatform, type TestPlatform } from './platform.ts';
+import { inviteUser } from './people.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
 import { problem, sender } from './rest.ts';
 
 const BATON = fileURLToPath(new URL('../../libs/cli/bin/baton.mjs', import.meta.url));
@@ -40,9 +40,7 @@ async function done(client: BatonClient, ...args: readonly string[]): Promise<st
 }
 
 beforeAll(async () => {
-  platform = await newPlatform();
-  await platform.start();
-  admin = await signUpAdmin(platform);
+  ({ platform, admin } = await startedPlatform());
   [owner, member, stranger] = await Promise.all([
     inviteUser(admin, 'owner'),
     inviteUser(admin, 'member'),

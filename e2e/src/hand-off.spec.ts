@@ -1,8 +1,7 @@
 // The baton through many jobs: 200 short ones on four slots, some cancelled; each ends once, and the ledger still sums.
 import type { BatonClient } from '@baton/sdk';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { signUpAdmin } from './people.ts';
-import { newPlatform, type TestPlatform } from './platform.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
 
 const JOBS = 200;
 const SLOTS = 4;
@@ -10,9 +9,7 @@ const SLOTS = 4;
 let platform: TestPlatform;
 let client: BatonClient;
 beforeAll(async () => {
-  platform = await newPlatform({ BATON_CPU_SLOTS: String(SLOTS) });
-  await platform.start();
-  client = await signUpAdmin(platform);
+  ({ platform, admin: client } = await startedPlatform({ BATON_CPU_SLOTS: String(SLOTS) }));
 });
 afterAll(() => platform.cleanUp());
 

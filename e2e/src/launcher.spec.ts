@@ -6,8 +6,7 @@ import type { BatonClient } from '@baton/sdk';
 import { embeddedPlatform, freePort, scaleModel, temporaryFolder } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ended, run, shell, untilReleased, untilState } from './jobs.ts';
-import { signUpAdmin } from './people.ts';
-import { newPlatform, platformOfTest, type TestPlatform } from './platform.ts';
+import { startedPlatform, platformOfTest, type TestPlatform } from './platform.ts';
 import { problem, send as sendRaw } from './rest.ts';
 import { fill, mounted } from './small-disk.ts';
 
@@ -75,9 +74,7 @@ describe('while it runs', () => {
   let client: BatonClient;
 
   beforeAll(async () => {
-    platform = await newPlatform({ BATON_CPU_SLOTS: '4' });
-    await platform.start();
-    client = await signUpAdmin(platform);
+    ({ platform, admin: client } = await startedPlatform({ BATON_CPU_SLOTS: '4' }));
     writeFileSync(join(platform.files, 'scale.onnx'), scaleModel(2, 3));
     await client.models.create({ name: 'scale' });
     const { uploadId } = await client.upload(join(platform.files, 'scale.onnx'));
@@ -183,9 +180,7 @@ describe('Ctrl-C', () => {
   let jobId: string;
 
   beforeAll(async () => {
-    platform = await newPlatform();
-    await platform.start();
-    client = await signUpAdmin(platform);
+    ({ platform, admin: client } = await startedPlatform());
     const command = untilReleased(['echo', 'begun'], join(platform.files, 'release'));
     jobId = (await client.jobs.submit({ name: 'long', ...command })).id;
     await untilState(client, jobId, 'running');

@@ -10,8 +10,8 @@ import type { BatonClient } from '@baton/sdk';
 import { killProcessesOf, temporaryFolder, type TemporaryFolder } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ended, shell, untilReleased, untilState } from './jobs.ts';
-import { inviteUser, signUpAdmin } from './people.ts';
-import { newPlatform, type TestPlatform } from './platform.ts';
+import { inviteUser } from './people.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
 import { problem, sender } from './rest.ts';
 
 const AGENT = fileURLToPath(new URL('../../deploy/dist/bundle/agent.js', import.meta.url));
@@ -25,9 +25,7 @@ let agent: Server | null = null;
 let nodeId: string;
 
 beforeAll(async () => {
-  platform = await newPlatform();
-  await platform.start();
-  admin = await signUpAdmin(platform);
+  ({ platform, admin } = await startedPlatform());
   folder = await temporaryFolder('baton-e2e-agent-');
 });
 afterAll(async () => {

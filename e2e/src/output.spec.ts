@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { BatonClient } from '@baton/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from './jobs.ts';
-import { signUpAdmin } from './people.ts';
-import { newPlatform, type TestPlatform } from './platform.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
 import { problem, send } from './rest.ts';
 
 const BATON = fileURLToPath(new URL('../../libs/cli/bin/baton.mjs', import.meta.url));
@@ -14,9 +13,7 @@ const BATON = fileURLToPath(new URL('../../libs/cli/bin/baton.mjs', import.meta.
 let platform: TestPlatform;
 let client: BatonClient;
 beforeAll(async () => {
-  platform = await newPlatform({ BATON_SAMPLE_MS: '250' });
-  await platform.start();
-  client = await signUpAdmin(platform);
+  ({ platform, admin: client } = await startedPlatform({ BATON_SAMPLE_MS: '250' }));
 });
 afterAll(() => platform.cleanUp());
 

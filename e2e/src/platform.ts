@@ -7,7 +7,9 @@ import {
   processesOf,
   temporaryFolder,
 } from '@baton/testkit';
+import type { BatonClient } from '@baton/sdk';
 import { onTestFinished } from 'vitest';
+import { signUpAdmin } from './people.ts';
 
 export interface TestPlatform extends EmbeddedPlatform {
   /** For the test's own files; goes with the home. */
@@ -33,6 +35,20 @@ export async function newPlatform(env: Readonly<Record<string, string>> = {}): P
     await Promise.all([home.cleanup(), files.cleanup()]);
   };
   return Object.assign(platform, { files: files.path, cleanUp, leftovers: () => processesOf(platform.home) });
+}
+
+/** Started, with its admin signed up. For `beforeAll`: if it does not come to that, nothing is left behind. */
+export async function startedPlatform(
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly platform: TestPlatform; readonly admin: BatonClient }> {
+  const platform = await newPlatform(env);
+  try {
+    await platform.start();
+    return { platform, admin: await signUpAdmin(platform) };
+  } catch (error) {
+    await platform.cleanUp();
+    throw error;
+  }
 }
 
 /** One for a single test: gone when the test is over. */

@@ -7,8 +7,8 @@ import type { BatonClient } from '@baton/sdk';
 import { scaleModel } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ended, run, shell } from './jobs.ts';
-import { inviteUser, signUpAdmin } from './people.ts';
-import { newPlatform, type TestPlatform } from './platform.ts';
+import { inviteUser } from './people.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
 import { problem, send as sendRaw, sender } from './rest.ts';
 
 let platform: TestPlatform;
@@ -17,9 +17,7 @@ let alice: BatonClient;
 let bob: BatonClient;
 
 beforeAll(async () => {
-  platform = await newPlatform();
-  await platform.start();
-  admin = await signUpAdmin(platform);
+  ({ platform, admin } = await startedPlatform());
   alice = await inviteUser(admin, 'alice');
   bob = await inviteUser(admin, 'bob');
 });

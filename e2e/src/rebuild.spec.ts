@@ -6,16 +6,14 @@ import type { BatonClient } from '@baton/sdk';
 import { scaleModel } from '@baton/testkit';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { run, shell } from './jobs.ts';
-import { inviteUser, signUpAdmin } from './people.ts';
-import { newPlatform, type TestPlatform } from './platform.ts';
+import { inviteUser } from './people.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
 
 let platform: TestPlatform;
 let admin: BatonClient;
 
 beforeAll(async () => {
-  platform = await newPlatform();
-  await platform.start();
-  admin = await signUpAdmin(platform);
+  ({ platform, admin } = await startedPlatform());
   await furnish();
 });
 afterAll(() => platform.cleanUp());

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { BatonClient } from '@baton/sdk';
 import { Upload } from 'tus-js-client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { inviteUser, signUpAdmin } from './people.ts';
-import { newPlatform, type TestPlatform } from './platform.ts';
+import { inviteUser } from './people.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
 import { type Answer, problem, sender, type Sent } from './rest.ts';
 
 const MIB = 2 ** 20;
@@ -20,9 +20,7 @@ let admin: BatonClient;
 let send: (path: string, sent?: Sent) => Promise<Answer>;
 
 beforeAll(async () => {
-  platform = await newPlatform();
-  await platform.start();
-  admin = await signUpAdmin(platform);
+  ({ platform, admin } = await startedPlatform());
   send = sender(admin);
 });
 afterAll(() => platform.cleanUp());

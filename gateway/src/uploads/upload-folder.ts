@@ -1,9 +1,10 @@
 // Where uploads lie: the bytes of each in `<id>.bin`, what is known of it in `<id>.json` beside them.
+import { syncFolder } from '@baton/blob-store';
 import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asUploadError, noUpload } from './failure.ts';
-import { readInfo, syncFolder, type UploadInfo, writeInfo } from './upload-info.ts';
+import { readInfo, type UploadInfo, writeInfo } from './upload-info.ts';
 
 const ID = /^[0-9a-f]{32}$/;
 

@@ -1,4 +1,5 @@
 // What is known of one upload, in a JSON file beside its bytes.
+import { syncFolder } from '@baton/blob-store';
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -39,13 +40,4 @@ export async function writeInfo(path: string, info: UploadInfo): Promise<void> {
   }
   await rename(staged, path);
   await syncFolder(dirname(path));
-}
-
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { removeControlGroups } from './control-groups.ts';
 import { isAlive, killNow, killProcessesOf } from './folder-processes.ts';
 import { natsServerBinary } from './nats-binary.ts';
 
@@ -94,6 +95,8 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
     async destroy() {
       child?.kill('SIGKILL');
       await killProcessesOf(home);
+      const nodeId = join(home, 'agent', 'node-id');
+      if (existsSync(nodeId)) removeControlGroups(readFileSync(nodeId, 'utf8').trim());
     },
     release() {
       process.off('exit', stopWithUs);

@@ -1,4 +1,5 @@
 // Real servers, ports and folders for tests.
+export { removeControlGroups } from './control-groups.ts';
 export {
   DISTRIBUTED_PARTS,
   distributedPlatform,

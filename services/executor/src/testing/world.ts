@@ -2,7 +2,7 @@
 import { type BlobStore, openFileBlobStore } from '@baton/blob-store';
 import { type DesiredAttempt, LOGS_STREAM, METRICS_STREAM, type MetricPoint, subjects } from '@baton/contracts';
 import { type Bus, connectBus, natsAuthorization } from '@baton/messaging';
-import { type NatsServer, startNatsServer, temporaryFolder } from '@baton/testkit';
+import { type NatsServer, removeControlGroups, startNatsServer, temporaryFolder } from '@baton/testkit';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -105,6 +105,7 @@ export async function startWorld(): Promise<World> {
       await bus.close();
       await nats.stop();
       await temporary.cleanup();
+      removeControlGroups(nodeId);
     },
   };
 }

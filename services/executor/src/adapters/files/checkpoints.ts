@@ -1,8 +1,8 @@
 // The checkpoint folders of this node's jobs: stored, and restored where another node's are newer.
-import type { BlobStore } from '@baton/blob-store';
+import { type BlobStore, syncFolder } from '@baton/blob-store';
 import { fits, Manifest, type ManifestSummary } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import { chown, type FileHandle, lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, type FileHandle, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Checkpoints, CheckpointsWanted, Fill, WhileRunning } from '../../app/checkpoints.ts';
@@ -175,15 +175,6 @@ async function settle(folder: string, { uid, gid }: Owner): Promise<void> {
   for (const path of [...folders, folder]) {
     if (!isOurs) await chown(path, uid, gid);
     await syncFolder(path);
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

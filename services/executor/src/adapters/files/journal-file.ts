@@ -1,6 +1,7 @@
 // The journal's file: one JSON object a line, fsynced; compacted into a snapshot by writing aside and renaming.
 // Room for what comes lies ahead of the last line, filled with NULs: on a full disk the ends of jobs can still be written down, and a
 // write that changes no length is on the disk sooner.
+import { syncFolder } from '@baton/blob-store';
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { JournalStore } from '../../app/ports.ts';
@@ -136,14 +137,5 @@ function parseEntry(line: string, index: number): JournalEntry {
     throw new Error(`The journal is damaged in line ${index + 1}; restore it or move it away with its attempts.`, {
       cause,
     });
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
