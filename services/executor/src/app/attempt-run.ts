@@ -12,6 +12,7 @@ import { type Outcome, outcomeOf, type ProcessEnd } from '../domain/outcome.ts';
 import { AttemptCheckpoints, type AttemptCheckpointsParts } from './attempt-checkpoints.ts';
 import { collected, resultOf, type Seen } from './attempt-end.ts';
 import type { DeviceLine } from './device-line.ts';
+import type { HandOffPause } from './hand-off-pause.ts';
 import type { Journal } from './journal.ts';
 import { type ObserverParts, Observers } from './observers.ts';
 import type { Artifacts, Collected, Grant } from './ports.ts';
@@ -24,6 +25,7 @@ const NOT_COLLECTED: Collected = { artifacts: null, note: null, complete: true }
 export interface RunParts extends ObserverParts, PreparationParts, Omit<AttemptCheckpointsParts, 'settings'> {
   readonly journal: Journal;
   readonly line: DeviceLine;
+  readonly pause: HandOffPause;
   readonly artifacts: Artifacts;
   readonly settings: PreparationParts['settings'] &
     AttemptCheckpointsParts['settings'] & {
@@ -198,7 +200,7 @@ export class AttemptRun {
 
   /** Until its devices are free: at once, where the log gave it devices that nobody has any more. */
   async #wait(identity: ProcessIdentity): Promise<void> {
-    const { line, runtime, clock } = this.#parts;
+    const { line, runtime, pause, clock } = this.#parts;
     const end = runtime.ended(this.#key, identity);
     this.#stopping = this.#stoppingOf(identity, null);
     if (this.#isStopRequested) this.#stopping.begin();
@@ -207,6 +209,7 @@ export class AttemptRun {
       if (this.#isStopRequested) return;
       line.ready(this.#key, (devices) => {
         runtime.go(this.#key, devices);
+        pause.begin();
         resolve({ devices, at: clock() });
       });
     });
@@ -255,6 +258,7 @@ export class AttemptRun {
       if (!this.#closed) this.#released(at);
       return { how, at };
     });
+    await this.#parts.pause.over;
     if (this.#observers === null) await this.#observe();
     this.#checkpoints.start();
     const { how, at } = await ended;
@@ -264,9 +268,9 @@ export class AttemptRun {
 
   /** No process of it is left. */
   #released(at: number): void {
-    const { line, journal, workspaces } = this.#parts;
+    const { line, pause, journal, workspaces } = this.#parts;
     line.leave(this.#key);
-    void workspaces.release(this.#key);
+    void pause.over.then(() => workspaces.release(this.#key));
     const state = this.#state;
     if (state?.phase !== 'running' || state.isReleased) return;
     const fact = { type: 'released', ...this.#key, at } as const;
@@ -274,6 +278,7 @@ export class AttemptRun {
   }
 
   async #wrapUp(how: ProcessEnd, endedAt: number, startedAt: number | null = null): Promise<void> {
+    await this.#parts.pause.over;
     const [artifacts, stored, observed] = await Promise.all([
       collected(this.#parts, this.#key),
       this.#checkpoints.finish(how, this.#isStopRequested),

@@ -53,7 +53,8 @@ export async function arm(parts: PreparationParts, spec: DesiredAttempt, manner:
     pythonPath: settings.pythonPath,
   });
   const { cpus, memoryBytes } = spec;
-  return runtime.arm({ key, command: spec.command, env, early, limits: { cpus, memoryBytes } });
+  const isBehind = spec.behind !== null;
+  return runtime.arm({ key, command: spec.command, env, early, isBehind, limits: { cpus, memoryBytes } });
 }
 
 /** Asked for until the scheduler answers: the attempt is assigned to this node, so it will. */
