@@ -1,9 +1,9 @@
 """One training job of the benchmark `idle-gap-real`: the digits, a small network, training for a given time.
 
-    train.py STAMPS DIGITS.csv SECONDS [--torch]
+    train.py STAMPS DIGITS.csv SECONDS [--torch] [--take] [--finish]
 
-Writes two lines into STAMPS: when its first step began, and when its last step ended (ns since 1970). `take()` returns at
-once where Baton has not started the job early, and is left out where there is no Baton.
+Writes two lines into STAMPS: when its first step began, and when its last step ended (ns since 1970). With --take it waits
+at `baton.take()` before the first step, with --finish it ends in `baton.finish()`.
 """
 
 import sys
@@ -22,11 +22,9 @@ def main() -> None:
     table = np.loadtxt(digits, delimiter=",", skiprows=1, dtype=np.float32)
     labels, pixels = table[:, 0].astype(int), table[:, 1:] / 16
     step, save = (torch_model if "--torch" in sys.argv else numpy_model)(pixels, labels)
-    try:
+    if "--take" in sys.argv:
         import baton
-    except ImportError:
-        pass
-    else:
+
         baton.take()
     began = time.time_ns()
     until = time.monotonic() + seconds
@@ -38,6 +36,8 @@ def main() -> None:
     save()
     with open(stamps, "w") as file:
         file.write(f"{began}\n{ended}\n")
+    if "--finish" in sys.argv:
+        baton.finish()
 
 
 def numpy_model(pixels, labels):

@@ -30,7 +30,7 @@ export const idleGapReal: Benchmark = {
   method:
     `${JOBS} jobs on one slot, each: a Python that imports numpy and onnx, opens the digits, builds a network, trains for ${SECONDS} s and saves it; the gap is ` +
     'from the end of the last step of a job to the beginning of the first step of the next. Baton: the embedded platform, jobs over REST, the digits as a dataset; once ' +
-    'with `earlyStart` (they wait at `baton.take()`), once without. task-spooler: one slot, and a shell loop: the same commands and file. ' +
+    'with `earlyStart`, waiting at `baton.take()` and ending in `baton.finish()`, once with `take()` alone, once without any of it. task-spooler: one slot, and a shell loop: the same commands and file. ' +
     'With BATON_BENCH_TORCH_PYTHON the same with torch, as torch... figures.',
   targets: [{ figure: 'earlyStartP50Ratio', op: '<=', value: 0.1 }],
   async run() {
@@ -52,30 +52,33 @@ export const idleGapReal: Benchmark = {
 };
 
 async function measured(folder: string, job: Job): Promise<Figures> {
-  const [early, plain] = await batonGaps(folder, job);
+  const [early, takeOnly, plain] = await batonGaps(folder, job);
   const spooler = await spoolerGaps(join(folder, 'tsp'), job);
   const loop = await loopGaps(join(folder, 'loop'), job);
   const p50 = (gaps: readonly number[]) => quantile(gaps, 0.5);
   return {
     earlyStartP50Ms: p50(early),
     earlyStartP90Ms: quantile(early, 0.9),
+    takeOnlyP50Ms: p50(takeOnly),
     batonP50Ms: p50(plain),
     taskSpoolerP50Ms: p50(spooler),
     shellLoopP50Ms: p50(loop),
     earlyStartP50Ratio: p50(early) / p50(spooler),
+    takeOnlyP50Ratio: p50(takeOnly) / p50(spooler),
     batonP50Ratio: p50(plain) / p50(spooler),
   };
 }
 
-async function batonGaps(folder: string, job: Job): Promise<[early: number[], plain: number[]]> {
+async function batonGaps(folder: string, job: Job): Promise<[early: number[], takeOnly: number[], plain: number[]]> {
   const { client, stop } = await startPlatform({ BATON_CPU_SLOTS: '1' });
   try {
     const { uploadId } = await client.upload(job.digits);
     await client.datasets.create({ name: 'digits' });
     await client.datasets.addVersion('digits', { uploads: [uploadId] });
     return [
-      await batonRun(client, { folder: join(folder, 'early'), job, earlyStart: true }),
-      await batonRun(client, { folder: join(folder, 'plain'), job, earlyStart: false }),
+      await batonRun(client, { folder: join(folder, 'early'), job, calls: ['--take', '--finish'] }),
+      await batonRun(client, { folder: join(folder, 'take'), job, calls: ['--take'] }),
+      await batonRun(client, { folder: join(folder, 'plain'), job, calls: [] }),
     ];
   } finally {
     await stop();
@@ -85,20 +88,30 @@ async function batonGaps(folder: string, job: Job): Promise<[early: number[], pl
 interface Run {
   readonly folder: string;
   readonly job: Job;
-  readonly earlyStart: boolean;
+  readonly calls: readonly string[];
 }
 
-async function batonRun(client: BatonClient, { folder, job, earlyStart }: Run): Promise<number[]> {
+async function batonRun(client: BatonClient, { folder, job, calls }: Run): Promise<number[]> {
   // Jobs may run as another user: the folder takes what they write.
   await mkdir(folder, { recursive: true, mode: 0o777 });
   const ids: string[] = [];
   for (let n = 0; n < JOBS; n += 1) {
-    const command = commandOf(job, join(folder, `${n}`), '"$BATON_DATASET_DIGITS"/*.csv');
-    const spec = { name: `real-${n}`, command, datasets: [{ dataset: 'digits' }], env: THREADS, earlyStart };
+    const command = commandOf(
+      { ...job, flags: [...job.flags, ...calls] },
+      join(folder, `${n}`),
+      '"$BATON_DATASET_DIGITS"/*.csv',
+    );
+    const spec = {
+      name: `real-${n}`,
+      command,
+      datasets: [{ dataset: 'digits' }],
+      env: THREADS,
+      earlyStart: calls.length > 0,
+    };
     ids.push((await client.jobs.submit(spec)).id);
   }
   for (const id of ids) for await (const _event of client.jobs.followEvents(id)) continue;
-  note(`Baton, early start ${earlyStart ? 'on' : 'off'}: done`);
+  note(`Baton ${calls.join(' ')}: done`);
   return gapsMs(await readStamps(folder, JOBS));
 }
 
