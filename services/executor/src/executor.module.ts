@@ -75,12 +75,10 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
     link,
     probe,
     executor,
-    reporter,
     clock: Date.now,
     everyMs: config.syncMs,
     describeMs: config.describeMs,
   });
-  probe.onDeviceFaults((faults) => executor.lose(faults));
   executor.resume();
   const loops = [sender.run(), connectAndSync()];
   for (const loop of loops) loop.catch(onFatal);

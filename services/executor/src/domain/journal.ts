@@ -185,6 +185,13 @@ function without(state: JournalState, name: string): JournalState {
   return { ...state, attempts };
 }
 
+/** Ids of the devices that it has, or was given by the log and will have. */
+export function devicesOf(attempt: AttemptState | undefined): readonly string[] {
+  if (attempt === undefined || attempt.phase === 'ended') return [];
+  if (attempt.phase === 'running') return attempt.isReleased ? [] : attempt.devices;
+  return attempt.spec.devices.map(({ id }) => id);
+}
+
 /** Whether the scheduler has the end of this attempt in its log. */
 export function endIsAcknowledged(state: JournalState, attempt: AttemptState): boolean {
   return attempt.phase === 'ended' && !state.pending.some((fact) => fact.seq === attempt.endedSeq);
