@@ -17,7 +17,7 @@ export interface ProcessIdentity {
   readonly launchedUptimeMs: number;
 }
 
-export type StopCause = 'cancelled' | 'time-limit' | 'not-taken' | 'device-lost';
+export type StopCause = 'cancelled' | 'time-limit' | 'took-early' | 'not-taken' | 'device-lost';
 export interface StopRequest {
   readonly cause: StopCause;
   readonly at: number;

@@ -7,35 +7,47 @@ import type { Grant, Launch, Runtime } from '../../app/ports.ts';
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
-import { attemptProcesses, isAlive, kill } from './attempt-processes.ts';
+import { isAlive, kill, membersOf } from './attempt-processes.ts';
 import type { Cgroups } from './cgroups.ts';
 import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
+import type { JobUser } from './job-user.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { bootId, processCommand, processStat, uptimeMs } from './proc.ts';
 
 // By the package's name, so that they are found from src/, from dist/ and out of a bundle.
 const assets = createRequire(import.meta.url);
 const SUPERVISOR = assets.resolve('@baton/executor/assets/supervisor.sh');
-const WAITER = assets.resolve('@baton/executor/assets/waiter.sh');
+export const WAITER = assets.resolve('@baton/executor/assets/waiter.sh');
 const READY_POLL_MS = 2;
 const READY_MS = 30_000;
 const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100];
 
+export interface ProcessRuntimeParts {
+  readonly paths: StatePaths;
+  /** It makes the kernel end the command with its supervisor; without it the agent does, a moment later. */
+  readonly setpriv: string | null;
+  /** null: who belongs to an attempt is read from /proc. */
+  readonly cgroups: Cgroups | null;
+  /** null: jobs run as the agent's own user. */
+  readonly jobUser: JobUser | null;
+}
+
 export class ProcessRuntime implements Runtime {
   readonly bootId = bootId();
   readonly #paths: StatePaths;
-  /** setpriv makes the kernel end the command with its supervisor; without it the agent does, a moment later. */
-  readonly #launcher: readonly string[];
-  /** Null: who belongs to an attempt is read from /proc. */
+  readonly #setpriv: string | null;
   readonly #cgroups: Cgroups | null;
+  readonly #jobUser: JobUser | null;
   readonly #children = new Map<string, ChildProcess>();
   /** Open FIFOs of those that wait. */
   readonly #gates = new Map<string, number>();
 
-  constructor(paths: StatePaths, setpriv: string | null, cgroups: Cgroups | null) {
+  constructor({ paths, setpriv, cgroups, jobUser }: ProcessRuntimeParts) {
     this.#paths = paths;
+    this.#setpriv = setpriv;
     this.#cgroups = cgroups;
-    this.#launcher = setpriv === null ? [] : [setpriv, '--pdeathsig', 'KILL', '--'];
+    this.#jobUser = jobUser;
   }
 
   async arm({ key, command, env, early, limits }: Launch): Promise<ProcessIdentity> {
@@ -43,7 +55,8 @@ export class ProcessRuntime implements Runtime {
     const [name = '', ...rest] = command;
     const file = await findCommand(name, env['PATH'] ?? '', paths.work);
     const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
-    const argv = [SUPERVISOR, paths.root, groups, ...this.#launcher, '/bin/sh', WAITER, paths.root, file, ...rest];
+    if (limits.memoryBytes > 0) writeFileSync(paths.memoryLimit, String(limits.memoryBytes));
+    const argv = [SUPERVISOR, paths.root, groups, ...this.#launcher(key), '/bin/sh', WAITER, paths.root, file, ...rest];
     const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;
     const child = await started(() =>
       spawn('/bin/sh', argv, { cwd: paths.work, env: environment, detached: true, stdio: 'ignore' }),
@@ -53,6 +66,11 @@ export class ProcessRuntime implements Runtime {
     this.#children.set(attemptName(key), child);
     await this.#waits(key, identity);
     return identity;
+  }
+
+  #launcher({ jobId }: AttemptKey): readonly string[] {
+    if (this.#setpriv === null) return [];
+    return [this.#setpriv, '--pdeathsig', 'KILL', ...(this.#jobUser?.arguments(jobId) ?? []), '--'];
   }
 
   /** Until the process says that it waits, or is no more: then its end will tell. */
@@ -101,17 +119,21 @@ export class ProcessRuntime implements Runtime {
     await this.#clear(key, found);
   }
 
-  /** All but the supervisor. */
   #members(key: AttemptKey, identity: ProcessIdentity): number[] {
-    const members = this.#cgroups?.members(key);
-    if (!members) return attemptProcesses(key, identity);
-    return members.filter((pid) => pid !== identity.pid);
+    return membersOf(this.#cgroups, key, identity);
   }
 
   /** A job that lived on without what the kernel took has not run out of it. */
   #ranOutOfMemory(key: AttemptKey, end: ProcessEnd): boolean {
     const endedWell = end.kind === 'exited' && end.code === 0;
     return !endedWell && (this.#cgroups?.ranOutOfMemory(key) ?? false);
+  }
+
+  /** Null where the kernel holds it to its limit, or there is none. */
+  #watchMemory(key: AttemptKey, identity: ProcessIdentity): MemoryWatch | null {
+    if (this.#cgroups?.canLimit('memory') === true) return null;
+    const limitBytes = Number(readText(this.#paths.attempt(key).memoryLimit));
+    return limitBytes > 0 ? new MemoryWatch({ limitBytes, members: () => this.#members(key, identity) }) : null;
   }
 
   forget(key: AttemptKey): void {
@@ -139,11 +161,15 @@ export class ProcessRuntime implements Runtime {
   async ended(key: AttemptKey, identity: ProcessIdentity): Promise<ProcessEnd> {
     const name = attemptName(key);
     const watch = new EndWatch(this.#paths.attempt(key).run, this.#children.get(name));
+    const memory = this.#watchMemory(key, identity);
     try {
       const end = await watch.until(() => this.#end(key, identity));
+      memory?.stop();
       await this.#clear(key, identity);
-      return this.#ranOutOfMemory(key, end) ? { kind: 'out-of-memory' } : end;
+      const isOut = memory?.hasKilled === true || this.#ranOutOfMemory(key, end);
+      return isOut ? { kind: 'out-of-memory' } : end;
     } finally {
+      memory?.stop();
       watch.close();
       this.#children.delete(name);
       this.#closeGate(key);
