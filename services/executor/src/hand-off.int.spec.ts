@@ -3,9 +3,14 @@ import type { DesiredAttempt, Device } from '@baton/contracts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Cgroups } from './adapters/process/cgroups.ts';
 import type { AgentProcess } from './testing/agent-process.ts';
 import { eventually } from './testing/eventually.ts';
 import { membersOf, processesOf, shell, startWorld, supervisorOf, type World } from './testing/world.ts';
+
+const cgroups = Cgroups.open('test');
+const hasGroups = cgroups !== null;
+cgroups?.close();
 
 let world: World;
 let agent: AgentProcess;
@@ -171,6 +176,22 @@ describe('an attempt behind a running one', () => {
     await world.scheduler.started(next);
     expect(membersOf(world, first)).toEqual([]);
   });
+
+  it.skipIf(!hasGroups)(
+    'waits until a child is gone that hides from its job: another session, no environment',
+    async () => {
+      const child = `env -i PATH="$PATH" setsid sh -c 'trap "" TERM HUP; echo $$ > "$0"; sleep 300; sleep 300'`;
+      const file = '"$BATON_CHECKPOINT_DIR/child"';
+      const first = shell(`(${child} ${file} &); while [ ! -s ${file} ]; do sleep 0.01; done; ${HOLD}`);
+      const pid = `$(cat ${join(checkpoints(first), 'child')})`;
+      const next = waitingFor(`grep -qs . /proc/${pid}/cmdline && echo lives; exit 0`, first);
+      world.scheduler.want(first, next);
+      await staged(next);
+      release(first);
+      expect(await world.scheduler.ended(next)).toMatchObject({ exitCode: 0, lastLines: [] });
+      expect(readFileSync(join(checkpoints(first), 'child'), 'utf8')).toMatch(/^\d+\n$/);
+    },
+  );
 
   it('has its time limit counted from its start', async () => {
     const first = shell(HOLD);
