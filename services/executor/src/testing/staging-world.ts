@@ -67,6 +67,7 @@ export async function openStaging(
     environments,
     checkpoints: new CheckpointFolders(paths, blobs),
     mounts: options.mounts === false ? null : await ReadOnlyMounts.open(paths.cache),
+    jobUser: null,
     reporter: silent,
   });
   return { paths, workspaces, cache, stager, environments, journal };

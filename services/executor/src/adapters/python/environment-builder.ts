@@ -152,7 +152,8 @@ export class EnvironmentBuilder {
   async #runLow(command: readonly string[], options: ToolOptions): ReturnType<typeof runTool> {
     const { path } = this.#options;
     const [nice, ionice] = await Promise.all([findOnPath('nice', path), findOnPath('ionice', path)]);
-    const low = [...(nice === null ? [] : [nice, '-n', '19']), ...(ionice === null ? [] : [ionice, '-c', '3', '-t'])];
+    // As low as it goes, however high the agent itself stands.
+    const low = [...(nice === null ? [] : [nice, '-n', '39']), ...(ionice === null ? [] : [ionice, '-c', '3', '-t'])];
     return runTool([...low, ...command], path, options);
   }
 }
