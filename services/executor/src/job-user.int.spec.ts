@@ -7,13 +7,10 @@ import { StatePaths } from './adapters/files/attempt-paths.ts';
 import { JobUser } from './adapters/process/job-user.ts';
 import type { AgentProcess } from './testing/agent-process.ts';
 import { eventually } from './testing/eventually.ts';
+import { NOBODY, skipsAsOther } from './testing/other-user.ts';
 import { membersOf, shell, startWorld, storeManifest, supervisorOf, type World } from './testing/world.ts';
 
-const NOBODY = '65534';
-const isRoot = process.getuid?.() === 0;
-if (!isRoot) process.stderr.write('SKIPPED: jobs as another user: this is not root.\n');
-
-describe.skipIf(!isRoot)('jobs as another user', () => {
+describe.skipIf(skipsAsOther('jobs as another user'))('jobs as another user', () => {
   let world: World;
   let agent: AgentProcess;
   const startAgent = (more = {}) =>

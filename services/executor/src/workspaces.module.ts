@@ -60,7 +60,7 @@ export async function openWorkspaces(parts: WorkspacesParts): Promise<OpenedWork
     paths,
     cache,
     trees: new TreeCache(cache, source),
-    environments: new EnvironmentBuilder({ cache, python, uv, path: jobPath }),
+    environments: new EnvironmentBuilder({ cache, python, uv, path: jobPath, jobUser }),
     checkpoints,
     mounts: await ReadOnlyMounts.open(paths.cache),
     jobUser,

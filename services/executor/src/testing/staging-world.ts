@@ -59,7 +59,7 @@ export async function openStaging(
     bootId: options.bootId ?? bootId(),
   });
   const path = process.env['PATH'] ?? '';
-  const environments = new EnvironmentBuilder({ cache, python: null, uv: installedUv(), path });
+  const environments = new EnvironmentBuilder({ cache, python: null, uv: installedUv(), path, jobUser: null });
   const workspaces = new AttemptWorkspaces({
     paths,
     cache,

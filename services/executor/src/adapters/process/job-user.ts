@@ -5,12 +5,16 @@ import { PlatformError } from '@baton/errors';
 import { createHash } from 'node:crypto';
 import { chmod, lchown, lstat, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttemptPaths, StatePaths } from '../files/attempt-paths.ts';
 import { runTool } from '../python/run-tool.ts';
+import { kill } from './attempt-processes.ts';
+import { allProcesses, groupOf } from './proc.ts';
 
 /** Group numbers that nothing else gives out (systemd's table of users and groups has them as unused), and how many. */
 const FIRST_GROUP = 0x7000_0000;
 const GROUPS = 0x1000_0000;
+const KILL_AGAIN_MS = 10;
 /** Prints the first path that can't be reached. */
 const REACH = 'for path; do [ -x "$path" ] || [ -r "$path" ] || { echo "unreachable:$path"; exit 1; }; done';
 
@@ -26,10 +30,12 @@ export interface JobUserOptions {
 
 export class JobUser {
   readonly uid: number;
+  readonly #setpriv: string;
   /** Besides the job's own. */
   readonly #groups: readonly number[];
 
-  private constructor(uid: number, groups: readonly number[]) {
+  private constructor(setpriv: string, { uid, groups }: Identity) {
+    this.#setpriv = setpriv;
     this.uid = uid;
     this.#groups = groups;
   }
@@ -40,10 +46,9 @@ export class JobUser {
     if (process.getuid?.() !== 0)
       throw refusal(user, 'the agent is not root. Start it as root, or leave BATON_JOB_USER unset.');
     if (setpriv === null) throw refusal(user, 'there is no setpriv (of util-linux) on the PATH.');
-    const { uid, groups } = await identify(user, path);
-    const made = new JobUser(uid, groups);
+    const made = new JobUser(setpriv, await identify(user, path));
     await openFolders(paths);
-    const argv = [setpriv, ...made.arguments('job'), '--', '/bin/sh', '-c', REACH, 'reach', paths.attempts, ...tools];
+    const argv = [...made.launcher('start'), '/bin/sh', '-c', REACH, 'reach', paths.attempts, ...tools];
     const { code, output } = await runTool(argv, path, { cwd: '/' });
     const unreachable = /^unreachable:(.*)$/m.exec(output)?.[1];
     if (unreachable !== undefined)
@@ -52,10 +57,11 @@ export class JobUser {
     return made;
   }
 
-  /** For setpriv, before `--`. The job can't win back what it gives up here. */
-  arguments(jobId: string): string[] {
+  /** To stand before a command, which can't win back what is given up here. `options` are setpriv's own. */
+  launcher(jobId: string, options: readonly string[] = []): string[] {
     const groups = this.#groups.length === 0 ? ['--clear-groups'] : ['--groups', this.#groups.join(',')];
-    return [`--reuid=${this.uid}`, `--regid=${this.group(jobId)}`, ...groups, '--inh-caps=-all', '--no-new-privs'];
+    const user = [`--reuid=${this.uid}`, `--regid=${this.group(jobId)}`, ...groups];
+    return [this.#setpriv, ...options, ...user, '--inh-caps=-all', '--no-new-privs', '--'];
   }
 
   /** The same at every attempt, so that a retry finds its checkpoints. */
@@ -90,6 +96,26 @@ export class JobUser {
     await chmod(folder, 0o770);
   }
 
+  /** Takes a folder that was shared, with all that is in it, for root alone to write; nothing that could still write to it is left. */
+  async takeBack(jobId: string, folder: string): Promise<void> {
+    await this.endAll(jobId);
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    for (const entry of entries) await lchown(join(entry.parentPath, entry.name), 0, 0);
+    await lchown(folder, 0, 0);
+    await chmod(folder, 0o755);
+  }
+
+  /** Kills every process with the group of its own: none can leave it. */
+  async endAll(jobId: string): Promise<void> {
+    const group = this.group(jobId);
+    for (;;) {
+      const left = allProcesses().filter(({ pid }) => groupOf(pid) === group);
+      if (left.length === 0) return;
+      for (const { pid } of left) kill(pid, 'SIGKILL');
+      await sleep(KILL_AGAIN_MS);
+    }
+  }
+
   async #own(jobId: string, path: string): Promise<void> {
     const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);
     const below = entries.map((entry) => join(entry.parentPath, entry.name));
@@ -114,7 +140,12 @@ async function openFolders(paths: StatePaths): Promise<void> {
   }
 }
 
-async function identify(user: string, path: string): Promise<{ uid: number; groups: number[] }> {
+interface Identity {
+  readonly uid: number;
+  readonly groups: readonly number[];
+}
+
+async function identify(user: string, path: string): Promise<Identity> {
   const [named = '', group] = user.split(':');
   const [uid, groups] = await Promise.all([numbers(['id', '-u', named], path), numbers(['id', '-G', named], path)]);
   const isNumber = /^\d+$/.test(named);

@@ -76,8 +76,9 @@ export class ProcessRuntime implements Runtime {
   }
 
   #launcher({ jobId }: AttemptKey): readonly string[] {
-    if (this.#setpriv === null) return [];
-    return [this.#setpriv, '--pdeathsig', 'KILL', ...(this.#jobUser?.arguments(jobId) ?? []), '--'];
+    const options = ['--pdeathsig', 'KILL'];
+    if (this.#jobUser !== null) return this.#jobUser.launcher(jobId, options);
+    return this.#setpriv === null ? [] : [this.#setpriv, ...options, '--'];
   }
 
   /** Until the process says that it waits, or is no more: then its end will tell. */
