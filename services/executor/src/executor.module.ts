@@ -15,12 +15,11 @@ import { JournalFile } from './adapters/files/journal-file.ts';
 import { AttemptOutputFiles } from './adapters/files/output-files.ts';
 import { RunningCount } from './adapters/files/running-count.ts';
 import { ProgressFiles } from './adapters/files/progress-files.ts';
+import { RuntimesProbe } from './adapters/docker/docker-socket.ts';
 import { HttpBlobSource } from './adapters/http/http-blob-source.ts';
 import { lockAgentFolder } from './adapters/node/agent-lock.ts';
 import { ServerProbe } from './adapters/node/node-probe.ts';
 import { Cgroups } from './adapters/process/cgroups.ts';
-import { findOnPath } from './adapters/process/find-command.ts';
-import { ProcessRuntime } from './adapters/process/process-runtime.ts';
 import { ServerUsage } from './adapters/usage/server-usage.ts';
 import { FileBlobSource } from './adapters/staging/file-blob-source.ts';
 import { ChunkBuffers } from './app/chunk-buffers.ts';
@@ -34,6 +33,7 @@ import { SyncLoop } from './app/sync-loop.ts';
 import { UsageSampler } from './app/usage-sampler.ts';
 import type { AgentConfig, BlobPlace } from './config.ts';
 import { runningAttempts } from './domain/running-attempts.ts';
+import { openRuntimes } from './runtimes.module.ts';
 import { openWorkspaces } from './workspaces.module.ts';
 
 const AGENT_VERSION = '0.1.0';
@@ -64,12 +64,14 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   const cgroups = Cgroups.open(config.nodeId);
   const executor = await makeExecutor({ config, paths, journal, link, reporter, cgroups }, onFatal);
   const sender = new FactSender({ journal, link, reporter });
+  const runtimes = new RuntimesProbe(config.docker.socket);
   const probe = new ServerProbe({
     ...config,
     name: config.nodeName,
     agentVersion: AGENT_VERSION,
     path: config.jobPath,
     reporter,
+    runtimes: () => runtimes.names(),
   });
   const sync = new SyncLoop({
     link,
@@ -154,7 +156,7 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
     reporter,
     onFatal,
     clock: Date.now,
-    runtime: new ProcessRuntime(paths, await findOnPath('setpriv', jobPath), cgroups),
+    runtime: await openRuntimes({ config, paths, journal, reporter, cgroups }),
     workspaces,
     artifacts: new ArtifactCollector(paths, blobs),
     checkpoints,

@@ -22,6 +22,8 @@ export interface NodeProbeOptions {
   /** Of the agent: its file system is the node's disk. */
   readonly folder: string;
   readonly reporter: Reporter;
+  /** What it can run jobs in; it says nothing of them where there is only one. */
+  readonly runtimes?: () => Promise<NonNullable<NodeDescription['runtimes']>>;
   /** Where the NVIDIA driver lists its cards. */
   readonly driverFolder?: string;
 }
@@ -37,8 +39,8 @@ export class ServerProbe implements NodeProbe {
   }
 
   async describe(): Promise<NodeDescription> {
-    const { name, labels, agentVersion, cpuSlots, folder } = this.#options;
-    const [gpus, diskBytes] = await Promise.all([this.#gpus(), diskOf(folder)]);
+    const { name, labels, agentVersion, cpuSlots, folder, runtimes } = this.#options;
+    const [gpus, diskBytes, runsIn] = await Promise.all([this.#gpus(), diskOf(folder), runtimes?.() ?? []]);
     const devices = [...gpus, ...cpuDevices(cpuSlots)];
     this.#compare(devices);
     return {
@@ -50,6 +52,7 @@ export class ServerProbe implements NodeProbe {
       ...(diskBytes === null ? {} : { diskBytes }),
       labels: { ...labels },
       agentVersion,
+      ...(runsIn.length > 1 ? { runtimes: [...runsIn] } : {}),
     };
   }
 

@@ -1,7 +1,7 @@
 // Runs attempts as plain processes: each under a small supervisor in a session of its own, which outlives the agent.
 import { PlatformError } from '@baton/errors';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Grant, Launch, Runtime } from '../../app/ports.ts';
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
@@ -11,6 +11,7 @@ import { attemptProcesses, isAlive, kill } from './attempt-processes.ts';
 import type { Cgroups } from './cgroups.ts';
 import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
+import { Gates } from './gates.ts';
 import { bootId, processCommand, processStat, uptimeMs } from './proc.ts';
 
 // By the package's name, so that they are found from src/, from dist/ and out of a bundle.
@@ -29,14 +30,17 @@ export class ProcessRuntime implements Runtime {
   /** Null: who belongs to an attempt is read from /proc. */
   readonly #cgroups: Cgroups | null;
   readonly #children = new Map<string, ChildProcess>();
-  /** Open FIFOs of those that wait. */
-  readonly #gates = new Map<string, number>();
+  readonly #gates: Gates;
 
   constructor(paths: StatePaths, setpriv: string | null, cgroups: Cgroups | null) {
     this.#paths = paths;
     this.#cgroups = cgroups;
+    this.#gates = new Gates((key) => paths.attempt(key));
     this.#launcher = setpriv === null ? [] : [setpriv, '--pdeathsig', 'KILL', '--'];
   }
+
+  /** The node has all that a process needs. */
+  async prepare(): Promise<void> {}
 
   async arm({ key, command, env, early, limits }: Launch): Promise<ProcessIdentity> {
     const paths = this.#paths.attempt(key);
@@ -57,36 +61,22 @@ export class ProcessRuntime implements Runtime {
 
   /** Until the process says that it waits, or is no more: then its end will tell. */
   async #waits(key: AttemptKey, identity: ProcessIdentity): Promise<void> {
-    const { ready, go } = this.#paths.attempt(key);
+    const { ready } = this.#paths.attempt(key);
     const deadline = performance.now() + READY_MS;
     while (!existsSync(ready) && this.isAlive(identity) && performance.now() < deadline) await delay(READY_POLL_MS);
-    const gate = openGate(go);
-    if (gate !== null) this.#gates.set(attemptName(key), gate);
+    this.#gates.open(key);
   }
 
   go(key: AttemptKey, devices: readonly string[]): void {
-    const { go, granted } = this.#paths.attempt(key);
-    // Empty where an agent was killed before it could write: then the word was not given either.
-    if (readText(granted) === '') writeFileSync(granted, JSON.stringify(devices));
-    const gate = this.#gates.get(attemptName(key)) ?? openGate(go);
-    this.#gates.delete(attemptName(key));
-    // Nobody is there to read it: the end is on its way.
-    if (gate === null) return;
-    const gpus = devices.filter((id) => !id.startsWith('cpu-')).join(',');
-    writeSync(gate, `${gpus || '-'}\n`);
-    closeSync(gate);
+    this.#gates.go(key, devices);
   }
 
   granted(key: AttemptKey): Grant | null {
-    const { granted } = this.#paths.attempt(key);
-    const text = readText(granted);
-    if (text === '') return null;
-    return { devices: JSON.parse(text) as string[], at: Math.round(statSync(granted).mtimeMs) };
+    return this.#gates.granted(key);
   }
 
   takenAt(key: AttemptKey): number | null {
-    const { taken } = this.#paths.attempt(key);
-    return existsSync(taken) ? Math.round(statSync(taken).mtimeMs) : null;
+    return this.#gates.takenAt(key);
   }
 
   isAlive(identity: ProcessIdentity): boolean {
@@ -94,7 +84,7 @@ export class ProcessRuntime implements Runtime {
   }
 
   async discard(key: AttemptKey, identity: ProcessIdentity | null): Promise<void> {
-    this.#closeGate(key);
+    this.#gates.close(key);
     const found = identity ?? this.#strayOf(key);
     if (found === null) return;
     if (this.isAlive(found)) kill(found.pid, 'SIGKILL');
@@ -129,13 +119,6 @@ export class ProcessRuntime implements Runtime {
     return number > 0 && processCommand(number).includes(root) ? this.#identityOf(number) : null;
   }
 
-  #closeGate(key: AttemptKey): void {
-    const gate = this.#gates.get(attemptName(key));
-    if (gate === undefined) return;
-    this.#gates.delete(attemptName(key));
-    closeSync(gate);
-  }
-
   async ended(key: AttemptKey, identity: ProcessIdentity): Promise<ProcessEnd> {
     const name = attemptName(key);
     const watch = new EndWatch(this.#paths.attempt(key).run, this.#children.get(name));
@@ -146,7 +129,7 @@ export class ProcessRuntime implements Runtime {
     } finally {
       watch.close();
       this.#children.delete(name);
-      this.#closeGate(key);
+      this.#gates.close(key);
     }
   }
 
@@ -208,15 +191,6 @@ async function started(make: () => ChildProcess): Promise<ChildProcess> {
       'invalid_input',
       'The command and the environment together are longer than the system allows.',
     );
-  }
-}
-
-/** Null if no process has it open for reading, or if it was never made. */
-function openGate(path: string): number | null {
-  try {
-    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-  } catch {
-    return null;
   }
 }
 

@@ -1,0 +1,28 @@
+// Attempts as plain processes.
+import { temporaryFolder } from '@baton/testkit';
+import { describeRuntime } from '../../testing/runtime-suite.ts';
+import { StatePaths } from '../files/attempt-paths.ts';
+import { Cgroups } from './cgroups.ts';
+import { findOnPath } from './find-command.ts';
+import { ProcessRuntime } from './process-runtime.ts';
+
+describeRuntime({
+  name: 'the process runtime',
+  missing: null,
+  async start() {
+    const folder = await temporaryFolder('baton-process-runtime-');
+    const paths = new StatePaths(folder.path);
+    const cgroups = Cgroups.open(`test-${process.pid}`);
+    const setpriv = await findOnPath('setpriv', process.env['PATH'] ?? '');
+    return {
+      paths,
+      environment: {},
+      canLimitMemory: cgroups?.canLimit('memory') ?? false,
+      open: async () => new ProcessRuntime(paths, setpriv, cgroups),
+      async stop() {
+        await folder.cleanup();
+        cgroups?.close();
+      },
+    };
+  },
+});
