@@ -10,7 +10,8 @@ const Command = Type.Array(Type.String({ maxLength: 32_768 }), { minItems: 1, ma
 const MountName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
 /** `name`, `name:tag` or `name@sha256:...`, with a registry before it or without. */
 const ImageReference = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?(/[A-Za-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[a-f0-9]{64})?$',
+  pattern:
+    '^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?(/[A-Za-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[a-f0-9]{64})?$',
   maxLength: 512,
 });
 const environment = {

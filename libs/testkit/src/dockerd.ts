@@ -1,7 +1,7 @@
 // A docker daemon of a test's own: with its own containerd, state and socket, and nothing of the machine's network touched.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { delimiter, join } from 'node:path';
@@ -31,18 +31,22 @@ const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 15_000;
 const RETRY_MS = 50;
 const LOG_LINES = 15;
+/** elf(5). */
+const PT_INTERP = 3;
 const run = promisify(execFile);
 
-/** What is missing for `startDockerd`, in words for a skipped test; null if nothing is. */
-export function missingForDockerd(): string | null {
+/** null if nothing is. */
+function whatIsMissing(): string | null {
   if (process.getuid?.() !== 0) return 'a docker daemon can only be started by root';
   const lacking = ['dockerd', 'containerd', 'runc', 'busybox'].filter((name) => findProgram(name) === null);
   if (lacking.length === 0) return null;
   return `${lacking.join(', ')} can't be found: install Debian's packages docker.io and busybox-static`;
 }
 
-/** Rejects with the daemon's own words if it can't run here. */
-export async function startDockerd(): Promise<Dockerd> {
+/** Or what is missing for it, in words for a skipped test. */
+export async function startDockerd(): Promise<Dockerd | string> {
+  const missing = whatIsMissing();
+  if (missing !== null) return missing;
   const folder = await temporaryFolder('baton-docker-');
   const server = new DockerServer(folder.path);
   const stop = async (): Promise<void> => {
@@ -53,7 +57,7 @@ export async function startDockerd(): Promise<Dockerd> {
     await server.start();
   } catch (error) {
     await stop();
-    throw error;
+    return (error as Error).message;
   }
   return {
     socket: server.socket,
@@ -79,11 +83,22 @@ class DockerServer {
     const log = join(this.#folder, 'log');
     const at = (name: string) => join(this.#folder, name);
     const argv = [
-      ...['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '--host', `unix://${this.socket}`],
+      ...[
+        '--data-root',
+        at('data'),
+        '--exec-root',
+        at('exec'),
+        '--pidfile',
+        at('pid'),
+        '--host',
+        `unix://${this.socket}`,
+      ],
       ...['--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs'],
     ];
     // A daemon that was killed has left these.
-    await Promise.all([at('pid'), this.socket, at('exec/containerd/containerd.pid')].map((path) => rm(path, { force: true })));
+    await Promise.all(
+      [at('pid'), this.socket, at('exec/containerd/containerd.pid')].map((path) => rm(path, { force: true })),
+    );
     const shell = `exec "$0" "$@" >>${log} 2>&1`;
     const child = spawn('/bin/sh', ['-c', shell, program('dockerd'), ...argv], {
       stdio: 'ignore',
@@ -101,6 +116,12 @@ class DockerServer {
 
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
+    // It goes with its daemon, a moment later: until then a new one could not have its files.
+    const left = () => processesOf(this.#folder).filter(({ command }) => command.includes('containerd --config'));
+    for (let found = left(); found.length > 0; found = left()) {
+      for (const { pid } of found) killNow(pid);
+      await sleep(RETRY_MS);
+    }
   }
 
   async stop(): Promise<void> {
@@ -157,7 +178,15 @@ function toolFolders(): string[] {
 
 function findProgram(name: string): string | null {
   const candidates = searchFolders().map((folder) => join(folder, name));
-  return candidates.find(isExecutable) ?? null;
+  return candidates.find((path) => isExecutable(path) && (name !== 'busybox' || isStatic(path))) ?? null;
+}
+
+/** An ELF file without an interpreter among its program headers: it runs in an image that holds nothing else. */
+function isStatic(path: string): boolean {
+  const file = readFileSync(path);
+  const [start, size, count] = [Number(file.readBigUInt64LE(0x20)), file.readUInt16LE(0x36), file.readUInt16LE(0x38)];
+  const types = Array.from({ length: count }, (_, index) => file.readUInt32LE(start + index * size));
+  return !types.includes(PT_INTERP);
 }
 
 function program(name: string): string {

@@ -1,5 +1,5 @@
 // A docker daemon with an image in it, and the runtime over it.
-import { type Dockerd, missingForDockerd, startDockerd, temporaryFolder } from '@baton/testkit';
+import { type Dockerd, startDockerd, temporaryFolder } from '@baton/testkit';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { DockerRuntime } from '../adapters/docker/docker-runtime.ts';
@@ -7,7 +7,6 @@ import { StatePaths } from '../adapters/files/attempt-paths.ts';
 import type { AttemptKey } from '../domain/journal.ts';
 import type { RuntimeBench } from './runtime-suite.ts';
 
-export const missingForDocker = missingForDockerd();
 export const IMAGE = 'baton-test:1';
 const TOOLS = dirname(createRequire(import.meta.url).resolve('@baton/executor/assets/container.sh'));
 
@@ -16,17 +15,19 @@ export interface DockerBench extends RuntimeBench {
   readonly nodeId: string;
   /** What the runtime has said to whoever runs the node. */
   readonly told: string[];
-  open(more?: { readonly alive?: readonly AttemptKey[]; readonly waitMs?: number }): Promise<DockerRuntime>;
+  open(known: readonly AttemptKey[], waitMs?: number): Promise<DockerRuntime>;
 }
 
-export async function startDockerBench(): Promise<DockerBench> {
-  const [dockerd, folder] = await Promise.all([startDockerd(), temporaryFolder('baton-docker-runtime-')]);
+/** Or why it can't be had here. */
+export async function startDockerBench(): Promise<DockerBench | string> {
+  const dockerd = await startDockerd();
+  if (typeof dockerd === 'string') return dockerd;
+  const folder = await temporaryFolder('baton-docker-runtime-');
   await dockerd.importBusybox(IMAGE);
   const paths = new StatePaths(folder.path);
   const told: string[] = [];
   const tell = (what: object, message: string) => void told.push(`${message} ${JSON.stringify(what)}`);
   const nodeId = `nod_test_${process.pid}`;
-  const known: AttemptKey[] = [];
   return {
     dockerd,
     nodeId,
@@ -34,7 +35,7 @@ export async function startDockerBench(): Promise<DockerBench> {
     paths,
     environment: { image: IMAGE },
     canLimitMemory: true,
-    open: ({ alive, waitMs = 20_000 } = {}) =>
+    open: (known, waitMs = 20_000) =>
       DockerRuntime.open({
         socket: dockerd.socket,
         nodeId,
@@ -42,7 +43,7 @@ export async function startDockerBench(): Promise<DockerBench> {
         tools: TOOLS,
         user: { uid: 65_534, gid: 65_534 },
         waitMs,
-        alive: alive ?? known,
+        alive: known,
         reporter: { info: tell, warn: tell, error: tell },
       }),
     async stop() {

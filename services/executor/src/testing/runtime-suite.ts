@@ -1,13 +1,13 @@
 // What every runtime guarantees, whatever it runs attempts in: one suite for all of them.
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { StatePaths } from '../adapters/files/attempt-paths.ts';
 import type { Launch, Runtime } from '../app/ports.ts';
-import type { ProcessIdentity } from '../domain/journal.ts';
+import type { AttemptKey, ProcessIdentity } from '../domain/journal.ts';
 import { jobEnvironment } from '../domain/job-environment.ts';
 import { eventually } from './eventually.ts';
 import { job, processesOf } from './world.ts';
@@ -16,16 +16,15 @@ export interface RuntimeBench {
   readonly paths: StatePaths;
   readonly environment: Launch['environment'];
   readonly canLimitMemory: boolean;
-  /** As an agent does at its start: it knows nothing of what was before. */
-  open(): Promise<Runtime>;
+  /** As an agent does at its start: of what was before it knows which attempts there are. */
+  open(known: readonly AttemptKey[]): Promise<Runtime>;
   stop(): Promise<void>;
 }
 
-/** `missing`: why it can't be tried here; null if it can. */
 export interface RuntimeSubject {
   readonly name: string;
-  readonly missing: string | null;
-  start(): Promise<RuntimeBench>;
+  /** Or why it can't be tried here. */
+  start(): Promise<RuntimeBench | string>;
 }
 
 const tools = createRequire(import.meta.url).resolve('@baton/executor/assets/bin/baton-take');
@@ -35,9 +34,10 @@ const MEMORY = 64 * 2 ** 20;
 export async function aLaunch(bench: RuntimeBench, script: string, more: Partial<Launch> = {}): Promise<Launch> {
   const { paths, environment } = bench;
   const spec = job(['sh', '-c', script], { jobId: `job_${randomBytes(13).toString('hex')}`, environment });
-  const key = { jobId: spec.jobId, attempt: 1 };
+  const key = more.key ?? { jobId: spec.jobId, attempt: 1 };
   const { root, work, output, datasets, temporary, run } = paths.attempt(key);
   const checkpoints = paths.checkpoints(key.jobId);
+  await rm(root, { recursive: true, force: true });
   await mkdir(root, { recursive: true, mode: 0o700 });
   for (const folder of [work, output, datasets, temporary, run, checkpoints]) await mkdir(folder, { recursive: true });
   const env = jobEnvironment({
@@ -59,17 +59,19 @@ export function textOf(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
-export function describeRuntime({ name, missing, start }: RuntimeSubject): void {
+export function describeRuntime({ name, start }: RuntimeSubject): void {
   describe(name, () => {
     let bench: RuntimeBench;
     let runtime: Runtime;
+    let missing = '';
     beforeAll(async () => {
-      if (missing !== null) return;
-      bench = await start();
-      runtime = await bench.open();
-    }, 60_000);
+      const started = await start();
+      if (typeof started === 'string') return void (missing = started);
+      bench = started;
+      runtime = await bench.open([]);
+    });
     beforeEach((context) => {
-      if (missing !== null) context.skip(missing);
+      if (missing !== '') context.skip(missing);
     });
     afterAll(() => bench?.stop());
 
@@ -173,7 +175,9 @@ export function describeRuntime({ name, missing, start }: RuntimeSubject): void 
 
     describe('signals', () => {
       it('SIGTERM reaches the job, and leaves it the time that it takes', async () => {
-        const [launch, identity] = await running('trap "echo saved; exit 9" TERM; echo ready; while :; do sleep 0.05; done');
+        const [launch, identity] = await running(
+          'trap "echo saved; exit 9" TERM; echo ready; while :; do sleep 0.05; done',
+        );
         await says(launch, 'ready');
         runtime.signal(launch.key, identity, 'SIGTERM');
         expect(await runtime.ended(launch.key, identity)).toEqual({ kind: 'exited', code: 9 });
@@ -188,7 +192,8 @@ export function describeRuntime({ name, missing, start }: RuntimeSubject): void 
       });
 
       it('SIGKILL ends what ignores SIGTERM, and all that has left its session', async () => {
-        const script = 'trap "" TERM; setsid sleep 301 & env -i setsid sleep 302 & echo ready; while :; do sleep 0.05; done';
+        const script =
+          'trap "" TERM; setsid sleep 301 & env -i setsid sleep 302 & echo ready; while :; do sleep 0.05; done';
         const [launch, identity] = await running(script);
         await says(launch, 'ready');
         runtime.signal(launch.key, identity, 'SIGTERM');
@@ -210,7 +215,10 @@ export function describeRuntime({ name, missing, start }: RuntimeSubject): void 
       const [launch, identity] = await running('echo ready; sleep 300');
       await says(launch, 'ready');
       process.kill(identity.pid, 'SIGKILL');
-      expect(await runtime.ended(launch.key, identity)).toMatchObject({ kind: 'lost', words: expect.stringMatching(/\w+/) });
+      expect(await runtime.ended(launch.key, identity)).toMatchObject({
+        kind: 'lost',
+        words: expect.stringMatching(/\w+/),
+      });
       expect(living(launch)).toEqual([]);
     });
 
@@ -231,7 +239,7 @@ export function describeRuntime({ name, missing, start }: RuntimeSubject): void 
       it('finds what waits, and lets it go', async () => {
         const launch = await aLaunch(bench, 'echo run; exit 6');
         const identity = await runtime.arm(launch);
-        const next = await bench.open();
+        const next = await bench.open([launch.key]);
         expect([next.isAlive(identity), next.granted(launch.key)]).toEqual([true, null]);
         const ended = next.ended(launch.key, identity);
         next.go(launch.key, ['cpu-0']);
@@ -242,7 +250,7 @@ export function describeRuntime({ name, missing, start }: RuntimeSubject): void 
       it('finds the end of what has run meanwhile', async () => {
         const [launch, identity] = await running('exit 7');
         await eventually(() => living(launch).length === 0, 'it is over');
-        const next = await bench.open();
+        const next = await bench.open([launch.key]);
         expect(await next.ended(launch.key, identity)).toEqual({ kind: 'exited', code: 7 });
         next.forget(launch.key);
       });
@@ -250,7 +258,7 @@ export function describeRuntime({ name, missing, start }: RuntimeSubject): void 
       it('discards what the one before did not get to write down', async () => {
         const launch = await aLaunch(bench, 'echo run');
         await runtime.arm(launch);
-        const next = await bench.open();
+        const next = await bench.open([launch.key]);
         await next.discard(launch.key, null);
         await eventually(() => living(launch).length === 0, 'nothing is left');
         expect(stdoutOf(launch)).toBe('');
@@ -259,7 +267,7 @@ export function describeRuntime({ name, missing, start }: RuntimeSubject): void 
       it('arms again where one before was cut off in the middle of it', async () => {
         const launch = await aLaunch(bench, 'echo run; exit 8');
         await runtime.arm(launch);
-        const next = await bench.open();
+        const next = await bench.open([launch.key]);
         await next.discard(launch.key, null);
         const again = await aLaunch(bench, 'echo run; exit 8', { key: launch.key });
         const identity = await next.arm(again);

@@ -59,9 +59,11 @@ function environmentOf({ environment = {} }: JobSpec): PinnedSpec['environment']
   const { shmSize, ...pinned } = environment;
   const [builds, contains] = [['python', 'requirements'] as const, ['network', 'shmSize', 'pids'] as const];
   const beside = environment.image === undefined ? undefined : builds.find((name) => environment[name] !== undefined);
-  if (beside !== undefined) refuse(`/environment/${beside}`, 'does not go with an image, which brings its own programs');
+  if (beside !== undefined)
+    refuse(`/environment/${beside}`, 'does not go with an image, which brings its own programs');
   const alone = environment.image === undefined ? contains.find((name) => environment[name] !== undefined) : undefined;
-  if (alone !== undefined) refuse(`/environment/${alone}`, 'is about a container: name its image in `environment.image`');
+  if (alone !== undefined)
+    refuse(`/environment/${alone}`, 'is about a container: name its image in `environment.image`');
   if (shmSize === undefined) return pinned;
   const shmSizeBytes = sizeOf(shmSize, '/environment/shmSize');
   return shmSizeBytes > 0 ? { ...pinned, shmSizeBytes } : refuse('/environment/shmSize', 'must be more than nothing');

@@ -59,8 +59,7 @@ export async function makeShared(paths: StatePaths, key: AttemptKey, user: Conta
 
 async function tool(command: readonly string[]): Promise<void> {
   const { code, output } = await runTool(command, TOOLS_PATH);
-  if (code !== 0)
-    throw new PlatformError('unavailable', `The container's folders could not be made: ${output.trim()}`);
+  if (code !== 0) throw new PlatformError('unavailable', `The container's folders could not be made: ${output.trim()}`);
 }
 
 /** Of a regular file at that very place; '' for anything else. A link that a job put there leads nowhere. */

@@ -43,6 +43,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions & 
     Env: Object.entries(environmentOf(plan)).map(([name, value]) => `${name}=${value}`),
     WorkingDir: work,
     User: user,
+    // Whoever stops it by docker's own means ends it at once: its first process has nobody to pass another signal on to.
+    StopSignal: 'SIGKILL',
     Labels: { [NODE_LABEL]: nodeId, [JOB_LABEL]: key.jobId, [ATTEMPT_LABEL]: attemptName(key) },
     HostConfig: { ...limitsOf(launch), ...confinement(launch), Mounts: mountsOf(plan) },
   };
@@ -51,7 +53,9 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions & 
 function environmentOf({ launch, image, paths }: ContainerPlan): Record<string, string> {
   const { env, early, key } = launch;
   const { taken } = paths.attempt(key);
-  const own = Object.fromEntries(image.env.map((pair) => [pair.split('=', 1)[0] ?? '', pair.slice(pair.indexOf('=') + 1)]));
+  const own = Object.fromEntries(
+    image.env.map((pair) => [pair.split('=', 1)[0] ?? '', pair.slice(pair.indexOf('=') + 1)]),
+  );
   return {
     // The user's number has no name in the image: what asks for one finds this.
     USER: 'baton',

@@ -108,9 +108,13 @@ export class Containers {
     const found = this.#daemon.ask((docker) => docker.listContainers({ all: true, filters }));
     found
       .then((all) =>
-        Promise.all(all.filter(({ Labels }) => !names.has(Labels[ATTEMPT_LABEL] ?? '')).map(({ Id }) => this.remove(Id))),
+        Promise.all(
+          all.filter(({ Labels }) => !names.has(Labels[ATTEMPT_LABEL] ?? '')).map(({ Id }) => this.remove(Id)),
+        ),
       )
-      .catch((error: unknown) => this.#reporter.warn({ error: wordsOf(error) }, 'old containers could not be looked for'));
+      .catch((error: unknown) =>
+        this.#reporter.warn({ error: wordsOf(error) }, 'old containers could not be looked for'),
+      );
   }
 
   /** Says it once, not at every try. */

@@ -71,7 +71,10 @@ export function refusal(error: unknown): number | null {
 
 /** What the daemon said, without what the client puts around it. */
 export function wordsOf(error: unknown): string {
-  const { json, message } = (error ?? {}) as { readonly json?: { readonly message?: unknown }; readonly message?: unknown };
+  const { json, message } = (error ?? {}) as {
+    readonly json?: { readonly message?: unknown };
+    readonly message?: unknown;
+  };
   if (typeof json?.message === 'string') return json.message.trim();
   return typeof message === 'string' ? message.trim() : String(error);
 }

@@ -47,6 +47,8 @@ export class DockerRuntime implements Runtime {
   readonly #gates: Gates;
   /** Whose first process this agent has ended: no riddle when it is gone without a word. */
   readonly #killed = new Set<string>();
+  /** Armed by this agent without a limit on memory: the daemon need not be asked whether they ran into it. */
+  readonly #unlimited = new Set<string>();
 
   private constructor(options: DockerRuntimeOptions, daemon: DockerDaemon) {
     const { paths } = options;
@@ -66,7 +68,10 @@ export class DockerRuntime implements Runtime {
     return runtime;
   }
 
-  async prepare(spec: { readonly environment: Launch['environment'] } & AttemptKey, options: PrepareOptions): Promise<void> {
+  async prepare(
+    spec: { readonly environment: Launch['environment'] } & AttemptKey,
+    options: PrepareOptions,
+  ): Promise<void> {
     const { image = '' } = spec.environment;
     const { id, digest } = await this.#images.ensure(image, options);
     const { jobId, attempt } = spec;
@@ -91,6 +96,7 @@ export class DockerRuntime implements Runtime {
       const container = await this.#containers.start(options);
       const identity = await this.#identify(key, container);
       await this.#waits(key, identity);
+      if (launch.limits.memoryBytes === 0) this.#unlimited.add(attemptName(key));
       return identity;
     } catch (error) {
       await this.#containers.remove(containerName(attemptName(key)), 0);
@@ -162,7 +168,8 @@ export class DockerRuntime implements Runtime {
     try {
       const end = await watch.until(() => this.#end(key, identity));
       await this.#clear(identity);
-      if (end.kind === 'exited' && end.code === 0) return end;
+      const isClear = end.kind !== 'lost' && this.#unlimited.has(attemptName(key));
+      if (isClear || (end.kind === 'exited' && end.code === 0)) return end;
       return await this.#explained(key, identity, end);
     } finally {
       watch.close();
@@ -184,6 +191,7 @@ export class DockerRuntime implements Runtime {
 
   forget(key: AttemptKey): void {
     this.#killed.delete(attemptName(key));
+    this.#unlimited.delete(attemptName(key));
     void this.#containers.remove(containerName(attemptName(key)));
   }
 

@@ -29,6 +29,7 @@ export class Images {
   async ensure(reference: string, run: WorkRun): Promise<FoundImage> {
     const known = await this.find(reference, run);
     if (known !== null) return known;
+    run.onProgress(`image ${reference}`);
     await this.#pulling.run(reference, (shared) => this.#pull(reference, shared), run);
     const pulled = await this.find(reference, run);
     if (pulled !== null) return pulled;
@@ -49,7 +50,6 @@ export class Images {
   }
 
   async #pull(reference: string, run: WorkRun): Promise<void> {
-    run.onProgress(`image ${reference}`);
     try {
       const stream = await this.#daemon.ask(() => begin(this.#daemon.patient, reference), run);
       await follow(stream, reference, run);
@@ -66,7 +66,11 @@ function begin(docker: Docker, reference: string): Promise<NodeJS.ReadableStream
   return docker.pull(named);
 }
 
-async function follow(stream: NodeJS.ReadableStream, reference: string, { signal, onProgress }: WorkRun): Promise<void> {
+async function follow(
+  stream: NodeJS.ReadableStream,
+  reference: string,
+  { signal, onProgress }: WorkRun,
+): Promise<void> {
   const progress = new PullProgress();
   const stop = () => (stream as NodeJS.ReadableStream & { destroy(): void }).destroy();
   signal.addEventListener('abort', stop, { once: true });

@@ -8,7 +8,6 @@ import { ProcessRuntime } from './process-runtime.ts';
 
 describeRuntime({
   name: 'the process runtime',
-  missing: null,
   async start() {
     const folder = await temporaryFolder('baton-process-runtime-');
     const paths = new StatePaths(folder.path);

@@ -98,7 +98,11 @@ function reserved(attempt: PlacedAttempt, attempts: readonly PlacedAttempt[], ne
 }
 
 /** A job that asks for no GPU takes one CPU slot. */
-export function shapeOf({ resources, nodeId, environment }: Pick<PinnedSpec, 'resources' | 'nodeId' | 'environment'>): Shape {
+export function shapeOf({
+  resources,
+  nodeId,
+  environment,
+}: Pick<PinnedSpec, 'resources' | 'nodeId' | 'environment'>): Shape {
   const { gpus, cpus, memoryBytes } = resources;
   const inContainer = environment.image !== undefined;
   return { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus), cpus, memoryBytes, nodeId, inContainer };
