@@ -82,19 +82,9 @@ class DockerServer {
   async start(): Promise<void> {
     const log = join(this.#folder, 'log');
     const at = (name: string) => join(this.#folder, name);
-    const argv = [
-      ...[
-        '--data-root',
-        at('data'),
-        '--exec-root',
-        at('exec'),
-        '--pidfile',
-        at('pid'),
-        '--host',
-        `unix://${this.socket}`,
-      ],
-      ...['--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs'],
-    ];
+    const state = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid')];
+    const reach = ['--host', `unix://${this.socket}`, '--iptables=false', '--ip6tables=false', '--bridge=none'];
+    const argv = [...state, ...reach, '--storage-driver=vfs'];
     // A daemon that was killed has left these.
     await Promise.all(
       [at('pid'), this.socket, at('exec/containerd/containerd.pid')].map((path) => rm(path, { force: true })),

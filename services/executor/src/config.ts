@@ -156,14 +156,18 @@ function stagingOf(
 function dockerOf(settings: Type.Static<typeof Settings>): DockerConfig {
   const { BATON_DOCKER: named, DOCKER_HOST: host = '' } = settings;
   const socket = named ?? (host.startsWith(UNIX) ? host : DEFAULT_DOCKER_SOCKET);
-  const [uid = 0, gid = 0] = (settings.BATON_CONTAINER_USER ?? NOBODY).split(':').map(Number);
-  const [ownUid, ownGid] = [process.getuid?.() ?? uid, process.getgid?.() ?? gid];
   return {
-    socket: socket === 'off' ? null : socket.replace(/^unix:\/\//, ''),
-    // Nobody but root can give folders to another user.
-    user: ownUid === 0 ? { uid, gid } : { uid: ownUid, gid: ownGid },
+    socket: socket === 'off' ? null : socket.replace(UNIX, ''),
+    user: containerUser(settings.BATON_CONTAINER_USER ?? NOBODY),
     waitMs: Number(settings.BATON_DOCKER_WAIT_MS ?? 300_000),
   };
+}
+
+/** Nobody but root can give folders to another user. */
+function containerUser(text: string): DockerConfig['user'] {
+  const [uid = 0, gid = 0] = text.split(':').map(Number);
+  const own = { uid: process.getuid?.() ?? uid, gid: process.getgid?.() ?? gid };
+  return own.uid === 0 ? { uid, gid } : own;
 }
 
 /** null if it is not set. */

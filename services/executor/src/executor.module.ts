@@ -64,15 +64,7 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   const cgroups = Cgroups.open(config.nodeId);
   const executor = await makeExecutor({ config, paths, journal, link, reporter, cgroups }, onFatal);
   const sender = new FactSender({ journal, link, reporter });
-  const runtimes = new RuntimesProbe(config.docker.socket);
-  const probe = new ServerProbe({
-    ...config,
-    name: config.nodeName,
-    agentVersion: AGENT_VERSION,
-    path: config.jobPath,
-    reporter,
-    runtimes: () => runtimes.names(),
-  });
+  const probe = probeOf(config, reporter);
   const sync = new SyncLoop({
     link,
     probe,
@@ -116,6 +108,18 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
 
 function reporterOf({ logLevel, nodeId }: AgentConfig): Reporter {
   return pino({ level: logLevel, base: { service: 'agent', nodeId } }, { write: writeLogLine });
+}
+
+function probeOf(config: AgentConfig, reporter: Reporter): ServerProbe {
+  const runtimes = new RuntimesProbe(config.docker.socket);
+  return new ServerProbe({
+    ...config,
+    name: config.nodeName,
+    agentVersion: AGENT_VERSION,
+    path: config.jobPath,
+    reporter,
+    runtimes: () => runtimes.names(),
+  });
 }
 
 function countRunning(journal: Journal, paths: StatePaths): void {

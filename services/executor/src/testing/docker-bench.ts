@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { DockerRuntime } from '../adapters/docker/docker-runtime.ts';
 import { StatePaths } from '../adapters/files/attempt-paths.ts';
 import type { AttemptKey } from '../domain/journal.ts';
-import type { RuntimeBench } from './runtime-suite.ts';
+import type { RuntimeBench } from './runtime-stage.ts';
 
 export const IMAGE = 'baton-test:1';
 const TOOLS = dirname(createRequire(import.meta.url).resolve('@baton/executor/assets/container.sh'));

@@ -53,6 +53,7 @@ export class Images {
     try {
       const stream = await this.#daemon.ask(() => begin(this.#daemon.patient, reference), run);
       await follow(stream, reference, run);
+      run.signal.throwIfAborted();
     } catch (error) {
       run.signal.throwIfAborted();
       throw notPulled(reference, error);
@@ -74,18 +75,25 @@ async function follow(
   const progress = new PullProgress();
   const stop = () => (stream as NodeJS.ReadableStream & { destroy(): void }).destroy();
   signal.addEventListener('abort', stop, { once: true });
-  let rest = '';
   try {
-    for await (const chunk of stream) {
-      const lines = (rest + String(chunk)).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) if (line.trim() !== '') progress.take(JSON.parse(line) as PullEvent);
+    for await (const line of linesOf(stream)) {
+      progress.take(JSON.parse(line) as PullEvent);
       onProgress(`image ${reference} ${progress.percent} %`);
     }
-    if (rest.trim() !== '') progress.take(JSON.parse(rest) as PullEvent);
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** Readline would not pass on that the stream has failed. */
+async function* linesOf(stream: NodeJS.ReadableStream): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines.filter((line) => line.trim() !== '');
+  }
+  if (rest.trim() !== '') yield rest;
 }
 
 /** The registry has spoken, and asking again would change nothing. */

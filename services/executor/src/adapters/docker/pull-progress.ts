@@ -27,14 +27,17 @@ export class PullProgress {
   take({ id, status = '', progressDetail, error, errorDetail }: PullEvent): void {
     if (error !== undefined) throw new Error(errorDetail?.message ?? error);
     if (id === undefined) return;
-    const known = this.#layers.get(id);
-    const { current = 0, total = 0 } = progressDetail ?? {};
-    if (status === 'Downloading' && total > 0) this.#layers.set(id, { current, total });
-    else if (DOWNLOADED.has(status) && known) this.#layers.set(id, { ...known, current: known.total });
+    this.#note(id, status, progressDetail);
     const layers = [...this.#layers.values()];
     const sum = (of: (layer: Layer) => number) => layers.reduce((all, layer) => all + of(layer), 0);
     const whole = sum((layer) => layer.total);
     if (whole > 0) this.#percent = Math.max(this.#percent, Math.floor((100 * sum((layer) => layer.current)) / whole));
+  }
+
+  #note(id: string, status: string, { current = 0, total = 0 }: NonNullable<PullEvent['progressDetail']> = {}): void {
+    const known = this.#layers.get(id);
+    if (status === 'Downloading' && total > 0) this.#layers.set(id, { current, total });
+    else if (DOWNLOADED.has(status) && known) this.#layers.set(id, { ...known, current: known.total });
   }
 }
 

@@ -8,7 +8,7 @@ import { ProcessRuntime } from './process-runtime.ts';
 
 describeRuntime({
   name: 'the process runtime',
-  async start() {
+  start: async () => {
     const folder = await temporaryFolder('baton-process-runtime-');
     const paths = new StatePaths(folder.path);
     const cgroups = Cgroups.open(`test-${process.pid}`);
