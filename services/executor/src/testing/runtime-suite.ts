@@ -35,6 +35,17 @@ export function describeRuntime({ name, start }: RuntimeSubject): void {
 
 function describeGo(stage: RuntimeStage): void {
   describe('the word to go', () => {
+    it('is waited for by several that are armed at once, each with its own', async () => {
+      const launches = await Promise.all([1, 2, 3].map((code) => aLaunch(stage.bench, `exit ${code}`)));
+      const identities = await Promise.all(launches.map((launch) => stage.runtime.arm(launch)));
+      const ends = launches.map(async ({ key }, index) => {
+        const identity = identities[index];
+        stage.runtime.go(key, ['cpu-0']);
+        return identity && stage.runtime.ended(key, identity);
+      });
+      expect(await Promise.all(ends)).toEqual([1, 2, 3].map((code) => ({ kind: 'exited', code })));
+    });
+
     it('is waited for, and brings the devices', async () => {
       const launch = await aLaunch(stage.bench, 'echo cards=$CUDA_VISIBLE_DEVICES', { devices: [] });
       const identity = await stage.runtime.arm(launch);

@@ -139,6 +139,12 @@ describe('a container', () => {
     expect(textOf('/tmp/baton-written')).toBe('');
   });
 
+  it('with cards needs what docker lacks here, and says what that is', async () => {
+    const armed = aLaunch(bench, 'true', { devices: ['GPU-7f3e'] }).then((launch) => runtime.arm(launch));
+    await expect(armed).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(armed).rejects.toThrow(/could not select device driver.*NVIDIA Container Toolkit/);
+  });
+
   it('is removed when its attempt is forgotten, and when nothing names it any more', async () => {
     const one = await running('true');
     await runtime.ended(one.launch.key, one.identity);

@@ -47,6 +47,8 @@ export class DockerRuntime implements Runtime {
   readonly #gates: Gates;
   /** Whose first process this agent has ended: no riddle when it is gone without a word. */
   readonly #killed = new Set<string>();
+  /** The copy of the agent's tools: one, for all that are armed at once. */
+  #tools: Promise<string> | null = null;
   /** Armed by this agent without a limit on memory: the daemon need not be asked whether they ran into it. */
   readonly #unlimited = new Set<string>();
 
@@ -82,7 +84,7 @@ export class DockerRuntime implements Runtime {
     const { key } = launch;
     const { paths, nodeId, user, tools } = this.#options;
     const image = await this.#imageOf(launch);
-    const ownTools = await copyTools(tools, paths.containerTools);
+    const ownTools = await this.#copiedTools();
     await makeShared(paths, key, user);
     const options = containerOptions({
       launch,
@@ -101,6 +103,18 @@ export class DockerRuntime implements Runtime {
     } catch (error) {
       await this.#containers.remove(containerName(attemptName(key)), 0);
       throw notStarted(launch, error);
+    }
+  }
+
+  async #copiedTools(): Promise<string> {
+    const { tools, paths } = this.#options;
+    this.#tools ??= copyTools(tools, paths.containerTools);
+    try {
+      return await this.#tools;
+    } catch (error) {
+      // The disk may have been full.
+      this.#tools = null;
+      throw error;
     }
   }
 
