@@ -36,7 +36,7 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtime> {
       tools: TOOLS,
       user,
       waitMs,
-      alive: known(),
+      known,
       reporter,
     });
   const parts = {

@@ -43,7 +43,7 @@ export async function startDockerBench(): Promise<DockerBench | string> {
         tools: TOOLS,
         user: { uid: 65_534, gid: 65_534 },
         waitMs,
-        alive: known,
+        known: () => known,
         reporter: { info: tell, warn: tell, error: tell },
       }),
     async stop() {

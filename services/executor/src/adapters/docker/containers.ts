@@ -27,6 +27,8 @@ export class Containers {
   readonly #daemon: DockerDaemon;
   readonly #nodeId: string;
   readonly #reporter: Reporter;
+  /** Removals that are to be tried again, by name. */
+  readonly #removals = new Map<string, NodeJS.Timeout>();
 
   constructor(daemon: DockerDaemon, { nodeId, reporter }: { readonly nodeId: string; readonly reporter: Reporter }) {
     this.#daemon = daemon;
@@ -35,6 +37,8 @@ export class Containers {
   }
 
   async start(options: ContainerCreateOptions & { readonly name: string }): Promise<Container> {
+    // It would take away the new one of that name.
+    clearTimeout(this.#removals.get(options.name));
     const container = await this.#daemon.ask((docker) => this.#create(docker, options));
     await this.#daemon.ask(() => started(container));
     return container;
@@ -91,30 +95,30 @@ export class Containers {
 
   /** Never rejects. Tried again from time to time when the daemon is away for longer than `waitMs`. */
   async remove(name: string, waitMs = REMOVE_WITHIN_MS): Promise<void> {
+    this.#removals.delete(name);
     try {
       await this.#daemon.ask((docker) => docker.getContainer(name).remove({ force: true, v: true }), { waitMs });
     } catch (error) {
       // 404: it is gone. 409: somebody else removes it.
       if (refusal(error) === 404 || refusal(error) === 409) return;
       this.#once(name)(wordsOf(error));
-      setTimeout(() => void this.remove(name, 0), REMOVE_AGAIN_MS).unref();
+      this.#removals.set(name, setTimeout(() => void this.remove(name, 0), REMOVE_AGAIN_MS).unref());
     }
   }
 
-  /** Containers of attempts that are over, whose agent was killed before it could remove them. */
-  sweep(alive: readonly AttemptKey[]): void {
-    const names = new Set(alive.map(attemptName));
+  /** Containers of attempts that are over, whose agent was killed before it could remove them. `known`: as it is when they are found. */
+  sweep(known: () => readonly AttemptKey[]): void {
+    this.#sweep(known).catch((error: unknown) =>
+      this.#reporter.warn({ error: wordsOf(error) }, 'old containers could not be looked for'),
+    );
+  }
+
+  async #sweep(known: () => readonly AttemptKey[]): Promise<void> {
     const filters = { label: [`${NODE_LABEL}=${this.#nodeId}`] };
-    const found = this.#daemon.ask((docker) => docker.listContainers({ all: true, filters }));
-    found
-      .then((all) =>
-        Promise.all(
-          all.filter(({ Labels }) => !names.has(Labels[ATTEMPT_LABEL] ?? '')).map(({ Id }) => this.remove(Id)),
-        ),
-      )
-      .catch((error: unknown) =>
-        this.#reporter.warn({ error: wordsOf(error) }, 'old containers could not be looked for'),
-      );
+    const found = await this.#daemon.ask((docker) => docker.listContainers({ all: true, filters }));
+    const names = new Set(known().map(attemptName));
+    const over = found.filter(({ Labels }) => !names.has(Labels[ATTEMPT_LABEL] ?? ''));
+    await Promise.all(over.map(({ Id }) => this.remove(Id)));
   }
 
   /** Says it once, not at every try. */

@@ -33,8 +33,8 @@ export interface DockerRuntimeOptions {
   readonly user: ContainerUser;
   /** How long a daemon that is down is waited for. */
   readonly waitMs: number;
-  /** Attempts that are not over: containers of others are removed. */
-  readonly alive: readonly AttemptKey[];
+  /** The journal's attempts: containers of others are removed. */
+  readonly known: () => readonly AttemptKey[];
   readonly reporter: Reporter;
 }
 
@@ -66,7 +66,7 @@ export class DockerRuntime implements Runtime {
 
   static async open(options: DockerRuntimeOptions): Promise<DockerRuntime> {
     const runtime = new DockerRuntime(options, await DockerDaemon.at(options.socket, options.waitMs));
-    runtime.#containers.sweep(options.alive);
+    runtime.#containers.sweep(options.known);
     return runtime;
   }
 
