@@ -15,6 +15,7 @@ import { JournalFile } from './adapters/files/journal-file.ts';
 import { AttemptOutputFiles } from './adapters/files/output-files.ts';
 import { RunningCount } from './adapters/files/running-count.ts';
 import { ProgressFiles } from './adapters/files/progress-files.ts';
+import { RuntimesProbe } from './adapters/docker/docker-socket.ts';
 import { HttpBlobSource } from './adapters/http/http-blob-source.ts';
 import { lockAgentFolder } from './adapters/node/agent-lock.ts';
 import { ServerProbe } from './adapters/node/node-probe.ts';
@@ -22,8 +23,7 @@ import { membersOf } from './adapters/process/attempt-processes.ts';
 import { Cgroups } from './adapters/process/cgroups.ts';
 import { findOnPath } from './adapters/process/find-command.ts';
 import { JobUser } from './adapters/process/job-user.ts';
-import { raisePriority } from './adapters/process/priorities.ts';
-import { ProcessRuntime, WAITER } from './adapters/process/process-runtime.ts';
+import { WAITER } from './adapters/process/process-runtime.ts';
 import { ServerCardUsers } from './adapters/usage/card-users.ts';
 import { ServerUsage } from './adapters/usage/server-usage.ts';
 import { FileBlobSource } from './adapters/staging/file-blob-source.ts';
@@ -40,6 +40,7 @@ import { SyncLoop } from './app/sync-loop.ts';
 import { UsageSampler } from './app/usage-sampler.ts';
 import type { AgentConfig, BlobPlace } from './config.ts';
 import { runningAttempts } from './domain/running-attempts.ts';
+import { openRuntimes } from './runtimes.module.ts';
 import { openWorkspaces } from './workspaces.module.ts';
 
 const AGENT_VERSION = '0.1.0';
@@ -71,12 +72,7 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   const cgroups = config.controlGroups ? Cgroups.open(config.nodeId) : null;
   const executor = await makeExecutor({ config, paths, journal, pause, link, reporter, cgroups }, onFatal);
   const sender = new FactSender({ journal, link, reporter });
-  const probe = new ServerProbe({
-    ...config,
-    name: config.nodeName,
-    agentVersion: AGENT_VERSION,
-    path: config.jobPath,
-  });
+  const probe = probeOf(config);
   const sync = new SyncLoop({
     link,
     probe,
@@ -121,6 +117,17 @@ function reporterOf({ logLevel, nodeId }: AgentConfig): Reporter {
   return pino({ level: logLevel, base: { service: 'agent', nodeId } }, { write: writeLogLine });
 }
 
+function probeOf(config: AgentConfig): ServerProbe {
+  const runtimes = new RuntimesProbe(config.docker.socket);
+  return new ServerProbe({
+    ...config,
+    name: config.nodeName,
+    agentVersion: AGENT_VERSION,
+    path: config.jobPath,
+    runtimes: () => runtimes.names(),
+  });
+}
+
 function countRunning(journal: Journal, paths: StatePaths): void {
   const count = new RunningCount(paths.running);
   count.update(journal.state);
@@ -163,7 +170,7 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
     reporter,
     onFatal,
     clock: Date.now,
-    runtime: new ProcessRuntime({ paths, priorities: await raisePriority(jobPath), setpriv, cgroups, jobUser }),
+    runtime: await openRuntimes({ config, paths, journal, reporter, cgroups, setpriv, jobUser }),
     cards: new CardWatch({
       users: new ServerCardUsers(jobPath),
       members: (key, identity) => membersOf(cgroups, key, identity),

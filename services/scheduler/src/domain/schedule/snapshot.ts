@@ -8,6 +8,8 @@ export interface Shape {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly nodeId: string | null;
+  /** It runs in a container. */
+  readonly inContainer: boolean;
 }
 
 export interface QueuedJob {
@@ -96,11 +98,17 @@ function reserved(attempt: PlacedAttempt, attempts: readonly PlacedAttempt[], ne
 }
 
 /** A job that asks for no GPU takes one CPU slot. */
-export function shapeOf(spec: Pick<PinnedSpec, 'resources' | 'nodeId'>): Shape {
-  const { gpus, cpus, memoryBytes } = spec.resources;
-  return { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus), cpus, memoryBytes, nodeId: spec.nodeId };
+export function shapeOf({
+  resources,
+  nodeId,
+  environment,
+}: Pick<PinnedSpec, 'resources' | 'nodeId' | 'environment'>): Shape {
+  const { gpus, cpus, memoryBytes } = resources;
+  const inContainer = environment.image !== undefined;
+  return { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus), cpus, memoryBytes, nodeId, inContainer };
 }
 
 export function shapeKey(shape: Shape): string {
-  return `${shape.deviceKind}:${shape.devices}:${shape.cpus}:${shape.memoryBytes}:${shape.nodeId ?? '*'}`;
+  const { deviceKind, devices, cpus, memoryBytes, nodeId, inContainer } = shape;
+  return `${deviceKind}:${devices}:${cpus}:${memoryBytes}:${nodeId ?? '*'}${inContainer ? ':container' : ''}`;
 }
