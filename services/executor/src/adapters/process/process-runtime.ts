@@ -56,7 +56,17 @@ export class ProcessRuntime implements Runtime {
     const file = await findCommand(name, env['PATH'] ?? '', paths.work);
     const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
     if (limits.memoryBytes > 0) writeFileSync(paths.memoryLimit, String(limits.memoryBytes));
-    const argv = [SUPERVISOR, paths.root, groups, ...this.#launcher(key), '/bin/sh', WAITER, paths.root, file, ...rest];
+    const argv = [
+      SUPERVISOR,
+      paths.root,
+      groups,
+      ...this.#launcher(key),
+      '/bin/sh',
+      WAITER,
+      paths.ready,
+      file,
+      ...rest,
+    ];
     const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;
     const child = await started(() =>
       spawn('/bin/sh', argv, { cwd: paths.work, env: environment, detached: true, stdio: 'ignore' }),
