@@ -13,7 +13,7 @@ let world: World;
 let dockerd: Dockerd;
 let agent: AgentProcess;
 let missing = '';
-const settings = () => ({ BATON_DOCKER: dockerd.socket, BATON_DESCRIBE_MS: '200' });
+const settings = () => ({ BATON_DOCKER: dockerd.socket, BATON_SAMPLE_MS: '200' });
 beforeAll(async () => {
   const started = await startDockerd();
   if (typeof started === 'string') return void (missing = started);
@@ -72,6 +72,8 @@ it('a job with an image goes on while the agent is killed and started again, and
   await agent.kill();
   agent = await world.startAgent(settings());
   await eventually(() => world.scheduler.reported.some(({ jobId }) => jobId === next.jobId), 'both are found again');
+  const measured = async () => (await world.points(first)).map(({ values }) => values['system/memory'] ?? 0);
+  await eventually(async () => (await measured()).some((bytes) => bytes > 0), 'what it uses is measured');
   release(first);
   expect(await world.scheduler.ended(first)).toMatchObject({ reason: 'exited', exitCode: 5 });
   expect(await world.scheduler.ended(next)).toMatchObject({ reason: 'exited', exitCode: 6 });
