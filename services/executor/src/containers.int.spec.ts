@@ -3,10 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DesiredAttempt } from '@baton/contracts';
 import { type Dockerd, startDockerd } from '@baton/testkit';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { AgentProcess } from './testing/agent-process.ts';
 import { IMAGE } from './testing/docker-bench.ts';
 import { eventually } from './testing/eventually.ts';
+import { startImageRegistry } from './testing/image-registry.ts';
 import { processesOf, shell, startWorld, storeManifest, type World } from './testing/world.ts';
 
 let world: World;
@@ -101,10 +102,12 @@ it('a job with an image is cancelled as any other: SIGTERM, and SIGKILL after th
   expect(await world.scheduler.ended(deaf)).toMatchObject({ reason: 'cancelled', signal: 'SIGKILL' });
 });
 
-it('an image that does not exist ends the job as bad input', async () => {
-  const spec = contained('true', { environment: { image: `baton-nothing@sha256:${'0'.repeat(64)}` } });
+it("an image that does not exist ends the job as bad input, in the registry's words", async () => {
+  const registry = await startImageRegistry(await dockerd.busyboxTar());
+  onTestFinished(() => registry.stop());
+  const spec = contained('true', { environment: { image: `${registry.repository}:2` } });
   world.scheduler.want(spec);
   const result = await world.scheduler.ended(spec);
-  expect(['bad-input', 'start-failed']).toContain(result.reason);
-  expect(result.message).toContain('The image baton-nothing@sha256:000');
+  expect(result).toMatchObject({ reason: 'bad-input', startedAt: null });
+  expect(result.message).toMatch(/^The image .*digits:2 could not be pulled: .*manifest unknown/);
 });
