@@ -4,7 +4,7 @@
 # The line: the GPUs that it gets, or "-". With BATON_TAKE_FD set the command starts at once and reads the line itself.
 folder=$1
 shift
-: >"$folder/run/ready"
+: >"$folder/signs/ready"
 if [ -z "${BATON_TAKE_FD:-}" ]; then
   read -r devices <&3 || exit 125
   exec 3<&-

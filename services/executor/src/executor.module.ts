@@ -19,14 +19,21 @@ import { RuntimesProbe } from './adapters/docker/docker-socket.ts';
 import { HttpBlobSource } from './adapters/http/http-blob-source.ts';
 import { lockAgentFolder } from './adapters/node/agent-lock.ts';
 import { ServerProbe } from './adapters/node/node-probe.ts';
+import { membersOf } from './adapters/process/attempt-processes.ts';
 import { Cgroups } from './adapters/process/cgroups.ts';
+import { findOnPath } from './adapters/process/find-command.ts';
+import { JobUser } from './adapters/process/job-user.ts';
+import { WAITER } from './adapters/process/process-runtime.ts';
+import { ServerCardUsers } from './adapters/usage/card-users.ts';
 import { ServerUsage } from './adapters/usage/server-usage.ts';
 import { FileBlobSource } from './adapters/staging/file-blob-source.ts';
+import { CardWatch } from './app/card-watch.ts';
 import { ChunkBuffers } from './app/chunk-buffers.ts';
 import type { BlobSource } from './app/blob-source.ts';
 import { DeviceLine } from './app/device-line.ts';
 import { Executor } from './app/executor.ts';
 import { FactSender } from './app/fact-sender.ts';
+import { HandOffPause } from './app/hand-off-pause.ts';
 import { Journal } from './app/journal.ts';
 import type { Reporter } from './app/ports.ts';
 import { SyncLoop } from './app/sync-loop.ts';
@@ -41,8 +48,8 @@ const CHECKPOINTS_UNUSED_MS = 7 * 86_400_000;
 const SWEEP_MS = 6 * 3_600_000;
 const assets = createRequire(import.meta.url);
 /** What every job finds on its path: `baton-take`, and `import baton`. */
-const JOB_TOOLS = dirname(assets.resolve('@baton/executor/assets/bin/baton-take'));
-const JOB_MODULES = dirname(assets.resolve('@baton/executor/assets/python/baton.py'));
+const TAKE_COMMAND = assets.resolve('@baton/executor/assets/bin/baton-take');
+const TAKE_MODULE = assets.resolve('@baton/executor/assets/python/baton.py');
 
 export interface Agent {
   /** Stops the agent; its jobs go on. */
@@ -58,13 +65,14 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   const paths = new StatePaths(config.folder);
   const { file, state } = await JournalFile.open(paths.journal);
   const reporter = reporterOf(config);
-  const journal = new Journal(file, state);
+  const pause = new HandOffPause();
+  const journal = new Journal(file, state, pause);
   countRunning(journal, paths);
   const link = new BusLink({ bus: busOptions(config, reporter), nodeId: config.nodeId, reporter });
-  const cgroups = Cgroups.open(config.nodeId);
-  const executor = await makeExecutor({ config, paths, journal, link, reporter, cgroups }, onFatal);
+  const cgroups = config.controlGroups ? Cgroups.open(config.nodeId) : null;
+  const executor = await makeExecutor({ config, paths, journal, pause, link, reporter, cgroups }, onFatal);
   const sender = new FactSender({ journal, link, reporter });
-  const probe = probeOf(config, reporter);
+  const probe = probeOf(config);
   const sync = new SyncLoop({
     link,
     probe,
@@ -74,7 +82,6 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
     everyMs: config.syncMs,
     describeMs: config.describeMs,
   });
-  probe.onDeviceFaults((faults) => executor.lose(faults));
   executor.resume();
   const loops = [sender.run(), connectAndSync()];
   for (const loop of loops) loop.catch(onFatal);
@@ -110,14 +117,13 @@ function reporterOf({ logLevel, nodeId }: AgentConfig): Reporter {
   return pino({ level: logLevel, base: { service: 'agent', nodeId } }, { write: writeLogLine });
 }
 
-function probeOf(config: AgentConfig, reporter: Reporter): ServerProbe {
+function probeOf(config: AgentConfig): ServerProbe {
   const runtimes = new RuntimesProbe(config.docker.socket);
   return new ServerProbe({
     ...config,
     name: config.nodeName,
     agentVersion: AGENT_VERSION,
     path: config.jobPath,
-    reporter,
     runtimes: () => runtimes.names(),
   });
 }
@@ -141,26 +147,35 @@ interface Parts {
   readonly config: AgentConfig;
   readonly paths: StatePaths;
   readonly journal: Journal;
+  readonly pause: HandOffPause;
   readonly link: BusLink;
   readonly reporter: Reporter;
   readonly cgroups: Cgroups | null;
 }
 
 async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Promise<Executor> {
-  const { config, paths, journal, link, reporter, cgroups } = parts;
+  const { config, paths, journal, pause, link, reporter, cgroups } = parts;
+  const setpriv = await findOnPath('setpriv', config.jobPath);
+  const jobUser = await openJobUser(config, paths, setpriv);
   const { blobs, source } = await openBlobs(config.blobs);
-  const checkpoints = new CheckpointFolders(paths, blobs);
+  const checkpoints = new CheckpointFolders(paths, blobs, jobUser);
   sweepRegularly(parts, checkpoints);
-  const { workspaces, pace } = await openWorkspaces({ config, paths, source, journal, reporter, checkpoints });
+  const { workspaces, pace } = await openWorkspaces({ config, paths, source, journal, reporter, checkpoints, jobUser });
   const { apiUrl, graceMs, takeLimitMs, checkpointEveryMs, jobPath } = config;
   return new Executor({
     journal,
     line: new DeviceLine(),
+    pause,
     link,
     reporter,
     onFatal,
     clock: Date.now,
-    runtime: await openRuntimes({ config, paths, journal, reporter, cgroups }),
+    runtime: await openRuntimes({ config, paths, journal, reporter, cgroups, setpriv, jobUser }),
+    cards: new CardWatch({
+      users: new ServerCardUsers(jobPath),
+      members: (key, identity) => membersOf(cgroups, key, identity),
+      everyMs: config.earlyLookMs,
+    }),
     workspaces,
     artifacts: new ArtifactCollector(paths, blobs),
     checkpoints,
@@ -169,6 +184,7 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
     progress: new ProgressFiles(paths),
     sinks: new StreamSinks({ nodeId: config.nodeId, bus: () => link.bus }),
     buffers: new ChunkBuffers(),
+    scratch: new ChunkBuffers(),
     outputs: blobs,
     usage: new UsageSampler({
       probe: new ServerUsage({ running: () => runningAttempts(journal.state), path: jobPath }),
@@ -181,10 +197,19 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
       takeLimitMs,
       checkpointEveryMs,
       basePath: jobPath,
-      pathFirst: [JOB_TOOLS],
-      pythonPath: JOB_MODULES,
+      pathFirst: [dirname(TAKE_COMMAND)],
+      pythonPath: dirname(TAKE_MODULE),
     },
   });
+}
+
+async function openJobUser(
+  { jobUser: user, jobPath: path }: AgentConfig,
+  paths: StatePaths,
+  setpriv: string | null,
+): Promise<JobUser | null> {
+  if (user === null) return null;
+  return JobUser.open({ user, setpriv, path, paths, tools: [WAITER, TAKE_COMMAND, TAKE_MODULE] });
 }
 
 /** What a job has left for its next attempt goes when nothing has asked for it for long. */

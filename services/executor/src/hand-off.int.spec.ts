@@ -1,11 +1,17 @@
 // The hand-off on real processes: the next attempt waits behind the running one, and starts without asking anybody.
 import type { DesiredAttempt, Device } from '@baton/contracts';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Cgroups } from './adapters/process/cgroups.ts';
 import type { AgentProcess } from './testing/agent-process.ts';
 import { eventually } from './testing/eventually.ts';
 import { membersOf, processesOf, shell, startWorld, supervisorOf, type World } from './testing/world.ts';
+
+const cgroups = Cgroups.open('test');
+const hasGroups = cgroups !== null;
+cgroups?.close();
 
 let world: World;
 let agent: AgentProcess;
@@ -53,6 +59,18 @@ describe('an attempt behind a running one', () => {
     expect(order.indexOf('first released')).toBeLessThan(order.indexOf('next ended'));
   });
 
+  it('computes at the usual priority, and so does one that had not to wait, whatever the agent gives itself', async () => {
+    const first = shell(`nice; ${HOLD}`);
+    const next = waitingFor('nice', first);
+    world.scheduler.want(first, next);
+    await staged(next);
+    release(first);
+    await world.scheduler.ended(next);
+    const usual = String(getPriority());
+    expect((await world.log(first, 'stdout')).toString().split('\n')[0]).toBe(usual);
+    expect((await world.log(next, 'stdout')).toString().trim()).toBe(usual);
+  });
+
   it('takes whichever device comes free first', async () => {
     const one = shell(HOLD, { devices: [slot(0)] });
     const two = shell(HOLD, { devices: [slot(1)] });
@@ -76,7 +94,8 @@ describe('an attempt behind a running one', () => {
     release(first);
     await world.scheduler.ended(first);
     expect(runsOf(next)).toBe(0);
-    expect(typesOf(next)).toEqual(['staged', 'revoked']);
+    // A set that asks once more is answered once more.
+    expect([...new Set(typesOf(next))]).toEqual(['staged', 'revoked']);
   });
 
   it('is either given back or started, never both, when asked in the instant in which the running one exits', async () => {
@@ -171,6 +190,22 @@ describe('an attempt behind a running one', () => {
     await world.scheduler.started(next);
     expect(membersOf(world, first)).toEqual([]);
   });
+
+  it.skipIf(!hasGroups)(
+    'waits until a child is gone that hides from its job: another session, no environment',
+    async () => {
+      const child = `env -i PATH="$PATH" setsid sh -c 'trap "" TERM HUP; echo $$ > "$0"; sleep 300; sleep 300'`;
+      const file = '"$BATON_CHECKPOINT_DIR/child"';
+      const first = shell(`(${child} ${file} &); while [ ! -s ${file} ]; do sleep 0.01; done; ${HOLD}`);
+      const pid = `$(cat ${join(checkpoints(first), 'child')})`;
+      const next = waitingFor(`grep -qs . /proc/${pid}/cmdline && echo lives; exit 0`, first);
+      world.scheduler.want(first, next);
+      await staged(next);
+      release(first);
+      expect(await world.scheduler.ended(next)).toMatchObject({ exitCode: 0, lastLines: [] });
+      expect(readFileSync(join(checkpoints(first), 'child'), 'utf8')).toMatch(/^\d+\n$/);
+    },
+  );
 
   it('has its time limit counted from its start', async () => {
     const first = shell(HOLD);

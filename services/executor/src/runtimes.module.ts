@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import { DockerRuntime } from './adapters/docker/docker-runtime.ts';
 import type { StatePaths } from './adapters/files/attempt-paths.ts';
 import type { Cgroups } from './adapters/process/cgroups.ts';
-import { findOnPath } from './adapters/process/find-command.ts';
+import type { JobUser } from './adapters/process/job-user.ts';
+import { raisePriority } from './adapters/process/priorities.ts';
 import { ProcessRuntime } from './adapters/process/process-runtime.ts';
 import { Runtimes } from './adapters/runtimes.ts';
 import type { Journal } from './app/journal.ts';
@@ -20,10 +21,12 @@ export interface RuntimesOptions {
   readonly journal: Pick<Journal, 'state'>;
   readonly reporter: Reporter;
   readonly cgroups: Cgroups | null;
+  readonly setpriv: string | null;
+  readonly jobUser: JobUser | null;
 }
 
 export async function openRuntimes(options: RuntimesOptions): Promise<Runtime> {
-  const { config, paths, journal, reporter, cgroups } = options;
+  const { config, paths, journal, reporter, cgroups, setpriv, jobUser } = options;
   const { socket, user, waitMs } = config.docker;
   const known = (): AttemptKey[] => Object.values(journal.state.attempts).map(({ spec }) => spec);
   const isContained = (key: AttemptKey) =>
@@ -39,8 +42,9 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtime> {
       known,
       reporter,
     });
+  const priorities = await raisePriority(config.jobPath);
   const parts = {
-    process: new ProcessRuntime(paths, await findOnPath('setpriv', config.jobPath), cgroups),
+    process: new ProcessRuntime({ paths, priorities, setpriv, cgroups, jobUser }),
     openContainers: socket === null ? null : openContainers(socket),
     isContained,
   };

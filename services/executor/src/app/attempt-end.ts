@@ -1,6 +1,8 @@
 // The record of an attempt's end: how it ended, and what was seen and stored of it.
 import type { AttemptResult } from '@baton/contracts';
-import type { Outcome } from '../domain/outcome.ts';
+import { hasCode } from '@baton/errors';
+import type { StopRequest } from '../domain/journal.ts';
+import { type Outcome, outcomeOf } from '../domain/outcome.ts';
 import type { StoredAtEnd } from './attempt-checkpoints.ts';
 import type { Observed } from './observers.ts';
 import type { AttemptKey } from '../domain/journal.ts';
@@ -30,6 +32,16 @@ export function resultOf(outcome: Outcome, seen: Seen, redact: (text: string) =>
     startedAt,
     endedAt,
   };
+}
+
+const NOTHING_RAN = { kind: 'not-run', words: '' } as const;
+
+/** Of an attempt that came to no process: it was stopped, or `error` stood in its way. */
+export function whyNotStarted(error: unknown, stop: StopRequest | null): Outcome {
+  if (stop) return outcomeOf(NOTHING_RAN, stop, '');
+  const message = error instanceof Error ? error.message : String(error);
+  const isInput = hasCode(error, 'invalid_input') || hasCode(error, 'not_found');
+  return { reason: isInput ? 'bad-input' : 'start-failed', exitCode: null, signal: null, message };
 }
 
 /** What it left behind, stored; where that fails, the folder stays and the record says so. */

@@ -8,7 +8,6 @@ import type {
   MetricValues,
   NodeDescription,
 } from '@baton/contracts';
-import type { DeviceFault } from '../domain/gpu-memory.ts';
 import type { AttemptFolders } from '../domain/job-environment.ts';
 import type { AttemptKey, JournalEntry, JournalState, ProcessIdentity } from '../domain/journal.ts';
 import type { SeriesState } from '../domain/metric-series.ts';
@@ -67,6 +66,8 @@ export interface Launch {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly early: boolean;
+  /** Others have its devices still: being made ready must not disturb them. */
+  readonly isBehind: boolean;
   /** 0 = no limit. */
   readonly limits: { readonly cpus: number; readonly memoryBytes: number };
   readonly environment: DesiredAttempt['environment'];
@@ -173,8 +174,6 @@ export interface ReportedAttempt extends AttemptKey {
 
 export interface NodeProbe {
   describe(): Promise<NodeDescription>;
-  /** Told of devices that a description finds out of service and the one before did not. */
-  onDeviceFaults(listener: (faults: readonly DeviceFault[]) => void): void;
 }
 
 export interface Reporter {

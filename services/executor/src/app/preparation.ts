@@ -56,7 +56,8 @@ export async function arm(parts: PreparationParts, spec: DesiredAttempt, manner:
   });
   const { command, environment, cpus, memoryBytes } = spec;
   const devices = [...spec.devices, ...(spec.behind?.pool ?? [])].map((device) => device.id);
-  return runtime.arm({ key, command, env, early, environment, devices, limits: { cpus, memoryBytes } });
+  const limits = { cpus, memoryBytes };
+  return runtime.arm({ key, command, env, early, isBehind: spec.behind !== null, environment, devices, limits });
 }
 
 /** Asked for until the scheduler answers: the attempt is assigned to this node, so it will. */

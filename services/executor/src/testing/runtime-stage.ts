@@ -28,11 +28,12 @@ export async function aLaunch(bench: RuntimeBench, script: string, more: Partial
   const { paths, environment } = bench;
   const spec = job(['sh', '-c', script], { jobId: `job_${randomBytes(13).toString('hex')}`, environment });
   const key = more.key ?? { jobId: spec.jobId, attempt: 1 };
-  const { root, work, output, datasets, temporary, run } = paths.attempt(key);
+  const { root, work, output, datasets, temporary, run, signs } = paths.attempt(key);
   const checkpoints = paths.checkpoints(key.jobId);
   await rm(root, { recursive: true, force: true });
   await mkdir(root, { recursive: true, mode: 0o700 });
-  for (const folder of [work, output, datasets, temporary, run, checkpoints]) await mkdir(folder, { recursive: true });
+  for (const folder of [work, output, datasets, temporary, run, signs, checkpoints])
+    await mkdir(folder, { recursive: true });
   const env = jobEnvironment({
     spec: { ...spec, behind: { count: 1, pool: spec.devices, predecessors: [] } },
     folders: { work, output, datasets, temporary, checkpoints },
@@ -45,7 +46,8 @@ export async function aLaunch(bench: RuntimeBench, script: string, more: Partial
     pythonPath: join(dirname(tools), '../python'),
   });
   const limits = { cpus: 0, memoryBytes: 0 };
-  return { key, command: spec.command, env, early: false, limits, environment, devices: ['cpu-0'], ...more };
+  const manner = { early: false, isBehind: false };
+  return { key, command: spec.command, env, ...manner, limits, environment, devices: ['cpu-0'], ...more };
 }
 
 export function textOf(path: string): string {

@@ -45,15 +45,15 @@ async function openToAll(folder: string): Promise<void> {
 }
 
 export async function makeShared(paths: StatePaths, key: AttemptKey, user: ContainerUser): Promise<void> {
-  const { inside, root, work, output, temporary } = paths.attempt(key);
+  const { inside, signs, root, work, output, temporary } = paths.attempt(key);
   const outputs = [join(root, 'stdout'), join(root, 'stderr')];
   await rm(inside.root, { recursive: true, force: true });
-  await mkdir(inside.root, { recursive: true });
+  for (const folder of [inside.root, signs]) await mkdir(folder, { recursive: true });
   for (const file of outputs) await writeFile(file, '', { flag: 'a' });
   await tool(['mkfifo', '-m', '600', inside.go]);
   if (process.getuid?.() !== 0) return;
   for (const file of outputs) await chown(file, user.uid, user.gid);
-  const folders = [inside.root, work, output, temporary, paths.checkpoints(key.jobId)];
+  const folders = [inside.root, signs, work, output, temporary, paths.checkpoints(key.jobId)];
   await tool(['chown', '-R', '-h', '-P', `${user.uid}:${user.gid}`, ...folders]);
 }
 

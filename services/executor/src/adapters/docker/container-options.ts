@@ -69,9 +69,9 @@ function environmentOf({ launch, image, paths }: ContainerPlan): Record<string, 
 /** Every path is the same inside as outside: what the environment says of folders is right in both. */
 function mountsOf({ launch, paths, tools }: ContainerPlan): MountSettings[] {
   const { key } = launch;
-  const { work, output, temporary, datasets, run, inside, root } = paths.attempt(key);
+  const { work, output, temporary, signs, datasets, run, inside, root } = paths.attempt(key);
   const outputs = [`${root}/stdout`, `${root}/stderr`];
-  const writable = [work, output, temporary, ...outputs, paths.checkpoints(key.jobId)];
+  const writable = [work, output, temporary, signs, ...outputs, paths.checkpoints(key.jobId)];
   return [
     ...writable.map((path) => mount(path, path, false)),
     mount(inside.root, run, false),

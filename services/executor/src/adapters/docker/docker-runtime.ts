@@ -59,8 +59,8 @@ export class DockerRuntime implements Runtime {
     this.#containers = new Containers(daemon, options);
     this.#images = new Images(daemon);
     this.#gates = new Gates((key) => {
-      const { granted, inside } = paths.attempt(key);
-      return { granted, go: inside.go, taken: inside.taken };
+      const { granted, taken, inside } = paths.attempt(key);
+      return { granted, taken, go: inside.go };
     });
   }
 
@@ -133,13 +133,13 @@ export class DockerRuntime implements Runtime {
   }
 
   async #waits(key: AttemptKey, identity: ProcessIdentity): Promise<void> {
-    const { ready } = this.#options.paths.attempt(key).inside;
+    const { ready } = this.#options.paths.attempt(key);
     const deadline = performance.now() + READY_MS;
     while (!existsSync(ready)) {
       if (!this.isAlive(identity) || performance.now() > deadline) throw await this.#neverWaited(key);
       await delay(READY_POLL_MS);
     }
-    this.#gates.open(key);
+    this.#gates.prepare(key);
   }
 
   async #neverWaited(key: AttemptKey): Promise<PlatformError> {

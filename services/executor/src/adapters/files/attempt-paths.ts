@@ -13,12 +13,16 @@ export interface AttemptPaths {
   readonly pid: string;
   /** The FIFO that a waiting process reads. */
   readonly go: string;
+  /** What the job's own processes tell the agent. */
+  readonly signs: string;
   /** There as soon as a process waits. */
   readonly ready: string;
   /** Made once, before the word to go is given: the devices that it got. */
   readonly granted: string;
   /** Made by `baton.take()` when it returns. */
   readonly taken: string;
+  /** Bytes; for whoever watches over it where the kernel does not. */
+  readonly memoryLimit: string;
   readonly exit: string;
   readonly words: string;
   /** What a container sees in the place of `run`: the rest of that folder is not its business. */
@@ -32,8 +36,6 @@ export interface AttemptPaths {
 export interface InsidePaths {
   readonly root: string;
   readonly go: string;
-  readonly ready: string;
-  readonly taken: string;
   readonly exit: string;
   readonly words: string;
 }
@@ -53,6 +55,10 @@ export class StatePaths {
 
   constructor(folder: string) {
     this.#folder = folder;
+  }
+
+  get root(): string {
+    return this.#folder;
   }
 
   get journal(): string {
@@ -107,6 +113,7 @@ export class StatePaths {
   attempt(key: AttemptKey): AttemptPaths {
     const root = join(this.#folder, 'attempts', attemptName(key));
     const run = join(root, 'run');
+    const signs = join(root, 'signs');
     const inside = join(run, 'inside');
     return {
       root,
@@ -117,16 +124,16 @@ export class StatePaths {
       run,
       pid: join(run, 'pid'),
       go: join(run, 'go'),
-      ready: join(run, 'ready'),
+      signs,
+      ready: join(signs, 'ready'),
       granted: join(run, 'granted'),
-      taken: join(run, 'taken'),
+      taken: join(signs, 'taken'),
+      memoryLimit: join(run, 'memory-limit'),
       exit: join(run, 'exit'),
       words: join(run, 'words'),
       inside: {
         root: inside,
         go: join(inside, 'go'),
-        ready: join(inside, 'ready'),
-        taken: join(inside, 'taken'),
         exit: join(inside, 'exit'),
         words: join(inside, 'words'),
       },

@@ -1,4 +1,4 @@
-// The word that lets a waiting process run: one line into a FIFO, after it was written down what it is let run on.
+// The gates that ready commands wait at: a FIFO that each reads one line from, and the file that says whether it was let through.
 import {
   closeSync,
   constants,
@@ -8,7 +8,6 @@ import {
   openSync,
   readFileSync,
   statSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import type { Grant } from '../../app/ports.ts';
@@ -20,32 +19,35 @@ export interface GatePaths {
   readonly taken: string;
 }
 
+interface Gate {
+  /** Null if nobody reads: the end is on its way. */
+  readonly fifo: number | null;
+  readonly granted: number;
+}
+
 export class Gates {
   readonly #pathsOf: (key: AttemptKey) => GatePaths;
-  /** Open FIFOs of those that wait. */
-  readonly #open = new Map<string, number>();
+  /** Of those that wait. */
+  readonly #gates = new Map<string, Gate>();
 
   constructor(pathsOf: (key: AttemptKey) => GatePaths) {
     this.#pathsOf = pathsOf;
   }
 
   /** Somebody waits at it now: what is open need not be opened in the idle gap. */
-  open(key: AttemptKey): void {
-    const gate = openGate(this.#pathsOf(key).go);
-    if (gate !== null) this.#open.set(attemptName(key), gate);
+  prepare(key: AttemptKey): void {
+    this.#gates.set(attemptName(key), gateAt(this.#pathsOf(key)));
   }
 
+  /** Writes down the devices, and then says the word, GPUs only; repeating it is harmless. */
   go(key: AttemptKey, devices: readonly string[]): void {
-    const { go, granted } = this.#pathsOf(key);
+    const gate = this.#gates.get(attemptName(key)) ?? gateAt(this.#pathsOf(key));
+    this.#gates.set(attemptName(key), gate);
     // Empty where an agent was killed before it could write: then the word was not given either.
-    if (readText(granted) === '') writeFileSync(granted, JSON.stringify(devices));
-    const gate = this.#open.get(attemptName(key)) ?? openGate(go);
-    this.#open.delete(attemptName(key));
-    // Nobody is there to read it: the end is on its way.
-    if (gate === null) return;
+    if (fstatSync(gate.granted).size === 0) writeSync(gate.granted, JSON.stringify(devices));
     const gpus = devices.filter((id) => !id.startsWith('cpu-')).join(',');
-    writeSync(gate, `${gpus || '-'}\n`);
-    closeSync(gate);
+    if (gate.fifo !== null) writeSync(gate.fifo, `${gpus || '-'}\n`);
+    this.close(key);
   }
 
   granted(key: AttemptKey): Grant | null {
@@ -61,19 +63,24 @@ export class Gates {
   }
 
   close(key: AttemptKey): void {
-    const gate = this.#open.get(attemptName(key));
+    const gate = this.#gates.get(attemptName(key));
     if (gate === undefined) return;
-    this.#open.delete(attemptName(key));
-    closeSync(gate);
+    this.#gates.delete(attemptName(key));
+    if (gate.fifo !== null) closeSync(gate.fifo);
+    closeSync(gate.granted);
   }
 }
 
+function gateAt({ go, granted }: GatePaths): Gate {
+  return { fifo: openFifo(go), granted: openSync(granted, 'a', 0o600) };
+}
+
 /** Null if no process has it open for reading, or if it is no FIFO (any more): a job may put what it likes in its place. */
-function openGate(path: string): number | null {
+function openFifo(path: string): number | null {
   try {
-    const gate = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-    if (fstatSync(gate).isFIFO()) return gate;
-    closeSync(gate);
+    const fifo = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    if (fstatSync(fifo).isFIFO()) return fifo;
+    closeSync(fifo);
     return null;
   } catch {
     return null;

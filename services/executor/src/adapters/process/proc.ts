@@ -22,7 +22,7 @@ export function uptimeMs(): number {
 export function processStat(pid: number): ProcessStat | null {
   let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
     return null;
   }
@@ -42,6 +42,12 @@ export function allProcesses(): ProcessStat[] {
 /** The environment that a process was started with; empty where it can't be read. */
 export function processEnvironment(pid: number): string {
   return readOrEmpty(`/proc/${pid}/environ`);
+}
+
+/** Its real group; null if it is gone. */
+export function groupOf(pid: number): number | null {
+  const match = /^Gid:\t(\d+)/m.exec(readOrEmpty(`/proc/${pid}/status`));
+  return match === null ? null : Number(match[1]);
 }
 
 export function processCommand(pid: number): readonly string[] {

@@ -4,7 +4,11 @@ import { describeRuntime } from '../../testing/runtime-suite.ts';
 import { StatePaths } from '../files/attempt-paths.ts';
 import { Cgroups } from './cgroups.ts';
 import { findOnPath } from './find-command.ts';
+import type { Priorities } from './priorities.ts';
 import { ProcessRuntime } from './process-runtime.ts';
+
+/** This process is no agent: nothing of it is raised. */
+const USUAL: Priorities = { before: () => [], ready: () => undefined };
 
 describeRuntime({
   name: 'the process runtime',
@@ -17,7 +21,7 @@ describeRuntime({
       paths,
       environment: {},
       canLimitMemory: cgroups?.canLimit('memory') ?? false,
-      open: async () => new ProcessRuntime(paths, setpriv, cgroups),
+      open: async () => new ProcessRuntime({ paths, priorities: USUAL, setpriv, cgroups, jobUser: null }),
       async stop() {
         await folder.cleanup();
         cgroups?.close();

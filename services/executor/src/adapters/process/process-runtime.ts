@@ -1,56 +1,75 @@
 // Runs attempts as plain processes: each under a small supervisor in a session of its own, which outlives the agent.
 import { PlatformError } from '@baton/errors';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Grant, Launch, Runtime } from '../../app/ports.ts';
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
-import { attemptProcesses, isAlive, kill } from './attempt-processes.ts';
+import { isAlive, kill, membersOf } from './attempt-processes.ts';
 import type { Cgroups } from './cgroups.ts';
 import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
 import { Gates } from './gates.ts';
+import type { JobUser } from './job-user.ts';
+import { MemoryWatch } from './memory-watch.ts';
+import type { Priorities } from './priorities.ts';
 import { bootId, processCommand, processStat, uptimeMs } from './proc.ts';
 
 // By the package's name, so that they are found from src/, from dist/ and out of a bundle.
 const assets = createRequire(import.meta.url);
 const SUPERVISOR = assets.resolve('@baton/executor/assets/supervisor.sh');
-const WAITER = assets.resolve('@baton/executor/assets/waiter.sh');
-const READY_POLL_MS = 2;
+export const WAITER = assets.resolve('@baton/executor/assets/waiter.sh');
+const READY_POLL_MS = 4;
 const READY_MS = 30_000;
 const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100];
+
+export interface ProcessRuntimeParts {
+  readonly paths: StatePaths;
+  readonly priorities: Priorities;
+  /** It makes the kernel end the command with its supervisor; without it the agent does, a moment later. */
+  readonly setpriv: string | null;
+  /** null: who belongs to an attempt is read from /proc. */
+  readonly cgroups: Cgroups | null;
+  /** null: jobs run as the agent's own user. */
+  readonly jobUser: JobUser | null;
+}
 
 export class ProcessRuntime implements Runtime {
   readonly bootId = bootId();
   readonly #paths: StatePaths;
-  /** setpriv makes the kernel end the command with its supervisor; without it the agent does, a moment later. */
-  readonly #launcher: readonly string[];
-  /** Null: who belongs to an attempt is read from /proc. */
+  readonly #priorities: Priorities;
+  readonly #setpriv: string | null;
   readonly #cgroups: Cgroups | null;
+  readonly #jobUser: JobUser | null;
   readonly #children = new Map<string, ChildProcess>();
   readonly #gates: Gates;
 
-  constructor(paths: StatePaths, setpriv: string | null, cgroups: Cgroups | null) {
+  constructor({ paths, priorities, setpriv, cgroups, jobUser }: ProcessRuntimeParts) {
     this.#paths = paths;
+    this.#setpriv = setpriv;
     this.#cgroups = cgroups;
+    this.#priorities = priorities;
+    this.#jobUser = jobUser;
     this.#gates = new Gates((key) => paths.attempt(key));
-    this.#launcher = setpriv === null ? [] : [setpriv, '--pdeathsig', 'KILL', '--'];
   }
 
   /** The node has all that a process needs. */
   async prepare(): Promise<void> {}
 
-  async arm({ key, command, env, early, limits }: Launch): Promise<ProcessIdentity> {
+  async arm({ key, command, env, early, isBehind, limits }: Launch): Promise<ProcessIdentity> {
     const paths = this.#paths.attempt(key);
     const [name = '', ...rest] = command;
     const file = await findCommand(name, env['PATH'] ?? '', paths.work);
     const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
-    const argv = [SUPERVISOR, paths.root, groups, ...this.#launcher, '/bin/sh', WAITER, paths.root, file, ...rest];
+    if (limits.memoryBytes > 0) writeFileSync(paths.memoryLimit, String(limits.memoryBytes));
+    const waiter = [...this.#launcher(key), '/bin/sh', WAITER, paths.root, file, ...rest];
+    const supervisor = [...this.#priorities.before(isBehind && !early), '/bin/sh', SUPERVISOR, paths.root, groups];
+    const [program = '', ...argv] = [...supervisor, ...waiter];
     const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;
     const child = await started(() =>
-      spawn('/bin/sh', argv, { cwd: paths.work, env: environment, detached: true, stdio: 'ignore' }),
+      spawn(program, argv, { cwd: paths.work, env: environment, detached: true, stdio: 'ignore' }),
     );
     child.unref();
     const identity = this.#identityOf(child.pid ?? 0);
@@ -59,12 +78,19 @@ export class ProcessRuntime implements Runtime {
     return identity;
   }
 
+  #launcher({ jobId }: AttemptKey): readonly string[] {
+    const options = ['--pdeathsig', 'KILL'];
+    if (this.#jobUser !== null) return this.#jobUser.launcher(jobId, options);
+    return this.#setpriv === null ? [] : [this.#setpriv, ...options, '--'];
+  }
+
   /** Until the process says that it waits, or is no more: then its end will tell. */
   async #waits(key: AttemptKey, identity: ProcessIdentity): Promise<void> {
     const { ready } = this.#paths.attempt(key);
     const deadline = performance.now() + READY_MS;
     while (!existsSync(ready) && this.isAlive(identity) && performance.now() < deadline) await delay(READY_POLL_MS);
-    this.#gates.open(key);
+    this.#priorities.ready([identity.pid, ...this.#members(key, identity)]);
+    this.#gates.prepare(key);
   }
 
   go(key: AttemptKey, devices: readonly string[]): void {
@@ -91,17 +117,21 @@ export class ProcessRuntime implements Runtime {
     await this.#clear(key, found);
   }
 
-  /** All but the supervisor. */
   #members(key: AttemptKey, identity: ProcessIdentity): number[] {
-    const members = this.#cgroups?.members(key);
-    if (!members) return attemptProcesses(key, identity);
-    return members.filter((pid) => pid !== identity.pid);
+    return membersOf(this.#cgroups, key, identity);
   }
 
   /** A job that lived on without what the kernel took has not run out of it. */
   #ranOutOfMemory(key: AttemptKey, end: ProcessEnd): boolean {
     const endedWell = end.kind === 'exited' && end.code === 0;
     return !endedWell && (this.#cgroups?.ranOutOfMemory(key) ?? false);
+  }
+
+  /** Null where the kernel holds it to its limit, or there is none. */
+  #watchMemory(key: AttemptKey, identity: ProcessIdentity): MemoryWatch | null {
+    if (this.#cgroups?.canLimit('memory') === true) return null;
+    const limitBytes = Number(readText(this.#paths.attempt(key).memoryLimit));
+    return limitBytes > 0 ? new MemoryWatch({ limitBytes, members: () => this.#members(key, identity) }) : null;
   }
 
   forget(key: AttemptKey): void {
@@ -122,11 +152,15 @@ export class ProcessRuntime implements Runtime {
   async ended(key: AttemptKey, identity: ProcessIdentity): Promise<ProcessEnd> {
     const name = attemptName(key);
     const watch = new EndWatch(this.#paths.attempt(key).run, this.#children.get(name));
+    const memory = this.#watchMemory(key, identity);
     try {
       const end = await watch.until(() => this.#end(key, identity));
+      memory?.stop();
       await this.#clear(key, identity);
-      return this.#ranOutOfMemory(key, end) ? { kind: 'out-of-memory' } : end;
+      const isOut = memory?.hasKilled === true || this.#ranOutOfMemory(key, end);
+      return isOut ? { kind: 'out-of-memory' } : end;
     } finally {
+      memory?.stop();
       watch.close();
       this.#children.delete(name);
       this.#gates.close(key);
@@ -148,10 +182,11 @@ export class ProcessRuntime implements Runtime {
 
   /** The end, or null while the supervisor is still at work. */
   #end(key: AttemptKey, identity: ProcessIdentity): ProcessEnd | null {
-    const alive = this.isAlive(identity);
-    // Read after the look at the process: a supervisor writes first and goes then.
+    const seen = this.#readEnd(key);
+    if (seen || this.isAlive(identity)) return seen;
+    // Read again after the look at the process: a supervisor writes first and goes then.
     const end = this.#readEnd(key);
-    if (end || alive) return end;
+    if (end) return end;
     const rebooted = identity.bootId !== this.bootId;
     const words = rebooted
       ? 'The server was restarted while the job ran.'
