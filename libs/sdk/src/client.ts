@@ -76,6 +76,8 @@ export interface LogQuery extends Query {
   readonly ignoreCase?: boolean;
   readonly output?: 'stdout' | 'stderr' | undefined;
   readonly attempt?: number | undefined;
+  /** Of a job on several nodes. */
+  readonly rank?: number | undefined;
   readonly limit?: number;
   readonly cursor?: string | undefined;
 }

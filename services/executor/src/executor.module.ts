@@ -17,6 +17,7 @@ import { RunningCount } from './adapters/files/running-count.ts';
 import { ProgressFiles } from './adapters/files/progress-files.ts';
 import { HttpBlobSource } from './adapters/http/http-blob-source.ts';
 import { lockAgentFolder } from './adapters/node/agent-lock.ts';
+import { addressTowards, freePort } from './adapters/node/own-address.ts';
 import { ServerProbe } from './adapters/node/node-probe.ts';
 import { Cgroups } from './adapters/process/cgroups.ts';
 import { findOnPath } from './adapters/process/find-command.ts';
@@ -67,6 +68,7 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   const probe = new ServerProbe({
     ...config,
     name: config.nodeName,
+    address: config.address ?? (await addressTowards(config.natsUrl)),
     agentVersion: AGENT_VERSION,
     path: config.jobPath,
     reporter,
@@ -157,6 +159,7 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
     runtime: new ProcessRuntime(paths, await findOnPath('setpriv', jobPath), cgroups),
     workspaces,
     artifacts: new ArtifactCollector(paths, blobs),
+    freePort,
     checkpoints,
     checkpointPace: pace,
     files: new AttemptOutputFiles(paths),

@@ -1,9 +1,10 @@
 // The record of an attempt's end: how it ended, and what was seen and stored of it.
 import type { AttemptResult } from '@baton/contracts';
-import type { Outcome } from '../domain/outcome.ts';
+import { hasCode } from '@baton/errors';
+import { type Outcome, outcomeOf } from '../domain/outcome.ts';
 import type { StoredAtEnd } from './attempt-checkpoints.ts';
 import type { Observed } from './observers.ts';
-import type { AttemptKey } from '../domain/journal.ts';
+import type { AttemptKey, StopRequest } from '../domain/journal.ts';
 import type { Artifacts, Collected, Reporter } from './ports.ts';
 
 const MAX_MESSAGE_CHARS = 4_000;
@@ -46,3 +47,18 @@ export async function collected(
     return { artifacts: null, note, complete: false };
   }
 }
+
+/** Of an attempt of which nothing ran: it was stopped before, its input is at fault, or this node is. */
+export function whyNotStarted(
+  error: unknown,
+  stop: StopRequest | null,
+  { reporter, key }: { readonly reporter: Reporter; readonly key: AttemptKey },
+): Outcome {
+  if (stop) return outcomeOf(NOTHING_RAN, stop, '');
+  const message = error instanceof Error ? error.message : String(error);
+  const isInput = hasCode(error, 'invalid_input') || hasCode(error, 'not_found');
+  if (!isInput) reporter.error({ ...key, error: message }, 'an attempt could not be started');
+  return { reason: isInput ? 'bad-input' : 'start-failed', exitCode: null, signal: null, message };
+}
+
+const NOTHING_RAN = { kind: 'not-run', words: '' } as const;

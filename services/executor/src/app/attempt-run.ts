@@ -1,6 +1,5 @@
 // Drives one attempt from its first journal entry to its end; after a restart of the agent, from wherever the journal says.
-import type { DesiredAttempt } from '@baton/contracts';
-import { hasCode } from '@baton/errors';
+import type { DesiredAttempt, Rendezvous } from '@baton/contracts';
 import {
   type AttemptKey,
   attemptName,
@@ -10,11 +9,11 @@ import {
 } from '../domain/journal.ts';
 import { type Outcome, outcomeOf, type ProcessEnd } from '../domain/outcome.ts';
 import { AttemptCheckpoints, type AttemptCheckpointsParts } from './attempt-checkpoints.ts';
-import { collected, resultOf, type Seen } from './attempt-end.ts';
+import { collected, resultOf, type Seen, whyNotStarted } from './attempt-end.ts';
 import type { DeviceLine } from './device-line.ts';
 import type { Journal } from './journal.ts';
 import { type ObserverParts, Observers } from './observers.ts';
-import type { Artifacts, Collected, Grant } from './ports.ts';
+import type { Artifacts, Collected, FreePort, Grant } from './ports.ts';
 import { arm, type PreparationParts } from './preparation.ts';
 import { Stopping } from './stopping.ts';
 import { TakeWatch } from './take-watch.ts';
@@ -25,6 +24,7 @@ export interface RunParts extends ObserverParts, PreparationParts, Omit<AttemptC
   readonly journal: Journal;
   readonly line: DeviceLine;
   readonly artifacts: Artifacts;
+  readonly freePort: FreePort;
   readonly settings: PreparationParts['settings'] &
     AttemptCheckpointsParts['settings'] & {
       readonly graceMs: number;
@@ -89,6 +89,12 @@ export class AttemptRun {
     }
   }
 
+  /** Its peers are ready. On disk before the word is given: an agent after this one can give it again. */
+  async permit(rendezvous: Rendezvous): Promise<void> {
+    await this.#parts.journal.record({ type: 'permitted', ...this.#key, rendezvous });
+    if (!this.#closed) this.#parts.line.permit(this.#key);
+  }
+
   async stop(cause: StopCause, detail?: string): Promise<void> {
     const state = this.#state;
     if (state === undefined || state.phase === 'ended' || state.stop !== null) return;
@@ -141,7 +147,7 @@ export class AttemptRun {
   /** Whatever an agent before this one had begun never ran. */
   async #startAnew(isStopped: boolean): Promise<void> {
     await this.#parts.runtime.discard(this.#key, null);
-    if (isStopped) return this.#endUnstarted(this.#whyNotStarted(null));
+    if (isStopped) return this.#notStarted(null);
     return this.#prepareAndArm();
   }
 
@@ -157,15 +163,26 @@ export class AttemptRun {
     } catch (error) {
       return this.#unprepared(error);
     }
+    const port = await this.#port();
     if (this.#preparation.signal.aborted) {
       await runtime.discard(this.#key, identity);
       return this.#unprepared(null);
     }
     const armed = { type: 'armed', ...this.#key, process: identity } as const;
-    const fact = { type: 'staged', ...this.#key, at: clock() } as const;
-    if (this.#spec.behind === null) await journal.record(armed);
+    const fact = { type: 'staged', ...this.#key, at: clock(), ...port } as const;
+    if (this.#spec.behind === null && this.#spec.gang === undefined) await journal.record(armed);
     else await journal.recordFact((seq) => ({ ...armed, fact: { ...fact, seq } }));
     return this.#wait(identity);
+  }
+
+  /** All ranks meet at a port of the first one's node. */
+  async #port(): Promise<{ readonly port?: number }> {
+    return this.#spec.gang?.rank === 0 ? { port: await this.#parts.freePort() } : {};
+  }
+
+  /** As the newest desired set has it. */
+  get #rendezvous(): Rendezvous | null {
+    return this.#state?.spec.gang?.rendezvous ?? null;
   }
 
   get #isEarly(): boolean {
@@ -175,7 +192,7 @@ export class AttemptRun {
   async #unprepared(error: unknown): Promise<void> {
     if (this.#closed) return;
     if (this.#isRevoked) return this.#givenBack();
-    return this.#endUnstarted(this.#whyNotStarted(error));
+    return this.#notStarted(error);
   }
 
   async #resumeArmed(identity: ProcessIdentity): Promise<void> {
@@ -184,7 +201,7 @@ export class AttemptRun {
     if (granted !== null) {
       this.#parts.line.running(this.#key, granted.devices);
       // The agent before this one may have been killed between writing it down and saying it.
-      runtime.go(this.#key, granted.devices);
+      runtime.go(this.#key, granted.devices, this.#rendezvous);
       return this.#started(identity, granted);
     }
     if (identity.bootId !== runtime.bootId) {
@@ -206,7 +223,7 @@ export class AttemptRun {
     const granted = new Promise<Grant>((resolve) => {
       if (this.#isStopRequested) return;
       line.ready(this.#key, (devices) => {
-        runtime.go(this.#key, devices);
+        runtime.go(this.#key, devices, this.#rendezvous);
         resolve({ devices, at: clock() });
       });
     });
@@ -317,6 +334,11 @@ export class AttemptRun {
     await journal.recordFact((seq) => ({ type: 'revoked', fact: { ...fact, seq } }));
   }
 
+  #notStarted(error: unknown): Promise<void> {
+    const { reporter } = this.#parts;
+    return this.#endUnstarted(whyNotStarted(error, this.#stopRequest, { reporter, key: this.#key }));
+  }
+
   #endUnstarted(outcome: Outcome): Promise<void> {
     this.#parts.line.leave(this.#key);
     return this.#end(outcome, { collected: NOT_COLLECTED, startedAt: null, endedAt: this.#parts.clock() });
@@ -328,15 +350,4 @@ export class AttemptRun {
     const fact = { type: 'ended', ...this.#key, at: seen.endedAt, result } as const;
     await this.#parts.journal.recordFact((seq) => ({ type: 'ended', fact: { ...fact, seq } }));
   }
-
-  #whyNotStarted(error: unknown): Outcome {
-    const stop = this.#stopRequest;
-    if (stop) return outcomeOf(NOTHING_RAN, stop, '');
-    const message = error instanceof Error ? error.message : String(error);
-    const isInput = hasCode(error, 'invalid_input') || hasCode(error, 'not_found');
-    if (!isInput) this.#parts.reporter.error({ ...this.#key, error: message }, 'an attempt could not be started');
-    return { reason: isInput ? 'bad-input' : 'start-failed', exitCode: null, signal: null, message };
-  }
 }
-
-const NOTHING_RAN = { kind: 'not-run', words: '' } as const;

@@ -115,6 +115,8 @@ export class Executor {
       case 'start':
         this.#parts.line.join(action.spec);
         return this.#run(action.spec).begin();
+      case 'permit':
+        return this.#known(action.key)?.permit(action.rendezvous) ?? Promise.resolve();
       case 'revoke':
         return this.#revoke(action.key);
       case 'stop':

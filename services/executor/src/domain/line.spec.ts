@@ -8,6 +8,7 @@ const entry = (name: string, change: Partial<LineEntry> = {}): LineEntry => ({
   phase: 'ready',
   devices: [],
   behind: null,
+  isHeld: false,
   ...change,
 });
 const behind = (count: number, ...pool: string[]) => ({ count, pool });

@@ -111,6 +111,8 @@ function entriesOf(state: JournalState): (action: Action, index: number) => Jour
             spec: action.spec,
           },
         ];
+      case 'permit':
+        return [{ type: 'permitted', ...action.key, rendezvous: action.rendezvous }];
       case 'revoke':
         return [{ type: 'revoked', fact: { type: 'revoked', seq, ...action.key, at: 1 } }];
       case 'forget':

@@ -21,6 +21,7 @@ export async function pinSpec(
   const resources = resourcesOf(spec);
   const times = timesOf(spec);
   const nodeId = nodeOf(spec, findNode);
+  const several = severalOf(spec);
   const [code, datasets] = await Promise.all([
     pinCode(spec, caller, catalogue),
     pinDatasets(spec, caller, catalogue),
@@ -37,6 +38,7 @@ export async function pinSpec(
     secrets,
     resources,
     nodeId,
+    ...several,
     ...times,
     ...(earlyStart === true ? { earlyStart } : {}),
     retries,
@@ -94,6 +96,14 @@ function durationOf(duration: number | string | undefined, pointer: string, leas
 function nodeOf(spec: JobSpec, findNode: NodeFinder): string | null {
   if (spec.node === undefined) return null;
   return findNode(spec.node) ?? refuse('/node', `names no node: "${spec.node}"; \`baton node list\` shows them`);
+}
+
+/** What several nodes can't be combined with: such a job is neither bound to one, nor started behind others. */
+function severalOf({ nodes = 1, node, earlyStart }: JobSpec): Pick<PinnedSpec, 'nodes'> {
+  if (nodes === 1) return {};
+  if (node !== undefined) refuse('/node', `can't be given for a job on ${nodes} nodes: leave it out`);
+  if (earlyStart === true) refuse('/earlyStart', `can't be asked for a job on ${nodes} nodes: leave it out`);
+  return { nodes };
 }
 
 async function pinCode(spec: JobSpec, caller: Caller, catalogue: Catalogue): Promise<PinnedSpec['code']> {

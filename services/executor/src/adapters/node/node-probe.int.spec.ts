@@ -35,6 +35,7 @@ afterEach(() => folder.cleanup());
 function newProbe(): ServerProbe {
   const made = new ServerProbe({
     name: 'box',
+    address: '10.0.0.7',
     cpuSlots: 1,
     labels: { rack: '3' },
     agentVersion: '1',

@@ -15,6 +15,7 @@ import { askNvidiaSmi } from './nvidia-smi.ts';
 
 export interface NodeProbeOptions {
   readonly name: string;
+  readonly address: string;
   readonly cpuSlots: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly agentVersion: string;
@@ -37,12 +38,13 @@ export class ServerProbe implements NodeProbe {
   }
 
   async describe(): Promise<NodeDescription> {
-    const { name, labels, agentVersion, cpuSlots, folder } = this.#options;
+    const { name, address, labels, agentVersion, cpuSlots, folder } = this.#options;
     const [gpus, diskBytes] = await Promise.all([this.#gpus(), diskOf(folder)]);
     const devices = [...gpus, ...cpuDevices(cpuSlots)];
     this.#compare(devices);
     return {
       name,
+      address,
       devices,
       // What this process may use of them: its affinity and its cgroup's share.
       cpus: availableParallelism(),

@@ -1,4 +1,5 @@
 // Runs attempts as plain processes: each under a small supervisor in a session of its own, which outlives the agent.
+import type { Rendezvous } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
@@ -64,7 +65,7 @@ export class ProcessRuntime implements Runtime {
     if (gate !== null) this.#gates.set(attemptName(key), gate);
   }
 
-  go(key: AttemptKey, devices: readonly string[]): void {
+  go(key: AttemptKey, devices: readonly string[], rendezvous: Rendezvous | null = null): void {
     const { go, granted } = this.#paths.attempt(key);
     // Empty where an agent was killed before it could write: then the word was not given either.
     if (readText(granted) === '') writeFileSync(granted, JSON.stringify(devices));
@@ -73,7 +74,8 @@ export class ProcessRuntime implements Runtime {
     // Nobody is there to read it: the end is on its way.
     if (gate === null) return;
     const gpus = devices.filter((id) => !id.startsWith('cpu-')).join(',');
-    writeSync(gate, `${gpus || '-'}\n`);
+    const meet = rendezvous === null ? '' : ` ${rendezvous.host} ${rendezvous.port}`;
+    writeSync(gate, `${gpus || '-'}${meet}\n`);
     closeSync(gate);
   }
 

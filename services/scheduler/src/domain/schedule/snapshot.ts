@@ -8,6 +8,8 @@ export interface Shape {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly nodeId: string | null;
+  /** On so many nodes at once; the rest above is each node's. */
+  readonly nodes: number;
 }
 
 export interface QueuedJob {
@@ -96,11 +98,13 @@ function reserved(attempt: PlacedAttempt, attempts: readonly PlacedAttempt[], ne
 }
 
 /** A job that asks for no GPU takes one CPU slot. */
-export function shapeOf(spec: Pick<PinnedSpec, 'resources' | 'nodeId'>): Shape {
+export function shapeOf(spec: Pick<PinnedSpec, 'resources' | 'nodeId' | 'nodes'>): Shape {
   const { gpus, cpus, memoryBytes } = spec.resources;
-  return { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus), cpus, memoryBytes, nodeId: spec.nodeId };
+  const { nodeId, nodes = 1 } = spec;
+  return { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus), cpus, memoryBytes, nodeId, nodes };
 }
 
 export function shapeKey(shape: Shape): string {
-  return `${shape.deviceKind}:${shape.devices}:${shape.cpus}:${shape.memoryBytes}:${shape.nodeId ?? '*'}`;
+  const { deviceKind, devices, cpus, memoryBytes, nodeId, nodes } = shape;
+  return `${deviceKind}:${devices}:${cpus}:${memoryBytes}:${nodeId ?? '*'}:${nodes}`;
 }
