@@ -6,16 +6,21 @@ import { hostname } from 'node:os';
 
 /** The local address of the way to the platform, over which other nodes will most likely come too. Nothing is sent. */
 export async function addressTowards(url: string): Promise<string> {
-  const { hostname: host, port } = new URL(url);
-  const bare = host.replace(/^\[|\]$/g, '');
-  const socket = createSocket(bare.includes(':') ? 'udp6' : 'udp4');
   try {
-    const connected = once(socket, 'connect');
-    socket.connect(Number(port || 4_222), bare);
-    await connected;
-    return socket.address().address;
+    const { hostname: host, port } = new URL(url);
+    return await localAddress(host.replace(/^\[|\]$/g, ''), Number(port || 4_222));
   } catch {
     return hostname();
+  }
+}
+
+async function localAddress(host: string, port: number): Promise<string> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  try {
+    const connected = once(socket, 'connect');
+    socket.connect(port, host);
+    await connected;
+    return socket.address().address;
   } finally {
     socket.close();
   }
