@@ -1,18 +1,19 @@
 // Jobs on several nodes: two agents on this machine, whose ranks find each other, start on both or on none, and end together.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JobSpec, JobView } from '@baton/contracts';
 import type { BatonClient } from '@baton/sdk';
-import { killProcessesOf, temporaryFolder, type TemporaryFolder } from '@baton/testkit';
+import { killProcessesOf, processesOf, temporaryFolder, type TemporaryFolder } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ended, positionOf, run, shell, untilState } from './jobs.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
 import { trainingPython } from './python.ts';
 
 const AGENT = fileURLToPath(new URL('../../deploy/dist/bundle/agent.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../libs/cli/dist/main.js', import.meta.url));
 const EXAMPLE = fileURLToPath(new URL('../../examples/all-reduce', import.meta.url));
 const PATIENCE = { timeout: 30_000, interval: 50 };
 const TORCH_PYTHON = process.env['BATON_TORCH_PYTHON'];
@@ -75,7 +76,8 @@ const bothBegun = (id: string) =>
     for (const rank of [0, 1]) expect(await log(id, rank)).toContain('begun');
   }, PATIENCE);
 /** What runs of the job on this machine, by its environment. */
-const processes = () => platform.leftovers().filter(({ command }) => command.includes('sleep 600'));
+const processes = () =>
+  [...platform.leftovers(), ...processesOf(folder.path)].filter(({ command }) => command.includes('sleep 600'));
 
 describe('a job on two nodes', () => {
   it('adds up over both of them, and each rank has a log of its own', async () => {
@@ -108,6 +110,21 @@ describe('a job on two nodes', () => {
     expect(lastAttempt(job)?.ranks?.map(({ result }) => result?.reason)).toEqual(['cancelled', 'exited']);
   });
 
+  it('is tried again as a whole, and keeps what each rank has left', async () => {
+    const line =
+      'echo $BATON_NODE_RANK > "$BATON_OUTPUT_DIR"/rank.txt; [ $BATON_NODE_RANK = 0 ] || [ $BATON_ATTEMPT = 2 ]';
+    const job = await run(admin, shell(line, { nodes: 2, retries: 1 }));
+    expect(job).toMatchObject({ state: 'succeeded', counters: { userFailures: 1 } });
+    expect(job.attempts.map(({ ranks }) => ranks?.map(({ result }) => result?.exitCode))).toEqual([
+      [0, 1],
+      [0, 0],
+    ]);
+    for (const rank of [0, 1]) {
+      const left = await admin.jobs.artifact(job.id, 'rank.txt', { query: { rank } });
+      expect(await left.text()).toBe(`${rank}\n`);
+    }
+  });
+
   it('is stopped on both by a cancellation', async () => {
     const { id } = await admin.jobs.submit(parted(9, 'true'));
     await bothBegun(id);
@@ -136,6 +153,19 @@ describe('a job on two nodes', () => {
     writeFileSync(release, '');
     expect(await ended(admin, id)).toMatchObject({ state: 'succeeded', attempts: [{ attempt: 1 }] });
     expect(await ended(admin, later.id)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('is asked for, and looked at rank by rank, on the command line', async () => {
+    const baton = (...args: readonly string[]) => {
+      const env = { ...process.env, BATON_URL: platform.url, BATON_TOKEN: admin.http.token, NO_COLOR: '1' };
+      return spawnSync(process.execPath, [CLI, ...args], { env, encoding: 'utf8' });
+    };
+    const line = 'echo this is $BATON_NODE_RANK of $BATON_NUM_NODES';
+    const { status, stdout } = baton('run', '--nodes', '2', '--name', 'pair', '--', 'sh', '-c', line);
+    expect([status, stdout]).toEqual([0, expect.stringContaining('this is 0 of 2')]);
+    expect(baton('job', 'logs', 'pair', '--rank', '1').stdout).toBe('this is 1 of 2\n');
+    expect(baton('job', 'show', 'pair').stdout).toMatch(/rank +node .*\n +0 +\w+ .*\n +1 +\w+ /);
+    expect(baton('node', 'show', 'second').stdout).toMatch(/address +127\.0\.0\.1/);
   });
 
   it('is refused where it can never be placed, and with what does not go with it', async () => {
@@ -177,5 +207,26 @@ describe('an agent that dies', () => {
     await admin.jobs.cancel(id);
     expect((await ended(admin, id)).attempts).toHaveLength(1);
     expect(nodeId).toMatch(/^nod_/);
+  });
+});
+
+describe('a node that is dead for good', () => {
+  it('takes the other rank with it, and the job queues again', async () => {
+    const { id } = await admin.jobs.submit(parted(9, 'true'));
+    await bothBegun(id);
+    await stopped('SIGKILL');
+    await killProcessesOf(folder.path);
+    await vi.waitFor(() => admin.nodes.remove('second', { force: true }), PATIENCE);
+    const job = await untilState(admin, id, 'queued');
+    expect(job).toMatchObject({ counters: { infrastructureLosses: 1, userFailures: 0 } });
+    expect(lastAttempt(job)?.result).toMatchObject({ reason: 'lost' });
+    expect(lastAttempt(job)?.result?.message).toMatch(/^Rank \d on second: Its node was removed by an admin\.$/);
+    await vi.waitFor(() => expect(processes()).toEqual([]), PATIENCE);
+    await vi.waitFor(
+      async () => expect((await admin.jobs.get(id)).waiting).toMatchObject({ code: 'no-node' }),
+      PATIENCE,
+    );
+    await admin.jobs.cancel(id);
+    expect(await ended(admin, id)).toMatchObject({ state: 'cancelled' });
   });
 });

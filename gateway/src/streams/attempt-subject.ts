@@ -1,5 +1,5 @@
 // Which output a subject of LOGS or METRICS belongs to, and whether the job's own log names that attempt on that node.
-import { type AttemptView, type JobView, REST_METRICS } from '@baton/contracts';
+import { type AttemptView, type JobView, type RankView, REST_METRICS } from '@baton/contracts';
 
 export interface AttemptSubject {
   readonly nodeId: string;
@@ -20,7 +20,15 @@ export function parseAttemptSubject(subject: string): AttemptSubject | null {
 export function rankOf(attempt: AttemptView, rank: number): AttemptView | undefined {
   if (attempt.ranks === undefined) return rank === 0 ? attempt : undefined;
   const view = attempt.ranks[rank];
-  return view && { ...attempt, nodeId: view.nodeId, result: view.result };
+  if (view === undefined) return undefined;
+  const { checkpoints, ...rest } = attempt;
+  const stored = rank === 0 ? checkpoints : storedAtEnd(view);
+  const { nodeId, result } = view;
+  return { ...rest, nodeId, result, ...(stored === undefined ? {} : { checkpoints: stored }) };
+}
+
+function storedAtEnd({ result }: RankView): AttemptView['checkpoints'] {
+  return result?.checkpoints ? { ...result.checkpoints, at: result.endedAt } : undefined;
 }
 
 const RETRIES = 5;
