@@ -164,7 +164,7 @@ describe('a job on two nodes', () => {
     const { status, stdout } = baton('run', '--nodes', '2', '--name', 'pair', '--', 'sh', '-c', line);
     expect([status, stdout]).toEqual([0, expect.stringContaining('this is 0 of 2')]);
     expect(baton('job', 'logs', 'pair', '--rank', '1').stdout).toBe('this is 1 of 2\n');
-    expect(baton('job', 'show', 'pair').stdout).toMatch(/rank +node .*\n +0 +\w+ .*\n +1 +\w+ /);
+    expect(baton('job', 'show', 'pair').stdout).toMatch(/RANK +NODE .*\n +0 +\w+ .*\n +1 +\w+ /);
     expect(baton('node', 'show', 'second').stdout).toMatch(/address +127\.0\.0\.1/);
   });
 

@@ -9,6 +9,8 @@ export const RankView = strict({
   nodeId: Id,
   nodeName: Type.String(),
   devices: Type.Array(Type.String()),
+  /** When all was in place, and its process waited for the other ranks. */
+  stagedAt: Type.Optional(Timestamp),
   startedAt: Type.Union([Timestamp, Type.Null()]),
   endedAt: Type.Union([Timestamp, Type.Null()]),
   result: Type.Union([AttemptResult, Type.Null()]),

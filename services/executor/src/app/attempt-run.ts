@@ -13,8 +13,8 @@ import { collected, resultOf, type Seen, whyNotStarted } from './attempt-end.ts'
 import type { DeviceLine } from './device-line.ts';
 import type { Journal } from './journal.ts';
 import { type ObserverParts, Observers } from './observers.ts';
-import type { Artifacts, Collected, FreePort, Grant } from './ports.ts';
-import { arm, type PreparationParts } from './preparation.ts';
+import type { Artifacts, Collected, Grant } from './ports.ts';
+import { arm, meetingPort, type PreparationParts } from './preparation.ts';
 import { Stopping } from './stopping.ts';
 import { TakeWatch } from './take-watch.ts';
 
@@ -24,7 +24,6 @@ export interface RunParts extends ObserverParts, PreparationParts, Omit<AttemptC
   readonly journal: Journal;
   readonly line: DeviceLine;
   readonly artifacts: Artifacts;
-  readonly freePort: FreePort;
   readonly settings: PreparationParts['settings'] &
     AttemptCheckpointsParts['settings'] & {
       readonly graceMs: number;
@@ -163,7 +162,7 @@ export class AttemptRun {
     } catch (error) {
       return this.#unprepared(error);
     }
-    const port = await this.#port();
+    const port = await meetingPort(this.#parts, this.#spec);
     if (this.#preparation.signal.aborted) {
       await runtime.discard(this.#key, identity);
       return this.#unprepared(null);
@@ -173,11 +172,6 @@ export class AttemptRun {
     if (this.#spec.behind === null && this.#spec.gang === undefined) await journal.record(armed);
     else await journal.recordFact((seq) => ({ ...armed, fact: { ...fact, seq } }));
     return this.#wait(identity);
-  }
-
-  /** All ranks meet at a port of the first one's node. */
-  async #port(): Promise<{ readonly port?: number }> {
-    return this.#spec.gang?.rank === 0 ? { port: await this.#parts.freePort() } : {};
   }
 
   /** As the newest desired set has it. */

@@ -122,7 +122,7 @@ function applyToAttempt(document: JobDocument, event: AttemptEvent, commit: Reco
     case 'AttemptStaged': {
       const { attempt, rank, at } = event.data;
       // With other ranks to come it says nothing of the whole.
-      if (rank !== undefined) return document;
+      if (rank !== undefined) return withRank(document, { attempt, rank }, { stagedAt: at });
       const staged = { ...document, flags: { ...document.flags, staged: true } };
       return withAttempt(staged, attempt, { stagedAt: at });
     }

@@ -125,15 +125,19 @@ function attemptColumns(now: number): Column<AttemptView>[] {
   return [{ title: 'attempt', value: ({ attempt }) => attempt, align: 'right' }, ...placeColumns(now)];
 }
 
-type Place = Pick<AttemptView, 'nodeName' | 'devices' | 'startedAt' | 'endedAt' | 'result'>;
+type Place = Pick<AttemptView, 'nodeName' | 'devices' | 'stagedAt' | 'startedAt' | 'endedAt' | 'result'>;
 
 function placeColumns(now: number): Column<Place>[] {
+  const begun = ({ stagedAt, startedAt }: Place) => {
+    if (startedAt !== null) return formatAge(startedAt, now);
+    return stagedAt === undefined ? '' : 'ready';
+  };
   const took = ({ startedAt, endedAt }: Place) =>
     startedAt === null ? '' : formatDuration((endedAt ?? now) - startedAt);
   return [
     { title: 'node', value: ({ nodeName }) => nodeName },
     { title: 'devices', value: ({ devices }) => devices.join(', ') },
-    { title: 'started', value: ({ startedAt }) => (startedAt === null ? '' : formatAge(startedAt, now)) },
+    { title: 'started', value: begun },
     { title: 'ran', value: took, align: 'right' },
     { title: 'end', value: ({ result }) => (result ? endText(result) : '') },
     { title: 'why', value: ({ result }) => result?.message ?? '' },

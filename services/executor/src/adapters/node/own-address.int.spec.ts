@@ -14,8 +14,10 @@ describe('the address of a node', () => {
   });
 
   it('has a port that is free', async () => {
-    const server = createServer().listen(await freePort());
+    const port = await freePort();
+    const server = createServer().listen(port);
     await once(server, 'listening');
+    expect(server.address()).toMatchObject({ port });
     server.close();
   });
 });
