@@ -1,7 +1,15 @@
 // One scheduling pass, pure: which queued jobs start where, which join a line, which are called back, and why others wait.
 import type { Behind, RankPlace, WaitCode } from '@baton/contracts';
 import { lacks, place } from './fit.ts';
-import { type Bucket, type NodeSnapshot, nodeSnapshot, type QueuedJob, type Shape, type Snapshot } from './snapshot.ts';
+import {
+  type Bucket,
+  type NodeSnapshot,
+  nodeSnapshot,
+  type QueuedJob,
+  type Shape,
+  type Snapshot,
+  soundDevices,
+} from './snapshot.ts';
 import { findLine, type Line } from './stage.ts';
 
 /**
@@ -121,8 +129,9 @@ class Plan implements Decisions {
   #placesFor(shape: Shape): Places | WaitCode {
     const found: Place[] = [];
     let reason: WaitCode = 'no-node';
-    for (const node of this.#nodes.values()) {
-      if (lacks(shape, node).length > 0) continue;
+    const able = this.#able(shape);
+    if (able.length < shape.nodes) return reason;
+    for (const node of able) {
       if (this.#claimed.has(claimKey(node.id, shape))) {
         reason = 'behind-in-queue';
         continue;
@@ -144,10 +153,16 @@ class Plan implements Decisions {
     }
   }
 
+  /** Nothing is kept for a job on several nodes while too few of them take jobs at all: it may be long until they do. */
   #claim(shape: Shape): void {
-    for (const node of this.#nodes.values()) {
-      if (lacks(shape, node).length === 0) this.#claimed.add(claimKey(node.id, shape));
-    }
+    const able = this.#able(shape);
+    if (shape.nodes > 1 && able.filter((node) => takesJobs(node, shape)).length < shape.nodes) return;
+    for (const node of able) this.#claimed.add(claimKey(node.id, shape));
+  }
+
+  /** Those that could hold it, or a part of it, when they are empty. */
+  #able(shape: Shape): NodeSnapshot[] {
+    return [...this.#nodes.values()].filter((node) => lacks(shape, node).length === 0);
   }
 }
 
@@ -161,6 +176,10 @@ interface Place {
   readonly node: NodeSnapshot;
   readonly devices: readonly string[];
   readonly behind?: Behind;
+}
+
+function takesJobs(node: NodeSnapshot, shape: Shape): boolean {
+  return node.refuses === null && soundDevices(node, shape.deviceKind).length >= shape.devices;
 }
 
 /** The first is that of rank 0. */
