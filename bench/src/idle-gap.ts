@@ -1,9 +1,10 @@
 // The idle gap of one slot: end of a job to start of the next, against task-spooler in the same run.
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@baton/testkit';
 import { type Benchmark, quantile } from './benchmark.ts';
 import { note, startPlatform } from './platform.ts';
+import { gapsMs, readStamps, type Stamp } from './stamps.ts';
 import { taskSpooler } from './task-spooler.ts';
 
 const JOBS = 50;
@@ -38,11 +39,6 @@ export const idleGap: Benchmark = {
   },
 };
 
-interface Stamp {
-  readonly startNs: bigint;
-  readonly endNs: bigint;
-}
-
 function command(file: string): string[] {
   return ['sh', '-c', `date +%s%N >> ${file}; sleep 0.05; date +%s%N >> ${file}`];
 }
@@ -60,7 +56,7 @@ async function batonStamps(folder: string): Promise<Stamp[]> {
   } finally {
     await stop();
   }
-  return readStamps(folder);
+  return readStamps(folder, JOBS);
 }
 
 async function spoolerStamps(folder: string): Promise<Stamp[]> {
@@ -72,19 +68,5 @@ async function spoolerStamps(folder: string): Promise<Stamp[]> {
   } finally {
     tsp.stop();
   }
-  return readStamps(folder);
-}
-
-async function readStamps(folder: string): Promise<Stamp[]> {
-  const stamps: Stamp[] = [];
-  for (let n = 0; n < JOBS; n += 1) {
-    const [start, end] = (await readFile(join(folder, `${n}`), 'utf8')).trim().split('\n').map(BigInt);
-    if (start === undefined || end === undefined) throw new Error(`job ${n} left no two stamps`);
-    stamps.push({ startNs: start, endNs: end });
-  }
-  return stamps.toSorted((a, b) => (a.startNs < b.startNs ? -1 : 1));
-}
-
-function gapsMs(stamps: readonly Stamp[]): number[] {
-  return stamps.slice(1).map((stamp, index) => Number(stamp.startNs - (stamps[index]?.endNs ?? 0n)) / 1e6);
+  return readStamps(folder, JOBS);
 }

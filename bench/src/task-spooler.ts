@@ -9,8 +9,9 @@ export interface TaskSpooler {
   stop(): void;
 }
 
-export function taskSpooler(folder: string): TaskSpooler {
-  const env = { ...process.env, TS_SOCKET: join(folder, 'socket'), TMPDIR: folder };
+/** `variables`: more for the jobs' environment. */
+export function taskSpooler(folder: string, variables: Readonly<Record<string, string>> = {}): TaskSpooler {
+  const env = { ...process.env, ...variables, TS_SOCKET: join(folder, 'socket'), TMPDIR: folder };
   const tsp = (...args: readonly string[]) => execFileSync(binary(), args, { env, encoding: 'utf8' });
   tsp('-S', '1');
   return { add: (command) => void tsp('-n', ...command), wait: () => void tsp('-w'), stop: () => void tsp('-K') };

@@ -1,10 +1,11 @@
 #!/bin/sh
 # Waits until its devices are free, then becomes the command: nothing but that stands between the word and the job.
 #   waiter.sh FOLDER COMMAND [ARGUMENT...]    (descriptor 3: the FIFO that the agent writes one line into)
-# The line: the GPUs that it gets, or "-"; of a job on several nodes also host and port where the ranks meet. With BATON_TAKE_FD set the command starts at once and reads the line itself.
+# The line: the GPUs that it gets, or "-"; of a job on several nodes also the host and the port where its ranks meet.
+# With BATON_TAKE_FD set the command starts at once and reads the line itself.
 folder=$1
 shift
-: >"$folder/run/ready"
+echo $$ >"$folder/run/ready"
 if [ -z "${BATON_TAKE_FD:-}" ]; then
   read -r devices host port <&3 || exit 125
   exec 3<&-

@@ -20,7 +20,7 @@ import { lockAgentFolder } from './adapters/node/agent-lock.ts';
 import { addressTowards, freePort } from './adapters/node/own-address.ts';
 import { ServerProbe } from './adapters/node/node-probe.ts';
 import { Cgroups } from './adapters/process/cgroups.ts';
-import { findOnPath } from './adapters/process/find-command.ts';
+import { jobLauncher } from './adapters/process/job-launcher.ts';
 import { ProcessRuntime } from './adapters/process/process-runtime.ts';
 import { ServerUsage } from './adapters/usage/server-usage.ts';
 import { FileBlobSource } from './adapters/staging/file-blob-source.ts';
@@ -29,6 +29,7 @@ import type { BlobSource } from './app/blob-source.ts';
 import { DeviceLine } from './app/device-line.ts';
 import { Executor } from './app/executor.ts';
 import { FactSender } from './app/fact-sender.ts';
+import { HandOffPause } from './app/hand-off-pause.ts';
 import { Journal } from './app/journal.ts';
 import type { Reporter } from './app/ports.ts';
 import { SyncLoop } from './app/sync-loop.ts';
@@ -59,20 +60,14 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   const paths = new StatePaths(config.folder);
   const { file, state } = await JournalFile.open(paths.journal);
   const reporter = reporterOf(config);
-  const journal = new Journal(file, state);
+  const pause = new HandOffPause();
+  const journal = new Journal(file, state, pause);
   countRunning(journal, paths);
   const link = new BusLink({ bus: busOptions(config, reporter), nodeId: config.nodeId, reporter });
   const cgroups = Cgroups.open(config.nodeId);
-  const executor = await makeExecutor({ config, paths, journal, link, reporter, cgroups }, onFatal);
+  const executor = await makeExecutor({ config, paths, journal, pause, link, reporter, cgroups }, onFatal);
   const sender = new FactSender({ journal, link, reporter });
-  const probe = new ServerProbe({
-    ...config,
-    name: config.nodeName,
-    address: config.address ?? (await addressTowards(config.natsUrl)),
-    agentVersion: AGENT_VERSION,
-    path: config.jobPath,
-    reporter,
-  });
+  const probe = await probeOf(config, reporter);
   const sync = new SyncLoop({
     link,
     probe,
@@ -114,6 +109,17 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   };
 }
 
+async function probeOf(config: AgentConfig, reporter: Reporter): Promise<ServerProbe> {
+  return new ServerProbe({
+    ...config,
+    name: config.nodeName,
+    address: config.address ?? (await addressTowards(config.natsUrl)),
+    agentVersion: AGENT_VERSION,
+    path: config.jobPath,
+    reporter,
+  });
+}
+
 function reporterOf({ logLevel, nodeId }: AgentConfig): Reporter {
   return pino({ level: logLevel, base: { service: 'agent', nodeId } }, { write: writeLogLine });
 }
@@ -137,13 +143,14 @@ interface Parts {
   readonly config: AgentConfig;
   readonly paths: StatePaths;
   readonly journal: Journal;
+  readonly pause: HandOffPause;
   readonly link: BusLink;
   readonly reporter: Reporter;
   readonly cgroups: Cgroups | null;
 }
 
 async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Promise<Executor> {
-  const { config, paths, journal, link, reporter, cgroups } = parts;
+  const { config, paths, journal, pause, link, reporter, cgroups } = parts;
   const { blobs, source } = await openBlobs(config.blobs);
   const checkpoints = new CheckpointFolders(paths, blobs);
   sweepRegularly(parts, checkpoints);
@@ -152,11 +159,12 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
   return new Executor({
     journal,
     line: new DeviceLine(),
+    pause,
     link,
     reporter,
     onFatal,
     clock: Date.now,
-    runtime: new ProcessRuntime(paths, await findOnPath('setpriv', jobPath), cgroups),
+    runtime: new ProcessRuntime(paths, await jobLauncher(jobPath), cgroups),
     workspaces,
     artifacts: new ArtifactCollector(paths, blobs),
     freePort,
@@ -166,6 +174,7 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
     progress: new ProgressFiles(paths),
     sinks: new StreamSinks({ nodeId: config.nodeId, bus: () => link.bus }),
     buffers: new ChunkBuffers(),
+    scratch: new ChunkBuffers(),
     outputs: blobs,
     usage: new UsageSampler({
       probe: new ServerUsage({ running: () => runningAttempts(journal.state), path: jobPath }),

@@ -1,6 +1,7 @@
 // The hand-off on real processes: the next attempt waits behind the running one, and starts without asking anybody.
 import type { DesiredAttempt, Device } from '@baton/contracts';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentProcess } from './testing/agent-process.ts';
@@ -51,6 +52,18 @@ describe('an attempt behind a running one', () => {
     // In the journal's order, the device is free before it is taken.
     const order = world.scheduler.facts.map((fact) => `${fact.jobId === first.jobId ? 'first' : 'next'} ${fact.type}`);
     expect(order.indexOf('first released')).toBeLessThan(order.indexOf('next ended'));
+  });
+
+  it('computes at the usual priority, and so does one that had not to wait, whatever the agent gives itself', async () => {
+    const first = shell(`nice; ${HOLD}`);
+    const next = waitingFor('nice', first);
+    world.scheduler.want(first, next);
+    await staged(next);
+    release(first);
+    await world.scheduler.ended(next);
+    const usual = String(getPriority());
+    expect((await world.log(first, 'stdout')).toString().split('\n')[0]).toBe(usual);
+    expect((await world.log(next, 'stdout')).toString().trim()).toBe(usual);
   });
 
   it('takes whichever device comes free first', async () => {

@@ -1,18 +1,24 @@
-"""Early start: prepare while the card is still busy, and wait for it at a line of your own.
+"""Early start: prepare while the card is still busy, wait for it at a line of your own, and pass it on without delay.
 
     import torch                  # all this happens behind the running job
     model, loader = build()
     import baton
     baton.take()                  # returns when the card is this job's
     model.to("cuda")
+    ...
+    torch.save(...)
+    baton.finish()                # ends here: the interpreter's taking down takes time, and the card stands idle meanwhile
 
 Until then CUDA_VISIBLE_DEVICES is empty. Touching CUDA, or starting workers that do, before take() is not supported.
 Without `earlyStart` in the job's specification, and outside Baton, take() returns at once.
 """
 
+import atexit
 import os
+import sys
+import threading
 
-__all__ = ["take"]
+__all__ = ["finish", "take"]
 
 _devices = None
 
@@ -27,6 +33,18 @@ def take():
         visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
         _devices = [one for one in visible.split(",") if one]
     return list(_devices)
+
+
+def finish(status=0):
+    """Ends the process with this exit status, as sys.exit() in the main thread does, but frees nothing one by one.
+
+    Threads are waited for, atexit functions run, and standard output is flushed. What else is open must be closed before.
+    """
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _wait(descriptor):

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { emptyJournal } from '../domain/journal.ts';
 import { AttemptCheckpoints } from './attempt-checkpoints.ts';
 import { isToBeStored } from './checkpoints.ts';
+import { HandOffPause } from './hand-off-pause.ts';
 import { Journal } from './journal.ts';
 
 const KEY = { jobId: 'job_a', attempt: 2 };
@@ -10,7 +11,7 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** `digests`: what each reading gives; null for nothing, an error for a failure. */
 function checkpointsOf(digests: (string | null | Error)[], begunWith: string | null = null) {
-  const journal = new Journal({ append: async () => {}, compact: async () => {} }, emptyJournal);
+  const journal = new Journal({ append: async () => {}, compact: async () => {} }, emptyJournal, new HandOffPause());
   const paced: boolean[] = [];
   const checkpoints = {
     collect: async (_key: unknown, running?: unknown) => {

@@ -5,12 +5,14 @@ import {
   attemptName,
   type AttemptState,
   type ProcessIdentity,
+  rendezvousOf,
   type StopCause,
 } from '../domain/journal.ts';
 import { type Outcome, outcomeOf, type ProcessEnd } from '../domain/outcome.ts';
 import { AttemptCheckpoints, type AttemptCheckpointsParts } from './attempt-checkpoints.ts';
 import { collected, resultOf, type Seen, whyNotStarted } from './attempt-end.ts';
 import type { DeviceLine } from './device-line.ts';
+import type { HandOffPause } from './hand-off-pause.ts';
 import type { Journal } from './journal.ts';
 import { type ObserverParts, Observers } from './observers.ts';
 import type { Artifacts, Collected, Grant } from './ports.ts';
@@ -23,6 +25,7 @@ const NOT_COLLECTED: Collected = { artifacts: null, note: null, complete: true }
 export interface RunParts extends ObserverParts, PreparationParts, Omit<AttemptCheckpointsParts, 'settings'> {
   readonly journal: Journal;
   readonly line: DeviceLine;
+  readonly pause: HandOffPause;
   readonly artifacts: Artifacts;
   readonly settings: PreparationParts['settings'] &
     AttemptCheckpointsParts['settings'] & {
@@ -174,11 +177,6 @@ export class AttemptRun {
     return this.#wait(identity);
   }
 
-  /** As the newest desired set has it. */
-  get #rendezvous(): Rendezvous | null {
-    return this.#state?.spec.gang?.rendezvous ?? null;
-  }
-
   get #isEarly(): boolean {
     return this.#spec.earlyStart && this.#spec.behind !== null;
   }
@@ -195,7 +193,7 @@ export class AttemptRun {
     if (granted !== null) {
       this.#parts.line.running(this.#key, granted.devices);
       // The agent before this one may have been killed between writing it down and saying it.
-      runtime.go(this.#key, granted.devices, this.#rendezvous);
+      runtime.go(this.#key, granted.devices, rendezvousOf(this.#state));
       return this.#started(identity, granted);
     }
     if (identity.bootId !== runtime.bootId) {
@@ -209,7 +207,7 @@ export class AttemptRun {
 
   /** Until its devices are free: at once, where the log gave it devices that nobody has any more. */
   async #wait(identity: ProcessIdentity): Promise<void> {
-    const { line, runtime, clock } = this.#parts;
+    const { line, runtime, pause, clock } = this.#parts;
     const end = runtime.ended(this.#key, identity);
     this.#stopping = this.#stoppingOf(identity, null);
     if (this.#isStopRequested) this.#stopping.begin();
@@ -217,7 +215,8 @@ export class AttemptRun {
     const granted = new Promise<Grant>((resolve) => {
       if (this.#isStopRequested) return;
       line.ready(this.#key, (devices) => {
-        runtime.go(this.#key, devices, this.#rendezvous);
+        runtime.go(this.#key, devices, rendezvousOf(this.#state));
+        pause.begin();
         resolve({ devices, at: clock() });
       });
     });
@@ -247,10 +246,9 @@ export class AttemptRun {
   }
 
   #watchTake(grantedAt: number): void {
-    const { runtime, journal, clock, settings } = this.#parts;
+    const limitMs = this.#parts.settings.takeLimitMs;
     const onLimit = () => this.stop('not-taken');
-    const parts = { key: this.#key, runtime, journal, clock, limitMs: settings.takeLimitMs, onLimit };
-    this.#take = new TakeWatch(parts, grantedAt);
+    this.#take = new TakeWatch({ ...this.#parts, key: this.#key, limitMs, onLimit }, grantedAt);
   }
 
   async #watch(identity: ProcessIdentity, startedAt: number, end?: Promise<ProcessEnd>): Promise<void> {
@@ -266,6 +264,7 @@ export class AttemptRun {
       if (!this.#closed) this.#released(at);
       return { how, at };
     });
+    await this.#parts.pause.over;
     if (this.#observers === null) await this.#observe();
     this.#checkpoints.start();
     const { how, at } = await ended;
@@ -275,9 +274,9 @@ export class AttemptRun {
 
   /** No process of it is left. */
   #released(at: number): void {
-    const { line, journal, workspaces } = this.#parts;
+    const { line, pause, journal, workspaces } = this.#parts;
     line.leave(this.#key);
-    void workspaces.release(this.#key);
+    void pause.over.then(() => workspaces.release(this.#key));
     const state = this.#state;
     if (state?.phase !== 'running' || state.isReleased) return;
     const fact = { type: 'released', ...this.#key, at } as const;
@@ -285,6 +284,7 @@ export class AttemptRun {
   }
 
   async #wrapUp(how: ProcessEnd, endedAt: number, startedAt: number | null = null): Promise<void> {
+    await this.#parts.pause.over;
     const [artifacts, stored, observed] = await Promise.all([
       collected(this.#parts, this.#key),
       this.#checkpoints.finish(how, this.#isStopRequested),

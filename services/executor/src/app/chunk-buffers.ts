@@ -1,8 +1,9 @@
-// The memory that output passes through on its way to the stream: one bounded set of buffers for all attempts of the node.
+// The memory that output passes through: one bounded set of buffers for all attempts of the node. New ones for each attempt would
+// have the collector look at the whole heap several times a second, while the next job waits to be let go.
 
 /** Longer than any secret, and well below what nats-server takes in one message. */
 const CHUNK_BYTES = 512 * 1024;
-/** One output keeps at most four under way; more let a quiet output pass while a loud one waits. */
+/** One output keeps at most four under way; more let a quiet output pass while a loud one waits. Made only when they are needed. */
 const COUNT = 8;
 
 export class ChunkBuffers {
@@ -15,6 +16,16 @@ export class ChunkBuffers {
   constructor(chunkBytes = CHUNK_BYTES, count = COUNT) {
     this.chunkBytes = chunkBytes;
     this.#unmade = count;
+  }
+
+  /** For as long as `work` takes. */
+  async lend<T>(work: (buffer: Buffer) => Promise<T>): Promise<T> {
+    const buffer = await this.acquire();
+    try {
+      return await work(buffer);
+    } finally {
+      this.release(buffer);
+    }
   }
 
   /** In the order of asking. */

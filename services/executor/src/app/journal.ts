@@ -1,12 +1,14 @@
 // The journal in memory and on disk: decisions see an entry at once, the scheduler hears of it only when it is durable.
 import type { Fact } from '@baton/contracts';
 import { evolve, type JournalEntry, type JournalState } from '../domain/journal.ts';
+import type { HandOffPause } from './hand-off-pause.ts';
 import type { JournalStore } from './ports.ts';
 
 const COMPACT_AFTER_ENTRIES = 5_000;
 
 export class Journal {
   readonly #store: JournalStore;
+  readonly #pause: HandOffPause;
   #state: JournalState;
   #durableSeq: number;
   #entriesInFile = 0;
@@ -14,8 +16,9 @@ export class Journal {
   #queued: JournalEntry[] = [];
   readonly #onDurable: (() => void)[] = [];
 
-  constructor(store: JournalStore, state: JournalState) {
+  constructor(store: JournalStore, state: JournalState, pause: HandOffPause) {
     this.#store = store;
+    this.#pause = pause;
     this.#state = state;
     this.#durableSeq = state.lastSeq;
   }
@@ -50,6 +53,7 @@ export class Journal {
   }
 
   async #write(): Promise<void> {
+    await this.#pause.over;
     const entries = this.#queued;
     this.#queued = [];
     const { lastSeq } = this.#state;

@@ -4,6 +4,7 @@ import type { AttemptKey } from '../domain/journal.ts';
 import { LineSplitter } from '../domain/line-splitter.ts';
 import { METRIC_HINT } from '../domain/metric-lines.ts';
 import { MetricSeries } from '../domain/metric-series.ts';
+import type { ChunkBuffers } from './chunk-buffers.ts';
 import { Nudge } from './nudge.ts';
 import {
   type Clock,
@@ -16,7 +17,6 @@ import {
   type Sinks,
 } from './ports.ts';
 
-const CHUNK_BYTES = 256 * 1024;
 /** A restart reads again what was read since, and finds the same. */
 const SAVE_EVERY_MS = 1_000;
 const POLL_MS = 100;
@@ -34,6 +34,7 @@ export interface MetricReaderParts {
   readonly sinks: Sinks;
   readonly reporter: Reporter;
   readonly clock: Clock;
+  readonly scratch: ChunkBuffers;
 }
 
 /** Where reading stands in one output. `lineStart` is where a restart goes on: lines are never split by it. */
@@ -51,7 +52,6 @@ interface OutputReading {
   readonly cursor: Cursor;
   readonly output: OutputName;
   readonly series: MetricSeries;
-  readonly buffer: Buffer;
 }
 
 export class MetricReader {
@@ -61,7 +61,6 @@ export class MetricReader {
   #cursors: Record<OutputName, Cursor> = { stdout: new Cursor(0), stderr: new Cursor(0) };
   #unsent: MetricPoint[] = [];
   #measured: MetricValues[] = [];
-  readonly #buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   #savedAt = Number.NEGATIVE_INFINITY;
   #ended = false;
   #stopped = false;
@@ -111,7 +110,7 @@ export class MetricReader {
     const series = new MetricSeries(this.#series.state);
     for (const output of OUTPUTS) {
       const cursor = new Cursor(this.#cursors[output].lineStart);
-      const reading = { cursor, output, series, buffer: Buffer.allocUnsafe(CHUNK_BYTES) };
+      const reading = { cursor, output, series };
       while ((await this.#read(reading, () => undefined)) > 0);
       if (!cursor.splitter.isEmpty) series.read(cursor.splitter.flush(), 0);
     }
@@ -131,7 +130,7 @@ export class MetricReader {
     for (const values of this.#measured.splice(0)) take(this.#series.measured(values, this.#parts.clock()));
     for (const output of OUTPUTS) {
       const cursor = this.#cursors[output];
-      const read = await this.#read({ cursor, output, series: this.#series, buffer: this.#buffer }, take);
+      const read = await this.#read({ cursor, output, series: this.#series }, take);
       if (read === 0 && ended && !cursor.splitter.isEmpty) this.#finish(cursor);
       total += read;
     }
@@ -147,10 +146,19 @@ export class MetricReader {
     if (point) this.#unsent.push(point);
   }
 
-  async #read({ cursor, output, series, buffer }: OutputReading, take: (point: MetricPoint) => void): Promise<number> {
-    const { files, key, clock } = this.#parts;
+  async #read(reading: OutputReading, take: (point: MetricPoint) => void): Promise<number> {
+    const { files, key, scratch } = this.#parts;
+    const { cursor, output } = reading;
     if ((await files.size(key, output)) <= cursor.offset) return 0;
-    const bytes = await files.readInto(key, output, cursor.offset, buffer);
+    return scratch.lend(async (buffer) => {
+      const bytes = await files.readInto(key, output, cursor.offset, buffer);
+      this.#take(bytes, reading, take);
+      return bytes.length;
+    });
+  }
+
+  #take(bytes: Buffer, { cursor, series }: OutputReading, take: (point: MetricPoint) => void): void {
+    const { clock } = this.#parts;
     const at = clock();
     for (const line of cursor.splitter.push(bytes, METRIC_HINT)) {
       const point = series.read(line, at);
@@ -159,7 +167,6 @@ export class MetricReader {
     const lastFeed = bytes.lastIndexOf(0x0a);
     if (lastFeed >= 0) cursor.lineStart = cursor.offset + lastFeed + 1;
     cursor.offset += bytes.length;
-    return bytes.length;
   }
 
   /** Before publishing: after a restart the same points go out again under the same numbers. */

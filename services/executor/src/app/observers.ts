@@ -31,7 +31,10 @@ export interface ObserverParts {
   readonly sinks: Sinks;
   readonly reporter: Reporter;
   readonly clock: Clock;
+  /** For what is handed to the stream; given back when that has it. */
   readonly buffers: ChunkBuffers;
+  /** For what is only read: nobody has to wait for the stream. */
+  readonly scratch: ChunkBuffers;
   readonly outputs: OutputStore;
   readonly usage: UsageSampler;
 }
@@ -90,21 +93,20 @@ export class Observers {
 
   /** Both outputs whole, as long as artifacts are kept: the stream forgets. */
   async #store(): Promise<AttemptOutput | undefined> {
-    const { reporter, buffers } = this.#parts;
-    const buffer = Buffer.allocUnsafe(buffers.chunkBytes);
+    const { reporter } = this.#parts;
     try {
-      return { stdout: await this.#storeOne('stdout', buffer), stderr: await this.#storeOne('stderr', buffer) };
+      return { stdout: await this.#storeOne('stdout'), stderr: await this.#storeOne('stderr') };
     } catch (error) {
       reporter.warn({ ...this.#key, error: String(error) }, 'the output could not be stored; the stream has it');
       return undefined;
     }
   }
 
-  async #storeOne(output: OutputName, buffer: Buffer): Promise<AttemptOutput[OutputName]> {
-    const { files, outputs } = this.#parts;
+  async #storeOne(output: OutputName): Promise<AttemptOutput[OutputName]> {
+    const { files, outputs, scratch } = this.#parts;
     if ((await files.size(this.#key, output)) === 0) return null;
     const masked = new MaskedOutput({ key: this.#key, output, files, redactor: this.#redactor });
-    const { digest, sizeBytes } = await outputs.put(masked.whole(buffer));
+    const { digest, sizeBytes } = await scratch.lend((buffer) => outputs.put(masked.whole(buffer)));
     return { digest, sizeBytes };
   }
 

@@ -69,6 +69,8 @@ export interface Launch {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly early: boolean;
+  /** Others have its devices still: being made ready must not disturb them. */
+  readonly isBehind: boolean;
   /** 0 = no limit. */
   readonly limits: { readonly cpus: number; readonly memoryBytes: number };
 }

@@ -54,7 +54,8 @@ export async function arm(parts: PreparationParts, spec: DesiredAttempt, manner:
     pythonPath: settings.pythonPath,
   });
   const { cpus, memoryBytes } = spec;
-  return runtime.arm({ key, command: spec.command, env, early, limits: { cpus, memoryBytes } });
+  const isBehind = spec.behind !== null;
+  return runtime.arm({ key, command: spec.command, env, early, isBehind, limits: { cpus, memoryBytes } });
 }
 
 /** All ranks of a job on several nodes meet at a port of the first one's. */

@@ -145,6 +145,11 @@ function permitted(spec: DesiredAttempt, rendezvous: Rendezvous): DesiredAttempt
   return spec.gang === undefined ? spec : { ...spec, gang: { ...spec.gang, rendezvous } };
 }
 
+/** Where the ranks of a job on several nodes meet, as the newest desired set has it. */
+export function rendezvousOf(attempt: AttemptState | undefined): Rendezvous | null {
+  return attempt?.spec.gang?.rendezvous ?? null;
+}
+
 function started(state: JournalState, { fact, process }: Extract<JournalEntry, { type: 'started' }>): JournalState {
   return change(state, fact, ({ spec, stop }) => ({
     phase: 'running',

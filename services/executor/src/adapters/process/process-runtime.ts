@@ -2,7 +2,7 @@
 import type { Rendezvous } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Grant, Launch, Runtime } from '../../app/ports.ts';
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
@@ -12,42 +12,45 @@ import { attemptProcesses, isAlive, kill } from './attempt-processes.ts';
 import type { Cgroups } from './cgroups.ts';
 import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
+import { Gate } from './gate.ts';
+import type { JobLauncher } from './job-launcher.ts';
 import { bootId, processCommand, processStat, uptimeMs } from './proc.ts';
 
 // By the package's name, so that they are found from src/, from dist/ and out of a bundle.
 const assets = createRequire(import.meta.url);
 const SUPERVISOR = assets.resolve('@baton/executor/assets/supervisor.sh');
 const WAITER = assets.resolve('@baton/executor/assets/waiter.sh');
-const READY_POLL_MS = 2;
+const READY_POLL_MS = 4;
 const READY_MS = 30_000;
 const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100];
 
 export class ProcessRuntime implements Runtime {
   readonly bootId = bootId();
   readonly #paths: StatePaths;
-  /** setpriv makes the kernel end the command with its supervisor; without it the agent does, a moment later. */
-  readonly #launcher: readonly string[];
+  readonly #launcher: JobLauncher;
   /** Null: who belongs to an attempt is read from /proc. */
   readonly #cgroups: Cgroups | null;
   readonly #children = new Map<string, ChildProcess>();
-  /** Open FIFOs of those that wait. */
-  readonly #gates = new Map<string, number>();
+  /** Of those that wait. */
+  readonly #gates = new Map<string, Gate>();
 
-  constructor(paths: StatePaths, setpriv: string | null, cgroups: Cgroups | null) {
+  constructor(paths: StatePaths, launcher: JobLauncher, cgroups: Cgroups | null) {
     this.#paths = paths;
     this.#cgroups = cgroups;
-    this.#launcher = setpriv === null ? [] : [setpriv, '--pdeathsig', 'KILL', '--'];
+    this.#launcher = launcher;
   }
 
-  async arm({ key, command, env, early, limits }: Launch): Promise<ProcessIdentity> {
+  async arm({ key, command, env, early, isBehind, limits }: Launch): Promise<ProcessIdentity> {
     const paths = this.#paths.attempt(key);
     const [name = '', ...rest] = command;
     const file = await findCommand(name, env['PATH'] ?? '', paths.work);
     const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
-    const argv = [SUPERVISOR, paths.root, groups, ...this.#launcher, '/bin/sh', WAITER, paths.root, file, ...rest];
+    const waiter = [...this.#launcher.command, '/bin/sh', WAITER, paths.root, file, ...rest];
+    const supervisor = [...this.#launcher.supervisor(isBehind && !early), '/bin/sh', SUPERVISOR, paths.root, groups];
+    const [program = '', ...argv] = [...supervisor, ...waiter];
     const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;
     const child = await started(() =>
-      spawn('/bin/sh', argv, { cwd: paths.work, env: environment, detached: true, stdio: 'ignore' }),
+      spawn(program, argv, { cwd: paths.work, env: environment, detached: true, stdio: 'ignore' }),
     );
     child.unref();
     const identity = this.#identityOf(child.pid ?? 0);
@@ -58,25 +61,18 @@ export class ProcessRuntime implements Runtime {
 
   /** Until the process says that it waits, or is no more: then its end will tell. */
   async #waits(key: AttemptKey, identity: ProcessIdentity): Promise<void> {
-    const { ready, go } = this.#paths.attempt(key);
+    const paths = this.#paths.attempt(key);
     const deadline = performance.now() + READY_MS;
-    while (!existsSync(ready) && this.isAlive(identity) && performance.now() < deadline) await delay(READY_POLL_MS);
-    const gate = openGate(go);
-    if (gate !== null) this.#gates.set(attemptName(key), gate);
+    const waiter = () => Number(readText(paths.ready));
+    while (waiter() === 0 && this.isAlive(identity) && performance.now() < deadline) await delay(READY_POLL_MS);
+    this.#launcher.ready([identity.pid, waiter()]);
+    this.#gates.set(attemptName(key), new Gate(paths));
   }
 
   go(key: AttemptKey, devices: readonly string[], rendezvous: Rendezvous | null = null): void {
-    const { go, granted } = this.#paths.attempt(key);
-    // Empty where an agent was killed before it could write: then the word was not given either.
-    if (readText(granted) === '') writeFileSync(granted, JSON.stringify(devices));
-    const gate = this.#gates.get(attemptName(key)) ?? openGate(go);
+    const gate = this.#gates.get(attemptName(key)) ?? new Gate(this.#paths.attempt(key));
     this.#gates.delete(attemptName(key));
-    // Nobody is there to read it: the end is on its way.
-    if (gate === null) return;
-    const gpus = devices.filter((id) => !id.startsWith('cpu-')).join(',');
-    const meet = rendezvous === null ? '' : ` ${rendezvous.host} ${rendezvous.port}`;
-    writeSync(gate, `${gpus || '-'}${meet}\n`);
-    closeSync(gate);
+    gate.open(devices, rendezvous);
   }
 
   granted(key: AttemptKey): Grant | null {
@@ -135,7 +131,7 @@ export class ProcessRuntime implements Runtime {
     const gate = this.#gates.get(attemptName(key));
     if (gate === undefined) return;
     this.#gates.delete(attemptName(key));
-    closeSync(gate);
+    gate.close();
   }
 
   async ended(key: AttemptKey, identity: ProcessIdentity): Promise<ProcessEnd> {
@@ -167,10 +163,11 @@ export class ProcessRuntime implements Runtime {
 
   /** The end, or null while the supervisor is still at work. */
   #end(key: AttemptKey, identity: ProcessIdentity): ProcessEnd | null {
-    const alive = this.isAlive(identity);
-    // Read after the look at the process: a supervisor writes first and goes then.
+    const seen = this.#readEnd(key);
+    if (seen || this.isAlive(identity)) return seen;
+    // Read again after the look at the process: a supervisor writes first and goes then.
     const end = this.#readEnd(key);
-    if (end || alive) return end;
+    if (end) return end;
     const rebooted = identity.bootId !== this.bootId;
     const words = rebooted
       ? 'The server was restarted while the job ran.'
@@ -210,15 +207,6 @@ async function started(make: () => ChildProcess): Promise<ChildProcess> {
       'invalid_input',
       'The command and the environment together are longer than the system allows.',
     );
-  }
-}
-
-/** Null if no process has it open for reading, or if it was never made. */
-function openGate(path: string): number | null {
-  try {
-    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-  } catch {
-    return null;
   }
 }
 

@@ -57,7 +57,7 @@ export function processIo(pid: number): ProcessIo {
 
 function readOrEmpty(path: string): string {
   try {
-    return readFileSync(path, 'latin1');
+    return readFileSync(path, 'utf8');
   } catch {
     return '';
   }
