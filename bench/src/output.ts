@@ -1,7 +1,7 @@
 // A job's output on its way into the platform: how fast, at what cost for the agent, and whether any of it is lost; against tee.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,12 +22,14 @@ export const output: Benchmark = {
   method:
     `A job writes ${FAST_BYTES / 1e6} MB of ${LINE_BYTES}-byte lines to standard output as fast as it can: from its start until the platform's REST interface ` +
     'has every byte (takenMbPerSecond). The same program writes through tee into a file on the same disk (teeMbPerSecond). Then a job writes ' +
-    `${PACE_BYTES_PER_SECOND / 1e6} MB/s for ${PACED_SECONDS} s: the agent's processor time (percent of a core), its memory (Pss) before, at most, and the most of the last third ` +
-    'less the most of the first third; every line is downloaded, and must be there in its place.',
+    `${PACE_BYTES_PER_SECOND / 1e6} MB/s for ${PACED_SECONDS} s: the agent's processor time (percent of a core), its memory (Pss) at rest before (agentResidentMb), at most, and the most of the last third ` +
+    'less the most of the first third; the memory (Pss) of the supervisor beside the job (supervisorResidentMb); every line is downloaded, and must be there in its place.',
   targets: [
     { figure: 'lostLines', op: '<=', value: 0 },
     { figure: 'takenMbPerSecond', op: '>=', value: 20 },
     { figure: 'agentGrowthMb', op: '<=', value: 16 },
+    { figure: 'agentResidentMb', op: '<=', value: 110 },
+    { figure: 'supervisorResidentMb', op: '<=', value: 4 },
   ],
   async run() {
     const folder = await temporaryFolder('baton-output-');
@@ -50,7 +52,7 @@ export const output: Benchmark = {
         teeMbPerSecond: teeMbPerSecond ?? 0,
         takenToTeeRatio: teeSeconds / takenSeconds,
         ...paced,
-        agentRestMb: restBytes / 1e6,
+        agentResidentMb: restBytes / 1e6,
       };
     } finally {
       await platform.stop();
@@ -85,6 +87,11 @@ function agentOf({ platform }: BenchPlatform): number {
   return pid;
 }
 
+/** The process beside the job's first attempt. */
+function supervisorOf(home: string, jobId: string): number {
+  return Number(readFileSync(join(home, 'agent', 'attempts', `${jobId}.1`, 'run', 'pid'), 'utf8'));
+}
+
 async function fast(platform: BenchPlatform, program: string): Promise<number> {
   const { client } = platform;
   const { id } = await client.jobs.submit({ name: 'fast', command: command(program, FAST_BYTES, 0) });
@@ -108,9 +115,11 @@ async function tee(program: string, file: string): Promise<number> {
 async function pace(platform: BenchPlatform, program: string): Promise<Figures> {
   const { client } = platform;
   const agent = agentOf(platform);
+  const { home } = platform.platform;
   const bytes = PACE_BYTES_PER_SECOND * PACED_SECONDS;
   const { id } = await client.jobs.submit({ name: 'paced', command: command(program, bytes, PACE_BYTES_PER_SECOND) });
   await started(client, id);
+  const supervisorResidentMb = residentBytes(supervisorOf(home, id)) / 1e6;
   const cpuBefore = cpuSeconds(agent);
   const since = performance.now();
   const memory: number[] = [];
@@ -126,6 +135,7 @@ async function pace(platform: BenchPlatform, program: string): Promise<Figures> 
     lostLines: await lostLines(client, id, bytes),
     pacedMbPerSecond: bytes / 1e6 / seconds,
     agentCpuPercent,
+    supervisorResidentMb,
     agentMostMb: Math.max(...memory),
     agentGrowthMb: Math.max(...memory.slice(-third)) - Math.max(...memory.slice(0, third)),
   };

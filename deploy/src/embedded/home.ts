@@ -1,6 +1,7 @@
 // The state folder of an embedded installation: its layout, its secrets, and clear words when it can't be used.
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -9,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -65,6 +67,16 @@ export function openHome(folder: string): Home {
   } catch (error) {
     throw unusable(root, error);
   }
+}
+
+/** Jobs that run as another user pass through it to what is theirs; what else is in there stays closed to them. */
+export function openToJobs({ root }: Home): void {
+  if (process.getuid?.() !== 0)
+    throw new PlatformError(
+      'invalid_input',
+      'BATON_JOB_USER is set, and this is not root: only root can run jobs as another user. Unset it, or start as root.',
+    );
+  chmodSync(root, statSync(root).mode | 0o011);
 }
 
 /** Not `recursive`: that hides a read-only file system's error, and below /proc it never returns. */

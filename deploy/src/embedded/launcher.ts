@@ -1,6 +1,6 @@
 // `npm start`: locks the state folder, runs nats-server, control, serving and agent, restarts what dies, stops in order.
 import { PlatformError } from '@baton/errors/platform-error';
-import { adminToken, dropReadModels, openHome } from './home.ts';
+import { adminToken, dropReadModels, openHome, openToJobs } from './home.ts';
 import { lockFolder } from './lock.ts';
 import { type EmbeddedPlatform, startEmbedded } from './platform.ts';
 import { endLeftovers } from './process-file.ts';
@@ -11,6 +11,7 @@ const SECOND_CHANCE_MS = 5_000;
 async function main(): Promise<void> {
   const home = openHome(process.env['BATON_HOME'] ?? '.baton');
   lockFolder(home.run);
+  if (process.env['BATON_JOB_USER']) openToJobs(home);
   const left = await endLeftovers(home.run);
   if (left.length > 0) say(`Ended what an earlier run had left behind: ${left.join(', ')}.`);
   if (process.argv.includes('--rebuild')) {

@@ -5,7 +5,7 @@
 # With BATON_TAKE_FD set the command starts at once and reads the line itself.
 folder=$1
 shift
-echo $$ >"$folder/run/ready"
+: >"$folder/signs/ready"
 if [ -z "${BATON_TAKE_FD:-}" ]; then
   read -r devices host port <&3 || exit 125
   exec 3<&-

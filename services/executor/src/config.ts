@@ -38,6 +38,10 @@ const Settings = Type.Object({
   BATON_DESCRIBE_MS: Type.Optional(Count),
   /** How long an early-started job may have its devices without taking them. Default 600,000. */
   BATON_TAKE_LIMIT_MS: Type.Optional(Type.String({ pattern: '^\\d{1,9}$' })),
+  /** Between looks whether a job that waits for its cards is on one already. Default 5,000. */
+  BATON_EARLY_LOOK_MS: Type.Optional(Count),
+  /** `off`: none are made, also where they could be. Default: `auto`. */
+  BATON_CONTROL_GROUPS: Type.Optional(Type.Union([Type.Literal('auto'), Type.Literal('off')])),
   /** Between looks at the checkpoint folders of running jobs: what has changed is stored. Default 600,000. */
   BATON_CHECKPOINT_EVERY_MS: Type.Optional(Type.String({ pattern: '^[1-9]\\d{1,8}$' })),
   /** Interpreter for jobs that name none: its folder stands first on their PATH. */
@@ -50,6 +54,8 @@ const Settings = Type.Object({
   BATON_STAGE_BYTES_PER_S: Type.Optional(Type.String({ minLength: 1 })),
   /** The PATH of jobs. Default: the agent's own. */
   BATON_JOB_PATH: Type.Optional(Type.String()),
+  /** The user that jobs run as, by name or number, and a group besides. Default: the agent's own. */
+  BATON_JOB_USER: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(:\\d{1,10})?$' })),
   BATON_LOG_LEVEL: Type.Optional(Type.String()),
 });
 
@@ -71,6 +77,7 @@ export interface AgentConfig {
   readonly graceMs: number;
   readonly describeMs: number;
   readonly takeLimitMs: number;
+  readonly earlyLookMs: number;
   readonly checkpointEveryMs: number;
   readonly syncMs: number;
   readonly sampleMs: number;
@@ -81,6 +88,10 @@ export interface AgentConfig {
   /** null: as fast as it goes while nothing runs. */
   readonly stageBytesPerSecond: number | null;
   readonly jobPath: string;
+  /** null: the agent's own. */
+  readonly jobUser: string | null;
+  /** Whether control groups are made where they can be. */
+  readonly controlGroups: boolean;
   readonly logLevel: string;
 }
 
@@ -103,6 +114,8 @@ export function parseConfig(environment: Environment, joined: JoinedNode | null 
     ...timesOf(settings),
     ...stagingOf(settings),
     jobPath: settings.BATON_JOB_PATH ?? environment['PATH'] ?? DEFAULT_PATH,
+    jobUser: settings.BATON_JOB_USER ?? null,
+    controlGroups: settings.BATON_CONTROL_GROUPS !== 'off',
     logLevel: settings.BATON_LOG_LEVEL ?? 'info',
   };
 }
@@ -117,11 +130,15 @@ function parseSettings(environment: Environment): Type.Static<typeof Settings> {
 
 function timesOf(
   settings: Type.Static<typeof Settings>,
-): Pick<AgentConfig, 'graceMs' | 'describeMs' | 'takeLimitMs' | 'checkpointEveryMs' | 'syncMs' | 'sampleMs'> {
+): Pick<
+  AgentConfig,
+  'graceMs' | 'describeMs' | 'takeLimitMs' | 'earlyLookMs' | 'checkpointEveryMs' | 'syncMs' | 'sampleMs'
+> {
   return {
     graceMs: Number(settings.BATON_GRACE_MS ?? 10_000),
     describeMs: Number(settings.BATON_DESCRIBE_MS ?? 30_000),
     takeLimitMs: Number(settings.BATON_TAKE_LIMIT_MS ?? 600_000),
+    earlyLookMs: Number(settings.BATON_EARLY_LOOK_MS ?? 5_000),
     checkpointEveryMs: Number(settings.BATON_CHECKPOINT_EVERY_MS ?? 600_000),
     syncMs: Number(settings.BATON_SYNC_MS ?? 2_000),
     sampleMs: Number(settings.BATON_SAMPLE_MS ?? 10_000),

@@ -19,11 +19,16 @@ import { HttpBlobSource } from './adapters/http/http-blob-source.ts';
 import { lockAgentFolder } from './adapters/node/agent-lock.ts';
 import { addressTowards, freePort } from './adapters/node/own-address.ts';
 import { ServerProbe } from './adapters/node/node-probe.ts';
+import { membersOf } from './adapters/process/attempt-processes.ts';
 import { Cgroups } from './adapters/process/cgroups.ts';
-import { jobLauncher } from './adapters/process/job-launcher.ts';
-import { ProcessRuntime } from './adapters/process/process-runtime.ts';
+import { findOnPath } from './adapters/process/find-command.ts';
+import { JobUser } from './adapters/process/job-user.ts';
+import { raisePriority } from './adapters/process/priorities.ts';
+import { ProcessRuntime, WAITER } from './adapters/process/process-runtime.ts';
+import { ServerCardUsers } from './adapters/usage/card-users.ts';
 import { ServerUsage } from './adapters/usage/server-usage.ts';
 import { FileBlobSource } from './adapters/staging/file-blob-source.ts';
+import { CardWatch } from './app/card-watch.ts';
 import { ChunkBuffers } from './app/chunk-buffers.ts';
 import type { BlobSource } from './app/blob-source.ts';
 import { DeviceLine } from './app/device-line.ts';
@@ -43,8 +48,8 @@ const CHECKPOINTS_UNUSED_MS = 7 * 86_400_000;
 const SWEEP_MS = 6 * 3_600_000;
 const assets = createRequire(import.meta.url);
 /** What every job finds on its path: `baton-take`, and `import baton`. */
-const JOB_TOOLS = dirname(assets.resolve('@baton/executor/assets/bin/baton-take'));
-const JOB_MODULES = dirname(assets.resolve('@baton/executor/assets/python/baton.py'));
+const TAKE_COMMAND = assets.resolve('@baton/executor/assets/bin/baton-take');
+const TAKE_MODULE = assets.resolve('@baton/executor/assets/python/baton.py');
 
 export interface Agent {
   /** Stops the agent; its jobs go on. */
@@ -64,10 +69,10 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   const journal = new Journal(file, state, pause);
   countRunning(journal, paths);
   const link = new BusLink({ bus: busOptions(config, reporter), nodeId: config.nodeId, reporter });
-  const cgroups = Cgroups.open(config.nodeId);
+  const cgroups = config.controlGroups ? Cgroups.open(config.nodeId) : null;
   const executor = await makeExecutor({ config, paths, journal, pause, link, reporter, cgroups }, onFatal);
   const sender = new FactSender({ journal, link, reporter });
-  const probe = await probeOf(config, reporter);
+  const probe = await probeOf(config);
   const sync = new SyncLoop({
     link,
     probe,
@@ -77,7 +82,6 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
     everyMs: config.syncMs,
     describeMs: config.describeMs,
   });
-  probe.onDeviceFaults((faults) => executor.lose(faults));
   executor.resume();
   const loops = [sender.run(), connectAndSync()];
   for (const loop of loops) loop.catch(onFatal);
@@ -109,14 +113,13 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   };
 }
 
-async function probeOf(config: AgentConfig, reporter: Reporter): Promise<ServerProbe> {
+async function probeOf(config: AgentConfig): Promise<ServerProbe> {
   return new ServerProbe({
     ...config,
     name: config.nodeName,
     address: config.address ?? (await addressTowards(config.natsUrl)),
     agentVersion: AGENT_VERSION,
     path: config.jobPath,
-    reporter,
   });
 }
 
@@ -151,10 +154,12 @@ interface Parts {
 
 async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Promise<Executor> {
   const { config, paths, journal, pause, link, reporter, cgroups } = parts;
+  const setpriv = await findOnPath('setpriv', config.jobPath);
+  const jobUser = await openJobUser(config, paths, setpriv);
   const { blobs, source } = await openBlobs(config.blobs);
-  const checkpoints = new CheckpointFolders(paths, blobs);
+  const checkpoints = new CheckpointFolders(paths, blobs, jobUser);
   sweepRegularly(parts, checkpoints);
-  const { workspaces, pace } = await openWorkspaces({ config, paths, source, journal, reporter, checkpoints });
+  const { workspaces, pace } = await openWorkspaces({ config, paths, source, journal, reporter, checkpoints, jobUser });
   const { apiUrl, graceMs, takeLimitMs, checkpointEveryMs, jobPath } = config;
   return new Executor({
     journal,
@@ -164,7 +169,12 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
     reporter,
     onFatal,
     clock: Date.now,
-    runtime: new ProcessRuntime(paths, await jobLauncher(jobPath), cgroups),
+    runtime: new ProcessRuntime({ paths, priorities: await raisePriority(jobPath), setpriv, cgroups, jobUser }),
+    cards: new CardWatch({
+      users: new ServerCardUsers(jobPath),
+      members: (key, identity) => membersOf(cgroups, key, identity),
+      everyMs: config.earlyLookMs,
+    }),
     workspaces,
     artifacts: new ArtifactCollector(paths, blobs),
     freePort,
@@ -187,10 +197,19 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
       takeLimitMs,
       checkpointEveryMs,
       basePath: jobPath,
-      pathFirst: [JOB_TOOLS],
-      pythonPath: JOB_MODULES,
+      pathFirst: [dirname(TAKE_COMMAND)],
+      pythonPath: dirname(TAKE_MODULE),
     },
   });
+}
+
+async function openJobUser(
+  { jobUser: user, jobPath: path }: AgentConfig,
+  paths: StatePaths,
+  setpriv: string | null,
+): Promise<JobUser | null> {
+  if (user === null) return null;
+  return JobUser.open({ user, setpriv, path, paths, tools: [WAITER, TAKE_COMMAND, TAKE_MODULE] });
 }
 
 /** What a job has left for its next attempt goes when nothing has asked for it for long. */

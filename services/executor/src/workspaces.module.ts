@@ -5,6 +5,7 @@ import type { Reporter } from './app/ports.ts';
 import { inputsInUse } from './adapters/files/inputs-in-use.ts';
 import type { StatePaths } from './adapters/files/attempt-paths.ts';
 import { AttemptWorkspaces, type WorkspaceParts } from './adapters/files/workspace.ts';
+import type { JobUser } from './adapters/process/job-user.ts';
 import { findOnPath } from './adapters/process/find-command.ts';
 import { bootId } from './adapters/process/proc.ts';
 import { EnvironmentBuilder } from './adapters/python/environment-builder.ts';
@@ -24,6 +25,7 @@ export interface WorkspacesParts {
   readonly journal: Pick<Journal, 'state'>;
   readonly reporter: Reporter;
   readonly checkpoints: WorkspaceParts['checkpoints'];
+  readonly jobUser: JobUser | null;
 }
 
 export interface OpenedWorkspaces {
@@ -33,7 +35,7 @@ export interface OpenedWorkspaces {
 }
 
 export async function openWorkspaces(parts: WorkspacesParts): Promise<OpenedWorkspaces> {
-  const { config, paths, source, journal, reporter, checkpoints } = parts;
+  const { config, paths, source, journal, reporter, checkpoints, jobUser } = parts;
   const attempts = () => Object.values(journal.state.attempts);
   const stager = new Stager({
     ionice: await findOnPath('ionice', config.jobPath),
@@ -58,9 +60,10 @@ export async function openWorkspaces(parts: WorkspacesParts): Promise<OpenedWork
     paths,
     cache,
     trees: new TreeCache(cache, source),
-    environments: new EnvironmentBuilder({ cache, python, uv, path: jobPath }),
+    environments: new EnvironmentBuilder({ cache, python, uv, path: jobPath, jobUser }),
     checkpoints,
     mounts: await ReadOnlyMounts.open(paths.cache),
+    jobUser,
     reporter,
   });
   const alive = attempts().filter(({ phase }) => phase !== 'ended');

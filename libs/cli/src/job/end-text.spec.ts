@@ -12,6 +12,7 @@ it.each<[AttemptResult['reason'], number | null, string | null, string]>([
   ['time-limit', null, 'SIGTERM', 'time limit (SIGTERM)'],
   ['out-of-memory', null, 'SIGKILL', 'out of memory (SIGKILL)'],
   ['device-lost', null, 'SIGKILL', 'its device was lost (SIGKILL)'],
+  ['took-early', null, 'SIGTERM', 'used a card before its turn (SIGTERM)'],
   ['bad-input', null, null, 'bad input'],
   ['start-failed', null, null, 'could not be started'],
   ['lost', null, null, 'lost'],

@@ -16,6 +16,7 @@ const WORDS: Readonly<Record<Exclude<EndReason, 'exited' | 'signalled'>, string>
   'device-lost': 'its device was lost',
   'bad-input': 'bad input',
   'start-failed': 'could not be started',
+  'took-early': 'used a card before its turn',
   'not-taken': 'devices not taken',
   lost: 'lost',
 };

@@ -15,6 +15,8 @@ export const EndReason = Type.Union([
   Type.Literal('signalled'),
   Type.Literal('cancelled'),
   Type.Literal('time-limit'),
+  /** It started early, and used a card before its turn. */
+  Type.Literal('took-early'),
   /** It had its devices for as long as the node allows, and never called `baton.take()`. */
   Type.Literal('not-taken'),
   Type.Literal('out-of-memory'),

@@ -1,5 +1,6 @@
 // Drives one attempt from its first journal entry to its end; after a restart of the agent, from wherever the journal says.
 import type { DesiredAttempt, Rendezvous } from '@baton/contracts';
+import type { CardUser } from '../domain/card-users.ts';
 import {
   type AttemptKey,
   attemptName,
@@ -9,26 +10,24 @@ import {
   type StopCause,
 } from '../domain/journal.ts';
 import { type Outcome, outcomeOf, type ProcessEnd } from '../domain/outcome.ts';
-import { AttemptCheckpoints, type AttemptCheckpointsParts } from './attempt-checkpoints.ts';
-import { collected, resultOf, type Seen, whyNotStarted } from './attempt-end.ts';
+import { whyNotStarted } from './attempt-end.ts';
+import { AttemptEnding, type EndingParts } from './attempt-ending.ts';
+import type { CardWatch } from './card-watch.ts';
 import type { DeviceLine } from './device-line.ts';
 import type { HandOffPause } from './hand-off-pause.ts';
 import type { Journal } from './journal.ts';
-import { type ObserverParts, Observers } from './observers.ts';
-import type { Artifacts, Collected, Grant } from './ports.ts';
+import type { Grant } from './ports.ts';
 import { arm, meetingPort, type PreparationParts } from './preparation.ts';
 import { Stopping } from './stopping.ts';
 import { TakeWatch } from './take-watch.ts';
 
-const NOT_COLLECTED: Collected = { artifacts: null, note: null, complete: true };
-
-export interface RunParts extends ObserverParts, PreparationParts, Omit<AttemptCheckpointsParts, 'settings'> {
+export interface RunParts extends PreparationParts, Omit<EndingParts, 'settings'> {
   readonly journal: Journal;
   readonly line: DeviceLine;
   readonly pause: HandOffPause;
-  readonly artifacts: Artifacts;
+  readonly cards: CardWatch;
   readonly settings: PreparationParts['settings'] &
-    AttemptCheckpointsParts['settings'] & {
+    EndingParts['settings'] & {
       readonly graceMs: number;
       /** How long an early-started job may have its devices without taking them. */
       readonly takeLimitMs: number;
@@ -40,11 +39,10 @@ export class AttemptRun {
   readonly #spec: DesiredAttempt;
   readonly #key: AttemptKey;
   readonly #preparation = new AbortController();
-  readonly #checkpoints: AttemptCheckpoints;
+  readonly #ending: AttemptEnding;
   #stopping: Stopping | null = null;
-  #observers: Observers | null = null;
-  #foldersMustStay = false;
   #take: TakeWatch | null = null;
+  #unwatchCards: () => void = () => undefined;
   #isRevoked = false;
   #progress: string | null = null;
   #closed = false;
@@ -53,7 +51,7 @@ export class AttemptRun {
     this.#parts = parts;
     this.#spec = spec;
     this.#key = { jobId: spec.jobId, attempt: spec.attempt };
-    this.#checkpoints = new AttemptCheckpoints(parts, this.#key, spec.checkpoints);
+    this.#ending = new AttemptEnding(parts, spec);
   }
 
   /** A new attempt: journaled before anything else happens. */
@@ -80,10 +78,7 @@ export class AttemptRun {
         if (this.#isEarly && !state.isReleased) this.#watchTake(state.startedAt);
         return this.#watch(state.process, state.startedAt);
       case 'ended':
-        // Only what was not shipped yet.
-        await this.#observe();
-        await this.#observers?.finish();
-        return;
+        return this.#ending.shipRest();
       case undefined:
         return;
       default:
@@ -122,9 +117,9 @@ export class AttemptRun {
 
   /** The scheduler has the end in its log: the folder goes, as soon as its output is shipped. */
   async forget(): Promise<void> {
-    await this.#observers?.done;
+    await this.#ending.shipped();
     this.#parts.runtime.forget(this.#key);
-    if (!this.#foldersMustStay && !this.#closed) await this.#parts.workspaces.remove(this.#key);
+    if (!this.#ending.foldersMustStay && !this.#closed) await this.#parts.workspaces.remove(this.#key);
   }
 
   /** What is being fetched or built for it just now, for people. */
@@ -136,10 +131,10 @@ export class AttemptRun {
   close(): void {
     this.#closed = true;
     this.#take?.cancel();
+    this.#unwatchCards();
     this.#preparation.abort();
     this.#stopping?.cancel();
-    this.#checkpoints.stop();
-    this.#observers?.stop();
+    this.#ending.close();
   }
 
   get #state(): AttemptState | undefined {
@@ -149,7 +144,7 @@ export class AttemptRun {
   /** Whatever an agent before this one had begun never ran. */
   async #startAnew(isStopped: boolean): Promise<void> {
     await this.#parts.runtime.discard(this.#key, null);
-    if (isStopped) return this.#notStarted(null);
+    if (isStopped) return this.#endUnstarted(whyNotStarted(null, this.#stopRequest));
     return this.#prepareAndArm();
   }
 
@@ -184,7 +179,10 @@ export class AttemptRun {
   async #unprepared(error: unknown): Promise<void> {
     if (this.#closed) return;
     if (this.#isRevoked) return this.#givenBack();
-    return this.#notStarted(error);
+    const why = whyNotStarted(error, this.#stopRequest);
+    if (why.reason === 'start-failed')
+      this.#parts.reporter.error({ ...this.#key, error: why.message }, 'an attempt could not be started');
+    return this.#endUnstarted(why);
   }
 
   async #resumeArmed(identity: ProcessIdentity): Promise<void> {
@@ -211,16 +209,21 @@ export class AttemptRun {
     const end = runtime.ended(this.#key, identity);
     this.#stopping = this.#stoppingOf(identity, null);
     if (this.#isStopRequested) this.#stopping.begin();
-    if (this.#isEarly) await this.#observe();
+    if (this.#isEarly) {
+      await this.#ending.observe();
+      this.#watchCards(identity);
+    }
     const granted = new Promise<Grant>((resolve) => {
       if (this.#isStopRequested) return;
       line.ready(this.#key, (devices) => {
+        this.#unwatchCards();
         runtime.go(this.#key, devices, rendezvousOf(this.#state));
         pause.begin();
         resolve({ devices, at: clock() });
       });
     });
     const first = await Promise.race([granted, end]);
+    this.#unwatchCards();
     if ('devices' in first) return this.#started(identity, first, end);
     if (!this.#closed && !this.#isRevoked) await this.#endedWaiting(first);
   }
@@ -228,7 +231,7 @@ export class AttemptRun {
   async #endedWaiting(end: ProcessEnd): Promise<void> {
     this.#stopping?.cancel();
     this.#parts.line.leave(this.#key);
-    if (this.#isEarly) return this.#wrapUp(end, this.#parts.clock());
+    if (this.#isEarly) return this.#wrapUp(end, null, this.#parts.clock());
     const outcome = outcomeOf(end, this.#stopRequest, '');
     const message = 'The process was killed while it waited for its devices.';
     return this.#endUnstarted(this.#isStopRequested ? outcome : { ...outcome, reason: 'start-failed', message });
@@ -245,10 +248,18 @@ export class AttemptRun {
     await Promise.all([durable, this.#watch(process, at, end)]);
   }
 
+  /** Hiding the cards is advisory: what is on one before its turn takes it from the job that has it. */
+  #watchCards(identity: ProcessIdentity): void {
+    const onSeen = ({ pid, card }: CardUser) =>
+      void this.stop('took-early', `process ${pid} is on ${card}`).catch(() => undefined);
+    this.#unwatchCards = this.#parts.cards.watch({ key: this.#key, identity, onSeen });
+  }
+
   #watchTake(grantedAt: number): void {
-    const limitMs = this.#parts.settings.takeLimitMs;
+    const { runtime, journal, clock, settings } = this.#parts;
     const onLimit = () => this.stop('not-taken');
-    this.#take = new TakeWatch({ ...this.#parts, key: this.#key, limitMs, onLimit }, grantedAt);
+    const parts = { key: this.#key, runtime, journal, clock, limitMs: settings.takeLimitMs, onLimit };
+    this.#take = new TakeWatch(parts, grantedAt);
   }
 
   async #watch(identity: ProcessIdentity, startedAt: number, end?: Promise<ProcessEnd>): Promise<void> {
@@ -265,11 +276,11 @@ export class AttemptRun {
       return { how, at };
     });
     await this.#parts.pause.over;
-    if (this.#observers === null) await this.#observe();
-    this.#checkpoints.start();
+    await this.#ending.observe();
+    this.#ending.storeCheckpoints();
     const { how, at } = await ended;
     stopping.cancel();
-    if (!this.#closed) await this.#wrapUp(how, at, startedAt);
+    if (!this.#closed) await this.#wrapUp(how, startedAt, at);
   }
 
   /** No process of it is left. */
@@ -283,16 +294,9 @@ export class AttemptRun {
     void journal.recordFact((seq) => ({ type: 'released', fact: { ...fact, seq } })).catch(() => undefined);
   }
 
-  async #wrapUp(how: ProcessEnd, endedAt: number, startedAt: number | null = null): Promise<void> {
+  async #wrapUp(how: ProcessEnd, startedAt: number | null, endedAt: number): Promise<void> {
     await this.#parts.pause.over;
-    const [artifacts, stored, observed] = await Promise.all([
-      collected(this.#parts, this.#key),
-      this.#checkpoints.finish(how, this.#isStopRequested),
-      this.#observers?.finish(),
-    ]);
-    if (this.#closed) return;
-    const outcome = outcomeOf(how, this.#stopRequest, observed?.lastLines.at(-1) ?? '');
-    await this.#end(outcome, { ...observed, collected: artifacts, stored, startedAt, endedAt });
+    await this.#ending.record({ how, startedAt, endedAt, stop: () => this.#stopRequest });
   }
 
   #stoppingOf(identity: ProcessIdentity, timeLimitMs: number | null): Stopping {
@@ -315,11 +319,6 @@ export class AttemptRun {
     return this.#state?.phase !== 'ended' && this.#stopRequest !== null;
   }
 
-  async #observe(): Promise<void> {
-    const secrets = await this.#parts.workspaces.secrets(this.#key);
-    this.#observers = new Observers(this.#parts, this.#key, secrets);
-  }
-
   async #givenBack(): Promise<void> {
     const { journal, workspaces, clock } = this.#parts;
     this.#parts.runtime.forget(this.#key);
@@ -328,20 +327,8 @@ export class AttemptRun {
     await journal.recordFact((seq) => ({ type: 'revoked', fact: { ...fact, seq } }));
   }
 
-  #notStarted(error: unknown): Promise<void> {
-    const { reporter } = this.#parts;
-    return this.#endUnstarted(whyNotStarted(error, this.#stopRequest, { reporter, key: this.#key }));
-  }
-
   #endUnstarted(outcome: Outcome): Promise<void> {
     this.#parts.line.leave(this.#key);
-    return this.#end(outcome, { collected: NOT_COLLECTED, startedAt: null, endedAt: this.#parts.clock() });
-  }
-
-  async #end(outcome: Outcome, seen: Seen): Promise<void> {
-    this.#foldersMustStay = !seen.collected.complete;
-    const result = resultOf(outcome, seen, (text) => this.#observers?.redact(text) ?? text);
-    const fact = { type: 'ended', ...this.#key, at: seen.endedAt, result } as const;
-    await this.#parts.journal.recordFact((seq) => ({ type: 'ended', fact: { ...fact, seq } }));
+    return this.#ending.recordUnstarted(outcome);
   }
 }

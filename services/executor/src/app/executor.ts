@@ -1,7 +1,7 @@
 // The agent's heart: takes desired sets, turns them into runs, and finds its runs again after a restart.
 import { type AttemptResult, type Device, DesiredSet, fits } from '@baton/contracts';
-import type { DeviceFault } from '../domain/gpu-memory.ts';
-import { type AttemptKey, attemptName, type JournalEntry } from '../domain/journal.ts';
+import { newFaults } from '../domain/gpu-memory.ts';
+import { type AttemptKey, attemptName, devicesOf, type JournalEntry } from '../domain/journal.ts';
 import { type Action, reconcile, type Refusal } from '../domain/reconcile.ts';
 import { AttemptRun, type RunParts } from './attempt-run.ts';
 import type { ReportedAttempt } from './ports.ts';
@@ -17,6 +17,7 @@ export class Executor {
   readonly #parts: ExecutorParts;
   readonly #runs = new Map<string, AttemptRun>();
   readonly #forgetting = new Set<string>();
+  #devices: readonly Device[] = [];
   #lastRefusal = '';
   #closed = false;
   #stoppingAll = false;
@@ -79,21 +80,23 @@ export class Executor {
     });
   }
 
-  /** Devices that are out of service are given to nobody until they are well again. */
+  /**
+   * As the node was just found. What is out of service is given to nobody until it is well again; what has it already is
+   * ended: a loss of the platform's, so that the job runs again elsewhere.
+   */
   sawDevices(devices: readonly Device[]): void {
-    const faulty = devices.filter((device) => device.fault !== undefined);
-    this.#parts.line.setFaulty(new Set(faulty.map((device) => device.id)));
+    const { line, reporter, journal } = this.#parts;
+    const faults = newFaults(this.#devices, devices);
+    this.#devices = devices;
+    if (faults.length > 0) reporter.warn({ faults }, 'devices are out of service');
+    line.setFaulty(new Set(devices.flatMap(({ id, fault }) => (fault === undefined ? [] : [id]))));
+    for (const { spec } of Object.values(journal.state.attempts)) this.#endOnFaulty(spec);
   }
 
-  /** What runs on a device that has fallen out ends: a loss of the platform's, so that it runs again elsewhere. */
-  lose(faults: readonly DeviceFault[]): void {
-    for (const { id, fault } of faults) {
-      for (const state of Object.values(this.#parts.journal.state.attempts)) {
-        if (state.phase !== 'running' || !state.devices.includes(id)) continue;
-        const run = this.#known(state.spec);
-        if (run) this.#guard(run.stop('device-lost', `${id}: ${fault}`));
-      }
-    }
+  #endOnFaulty(key: AttemptKey): void {
+    const held = devicesOf(this.#parts.journal.state.attempts[attemptName(key)]);
+    const found = this.#devices.find(({ id, fault }) => fault !== undefined && held.includes(id));
+    if (found) this.#guard(this.#known(key)?.stop('device-lost', `${found.id}: ${found.fault}`) ?? Promise.resolve());
   }
 
   close(): void {
@@ -113,8 +116,7 @@ export class Executor {
   #act(action: Action): Promise<void> {
     switch (action.type) {
       case 'start':
-        this.#parts.line.join(action.spec);
-        return this.#run(action.spec).begin();
+        return this.#begin(action.spec);
       case 'permit':
         return this.#known(action.key)?.permit(action.rendezvous) ?? Promise.resolve();
       case 'revoke':
@@ -128,6 +130,14 @@ export class Executor {
       default:
         return action satisfies never;
     }
+  }
+
+  #begin(spec: DesiredSet['attempts'][number]): Promise<void> {
+    this.#parts.line.join(spec);
+    const begun = this.#run(spec).begin();
+    // One of its devices may have fallen out since the scheduler heard of them.
+    this.#endOnFaulty(spec);
+    return begun;
   }
 
   async #decline(spec: DesiredSet['attempts'][number]): Promise<void> {

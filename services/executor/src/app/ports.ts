@@ -9,7 +9,6 @@ import type {
   NodeDescription,
   Rendezvous,
 } from '@baton/contracts';
-import type { DeviceFault } from '../domain/gpu-memory.ts';
 import type { AttemptFolders } from '../domain/job-environment.ts';
 import type { AttemptKey, JournalEntry, JournalState, ProcessIdentity } from '../domain/journal.ts';
 import type { SeriesState } from '../domain/metric-series.ts';
@@ -174,8 +173,6 @@ export interface ReportedAttempt extends AttemptKey {
 
 export interface NodeProbe {
   describe(): Promise<NodeDescription>;
-  /** Told of devices that a description finds out of service and the one before did not. */
-  onDeviceFaults(listener: (faults: readonly DeviceFault[]) => void): void;
 }
 
 /** A TCP port that nothing uses just now. */

@@ -17,7 +17,7 @@ export interface ProcessIdentity {
   readonly launchedUptimeMs: number;
 }
 
-export type StopCause = 'cancelled' | 'time-limit' | 'not-taken' | 'device-lost';
+export type StopCause = 'cancelled' | 'time-limit' | 'took-early' | 'not-taken' | 'device-lost';
 export interface StopRequest {
   readonly cause: StopCause;
   readonly at: number;
@@ -196,6 +196,13 @@ function change(state: JournalState, key: AttemptKey, next: (known: AttemptState
 function without(state: JournalState, name: string): JournalState {
   const { [name]: _gone, ...attempts } = state.attempts;
   return { ...state, attempts };
+}
+
+/** Ids of the devices that it has, or was given by the log and will have. */
+export function devicesOf(attempt: AttemptState | undefined): readonly string[] {
+  if (attempt === undefined || attempt.phase === 'ended') return [];
+  if (attempt.phase === 'running') return attempt.isReleased ? [] : attempt.devices;
+  return attempt.spec.devices.map(({ id }) => id);
 }
 
 /** Whether the scheduler has the end of this attempt in its log. */

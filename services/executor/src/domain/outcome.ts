@@ -59,6 +59,8 @@ const STOPPED = {
   cancelled: 'Stopped as asked.',
   'time-limit': 'Stopped at its time limit.',
   'device-lost': 'A device of it is out of service: ',
+  'took-early':
+    'It used a card while it waited for its turn. Touch CUDA, and start workers that do, only after baton.take() has returned, or leave earlyStart out: ',
   'not-taken': 'It had its devices, and did not call baton.take() within the time that the node allows.',
 } as const;
 

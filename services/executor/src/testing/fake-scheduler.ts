@@ -1,5 +1,5 @@
 // A small scheduler for tests: answers sync, facts and secrets over a real NATS server, and remembers what it was told.
-import { agentRpc, type DesiredAttempt, type Fact, subjects } from '@baton/contracts';
+import { agentRpc, type DesiredAttempt, type Fact, type NodeDescription, subjects } from '@baton/contracts';
 import type { Bus } from '@baton/messaging';
 import { eventually } from './eventually.ts';
 
@@ -11,6 +11,8 @@ export class FakeScheduler {
   desired: DesiredAttempt[] = [];
   facts: Fact[] = [];
   reported: readonly { jobId: string; attempt: number; phase: string }[] = [];
+  /** As the agent described it last. */
+  node: NodeDescription | null = null;
   syncs = 0;
   secretValues: Record<string, string> = {};
   /** False: facts are heard and not acknowledged. */
@@ -26,6 +28,7 @@ export class FakeScheduler {
     bus.handle(agentRpc.sync, async ({ body }) => {
       this.syncs += 1;
       this.reported = body.attempts;
+      this.node = body.node;
       return this.set;
     });
     bus.handle(agentRpc.facts, async ({ body }) => this.#hear(body.facts));

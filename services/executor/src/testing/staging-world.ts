@@ -59,7 +59,7 @@ export async function openStaging(
     bootId: options.bootId ?? bootId(),
   });
   const path = process.env['PATH'] ?? '';
-  const environments = new EnvironmentBuilder({ cache, python: null, uv: installedUv(), path });
+  const environments = new EnvironmentBuilder({ cache, python: null, uv: installedUv(), path, jobUser: null });
   const workspaces = new AttemptWorkspaces({
     paths,
     cache,
@@ -67,6 +67,7 @@ export async function openStaging(
     environments,
     checkpoints: new CheckpointFolders(paths, blobs),
     mounts: options.mounts === false ? null : await ReadOnlyMounts.open(paths.cache),
+    jobUser: null,
     reporter: silent,
   });
   return { paths, workspaces, cache, stager, environments, journal };

@@ -13,12 +13,16 @@ export interface AttemptPaths {
   readonly pid: string;
   /** The FIFO that a waiting process reads. */
   readonly go: string;
+  /** What the job's own processes tell the agent. */
+  readonly signs: string;
   /** There as soon as a process waits. */
   readonly ready: string;
   /** Made once, before the word to go is given: the devices that it got. */
   readonly granted: string;
   /** Made by `baton.take()` when it returns. */
   readonly taken: string;
+  /** Bytes; for whoever watches over it where the kernel does not. */
+  readonly memoryLimit: string;
   readonly exit: string;
   readonly words: string;
   readonly secrets: string;
@@ -41,6 +45,10 @@ export class StatePaths {
 
   constructor(folder: string) {
     this.#folder = folder;
+  }
+
+  get root(): string {
+    return this.#folder;
   }
 
   get journal(): string {
@@ -90,6 +98,7 @@ export class StatePaths {
   attempt(key: AttemptKey): AttemptPaths {
     const root = join(this.#folder, 'attempts', attemptName(key));
     const run = join(root, 'run');
+    const signs = join(root, 'signs');
     return {
       root,
       work: join(root, 'work'),
@@ -99,9 +108,11 @@ export class StatePaths {
       run,
       pid: join(run, 'pid'),
       go: join(run, 'go'),
-      ready: join(run, 'ready'),
+      signs,
+      ready: join(signs, 'ready'),
       granted: join(run, 'granted'),
-      taken: join(run, 'taken'),
+      taken: join(signs, 'taken'),
+      memoryLimit: join(run, 'memory-limit'),
       exit: join(run, 'exit'),
       words: join(run, 'words'),
       secrets: join(root, 'secrets'),

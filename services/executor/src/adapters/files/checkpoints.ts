@@ -9,6 +9,7 @@ import type { Checkpoints, CheckpointsWanted, Fill, WhileRunning } from '../../a
 import { grown, isAsNewAs, isUnfinished, type Lineage } from '../../domain/checkpoint-lineage.ts';
 import { resolveLinks } from '../../domain/inner-links.ts';
 import type { AttemptKey } from '../../domain/journal.ts';
+import type { JobUser } from '../process/job-user.ts';
 import type { StatePaths } from './attempt-paths.ts';
 import { CheckpointReading, type Reading, standsStill } from './checkpoint-reading.ts';
 import { putManifest } from './put-manifest.ts';
@@ -24,12 +25,15 @@ const MAX_KEPT = 1_000;
 export class CheckpointFolders implements Checkpoints {
   readonly #paths: StatePaths;
   readonly #blobs: BlobStore;
+  /** null: jobs run as the agent's own user. */
+  readonly #jobUser: JobUser | null;
   /** By job: what was stored last, so that it is not read again. Lost with the agent, which costs a reading. */
   readonly #last = new Map<string, Reading>();
 
-  constructor(paths: StatePaths, blobs: BlobStore) {
+  constructor(paths: StatePaths, blobs: BlobStore, jobUser: JobUser | null = null) {
     this.#paths = paths;
     this.#blobs = blobs;
+    this.#jobUser = jobUser;
   }
 
   async collect({ jobId }: AttemptKey, running?: WhileRunning): Promise<ManifestSummary | null> {
@@ -48,11 +52,13 @@ export class CheckpointFolders implements Checkpoints {
   async restore({ jobId, checkpoints: asked }: CheckpointsWanted, fill: Fill): Promise<void> {
     const folder = this.#paths.checkpoints(jobId);
     const own = await ownFolder(folder);
+    await this.#jobUser?.share(jobId, folder);
     if (asked === null || (isAsNewAs(await this.#lineage(jobId), asked) && !(await isEmpty(folder)))) return;
     const { root, restoring, replaced } = this.#paths.checkpointNotes(jobId);
     for (const left of [restoring, replaced]) await removeTree(left);
     await mkdir(restoring, { recursive: true });
     await fill(asked, restoring).catch((cause: unknown) => Promise.reject(notRestored(cause)));
+    await this.#jobUser?.share(jobId, restoring);
     await settle(restoring, own);
     await rename(folder, replaced);
     await rename(restoring, folder);
@@ -81,10 +87,10 @@ export class CheckpointFolders implements Checkpoints {
     for (let round = 0; round < ROUNDS; round += 1) {
       const last = this.#last.get(jobId) ?? new Map();
       const reading = new CheckpointReading(this.#blobs, last, running);
-      if (!(await walkTree(folder, reading))) return null;
+      if (!(await walkTree(folder, reading, this.#jobUser?.uid))) return null;
       if (running) await sleep(LOOK_AGAIN_MS, undefined, { signal: running.signal });
       const now = new CheckpointReading(null, last);
-      await walkTree(folder, now);
+      await walkTree(folder, now, this.#jobUser?.uid);
       // What was read is not read again, whether the folder stood still or not.
       if (running || reading.read.size <= MAX_KEPT) this.#last.set(jobId, reading.read);
       else this.#last.delete(jobId);

@@ -30,14 +30,17 @@ const CONCURRENT_FILES = 16;
 const MAX_PATH_CHARS = 1_024;
 const { O_RDONLY, O_NOFOLLOW, O_DIRECTORY, O_NONBLOCK } = constants;
 
-/** False if there is no such folder. Rejects with the first error of a visitor, when everything open is closed. */
-export async function walkTree(root: string, visitor: TreeVisitor): Promise<boolean> {
+/**
+ * False if there is no such folder. Rejects with the first error of a visitor, when everything open is closed. `ownerId`: whose
+ * the files are; the folder's own owner if absent.
+ */
+export async function walkTree(root: string, visitor: TreeVisitor, ownerId?: number): Promise<boolean> {
   const folder = await open(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ELOOP') return null;
     throw error;
   });
   if (folder === null) return false;
-  const walk = new Walk(visitor, (await folder.stat()).uid);
+  const walk = new Walk(visitor, ownerId ?? (await folder.stat()).uid);
   await walk.folder(folder, '').catch((error: unknown) => walk.fail(error));
   await walk.settled();
   return true;
@@ -45,7 +48,6 @@ export async function walkTree(root: string, visitor: TreeVisitor): Promise<bool
 
 class Walk {
   readonly #visitor: TreeVisitor;
-  /** Of the folder. */
   readonly #ownerId: number;
   /** Folders whose files are still being visited. */
   readonly #open = new Set<Promise<void>>();

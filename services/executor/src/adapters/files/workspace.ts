@@ -8,6 +8,7 @@ import type { CheckpointsWanted, Fill } from '../../app/checkpoints.ts';
 import type { Prepared, PrepareOptions, Reporter, Workspaces } from '../../app/ports.ts';
 import type { AttemptKey } from '../../domain/journal.ts';
 import { isSafePath } from '../../domain/safe-path.ts';
+import type { JobUser } from '../process/job-user.ts';
 import type { EnvironmentBuilder } from '../python/environment-builder.ts';
 import { percent } from '../staging/blob-fetcher.ts';
 import type { NodeCache, ShelfName } from '../staging/node-cache.ts';
@@ -27,6 +28,8 @@ export interface WorkspaceParts {
   readonly checkpoints: { restore(wanted: CheckpointsWanted, fill: Fill): Promise<void> };
   /** null: datasets are copied. */
   readonly mounts: ReadOnlyMounts | null;
+  /** null: jobs run as the agent's own user. */
+  readonly jobUser: JobUser | null;
   readonly reporter: Reporter;
 }
 
@@ -113,7 +116,7 @@ export class AttemptWorkspaces implements Workspaces {
     // A preparation that was cut off by a crash begins anew: nothing has run in there.
     await this.#clear(spec);
     await mkdir(own.root, { recursive: true, mode: 0o700 });
-    const folders = [own.work, own.output, own.datasets, own.temporary, own.run];
+    const folders = [own.work, own.output, own.datasets, own.temporary, own.run, own.signs];
     for (const folder of folders) await mkdir(folder, { recursive: true });
     if (spec.code !== null) await this.#copy({ digest: spec.code, what: 'code' }, own.work, run);
     for (const dataset of spec.datasets) await this.#dataset(dataset, own, run);
@@ -126,6 +129,7 @@ export class AttemptWorkspaces implements Workspaces {
       run,
     );
     if (environment.cached !== null) await writeFile(own.environment, environment.cached);
+    await this.#parts.jobUser?.handOver(spec.jobId, own);
     const { pathFirst, virtualEnvironment } = environment;
     const { work, output, datasets, temporary } = own;
     return { folders: { work, output, datasets, temporary, checkpoints }, pathFirst, virtualEnvironment };

@@ -2,14 +2,8 @@
 import type { Device, NodeDescription } from '@baton/contracts';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
-import type { NodeProbe, Reporter } from '../../app/ports.ts';
-import {
-  type DeviceFault,
-  type GpuAnswer,
-  newFaults,
-  presentDevices,
-  type RememberedDevice,
-} from '../../domain/gpu-memory.ts';
+import type { NodeProbe } from '../../app/ports.ts';
+import { type GpuAnswer, presentDevices, type RememberedDevice } from '../../domain/gpu-memory.ts';
 import { findOnPath } from '../process/find-command.ts';
 import { askNvidiaSmi } from './nvidia-smi.ts';
 
@@ -22,16 +16,13 @@ export interface NodeProbeOptions {
   readonly path: string;
   /** Of the agent: its file system is the node's disk. */
   readonly folder: string;
-  readonly reporter: Reporter;
   /** Where the NVIDIA driver lists its cards. */
   readonly driverFolder?: string;
 }
 
 export class ServerProbe implements NodeProbe {
   readonly #options: NodeProbeOptions;
-  readonly #listeners = new Set<(faults: readonly DeviceFault[]) => void>();
   #remembered: readonly RememberedDevice[] = [];
-  #devices: readonly Device[] = [];
 
   constructor(options: NodeProbeOptions) {
     this.#options = options;
@@ -40,12 +31,10 @@ export class ServerProbe implements NodeProbe {
   async describe(): Promise<NodeDescription> {
     const { name, address, labels, agentVersion, cpuSlots, folder } = this.#options;
     const [gpus, diskBytes] = await Promise.all([this.#gpus(), diskOf(folder)]);
-    const devices = [...gpus, ...cpuDevices(cpuSlots)];
-    this.#compare(devices);
     return {
       name,
       address,
-      devices,
+      devices: [...gpus, ...cpuDevices(cpuSlots)],
       // What this process may use of them: its affinity and its cgroup's share.
       cpus: availableParallelism(),
       memoryBytes: memoryOf(process.constrainedMemory(), totalmem()),
@@ -53,18 +42,6 @@ export class ServerProbe implements NodeProbe {
       labels: { ...labels },
       agentVersion,
     };
-  }
-
-  onDeviceFaults(listener: (faults: readonly DeviceFault[]) => void): void {
-    this.#listeners.add(listener);
-  }
-
-  #compare(devices: readonly Device[]): void {
-    const faults = newFaults(this.#devices, devices);
-    this.#devices = devices;
-    if (faults.length === 0) return;
-    this.#options.reporter.warn({ faults }, 'devices are out of service');
-    for (const listener of this.#listeners) listener(faults);
   }
 
   async #gpus(): Promise<readonly Device[]> {

@@ -1,5 +1,7 @@
-// The processes that belong to an attempt: its session, and those that left the session but carry the attempt's environment.
+// The processes that belong to an attempt: its control group; without one its session, and those that left the session but carry
+// the attempt's environment.
 import { type AttemptKey, type ProcessIdentity } from '../../domain/journal.ts';
+import type { Cgroups } from './cgroups.ts';
 import { allProcesses, processEnvironment, processStat, type ProcessStat } from './proc.ts';
 
 /** Whether it is the very process, not a later one with its number. */
@@ -7,8 +9,14 @@ export function isAlive(identity: ProcessIdentity, bootId: string): boolean {
   return identity.bootId === bootId && processStat(identity.pid)?.startTicks === identity.startTicks;
 }
 
-/** All but the supervisor itself. */
-export function attemptProcesses(key: AttemptKey, supervisor: ProcessIdentity): number[] {
+/** All but the supervisor itself, whatever session they made for themselves. */
+export function membersOf(cgroups: Cgroups | null, key: AttemptKey, supervisor: ProcessIdentity): number[] {
+  const members = cgroups?.members(key);
+  if (!members) return processesInSight(key, supervisor);
+  return members.filter((pid) => pid !== supervisor.pid);
+}
+
+function processesInSight(key: AttemptKey, supervisor: ProcessIdentity): number[] {
   const all = allProcesses();
   const leader = all.find((one) => one.pid === supervisor.pid);
   // The number now names another process: a session of that number is not ours.

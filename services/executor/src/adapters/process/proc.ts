@@ -44,6 +44,12 @@ export function processEnvironment(pid: number): string {
   return readOrEmpty(`/proc/${pid}/environ`);
 }
 
+/** Its real group; null if it is gone. */
+export function groupOf(pid: number): number | null {
+  const match = /^Gid:\t(\d+)/m.exec(readOrEmpty(`/proc/${pid}/status`));
+  return match === null ? null : Number(match[1]);
+}
+
 export function processCommand(pid: number): readonly string[] {
   return readOrEmpty(`/proc/${pid}/cmdline`).split('\0');
 }

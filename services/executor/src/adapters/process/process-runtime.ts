@@ -2,42 +2,58 @@
 import type { Rendezvous } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Grant, Launch, Runtime } from '../../app/ports.ts';
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
-import { attemptProcesses, isAlive, kill } from './attempt-processes.ts';
+import { isAlive, kill, membersOf } from './attempt-processes.ts';
 import type { Cgroups } from './cgroups.ts';
 import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
 import { Gate } from './gate.ts';
-import type { JobLauncher } from './job-launcher.ts';
+import type { JobUser } from './job-user.ts';
+import { MemoryWatch } from './memory-watch.ts';
+import type { Priorities } from './priorities.ts';
 import { bootId, processCommand, processStat, uptimeMs } from './proc.ts';
 
 // By the package's name, so that they are found from src/, from dist/ and out of a bundle.
 const assets = createRequire(import.meta.url);
 const SUPERVISOR = assets.resolve('@baton/executor/assets/supervisor.sh');
-const WAITER = assets.resolve('@baton/executor/assets/waiter.sh');
+export const WAITER = assets.resolve('@baton/executor/assets/waiter.sh');
 const READY_POLL_MS = 4;
 const READY_MS = 30_000;
 const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100];
 
+export interface ProcessRuntimeParts {
+  readonly paths: StatePaths;
+  readonly priorities: Priorities;
+  /** It makes the kernel end the command with its supervisor; without it the agent does, a moment later. */
+  readonly setpriv: string | null;
+  /** null: who belongs to an attempt is read from /proc. */
+  readonly cgroups: Cgroups | null;
+  /** null: jobs run as the agent's own user. */
+  readonly jobUser: JobUser | null;
+}
+
 export class ProcessRuntime implements Runtime {
   readonly bootId = bootId();
   readonly #paths: StatePaths;
-  readonly #launcher: JobLauncher;
-  /** Null: who belongs to an attempt is read from /proc. */
+  readonly #priorities: Priorities;
+  readonly #setpriv: string | null;
   readonly #cgroups: Cgroups | null;
+  readonly #jobUser: JobUser | null;
   readonly #children = new Map<string, ChildProcess>();
   /** Of those that wait. */
   readonly #gates = new Map<string, Gate>();
 
-  constructor(paths: StatePaths, launcher: JobLauncher, cgroups: Cgroups | null) {
+  constructor({ paths, priorities, setpriv, cgroups, jobUser }: ProcessRuntimeParts) {
     this.#paths = paths;
+    this.#setpriv = setpriv;
     this.#cgroups = cgroups;
-    this.#launcher = launcher;
+    this.#priorities = priorities;
+    this.#jobUser = jobUser;
   }
 
   async arm({ key, command, env, early, isBehind, limits }: Launch): Promise<ProcessIdentity> {
@@ -45,8 +61,9 @@ export class ProcessRuntime implements Runtime {
     const [name = '', ...rest] = command;
     const file = await findCommand(name, env['PATH'] ?? '', paths.work);
     const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
-    const waiter = [...this.#launcher.command, '/bin/sh', WAITER, paths.root, file, ...rest];
-    const supervisor = [...this.#launcher.supervisor(isBehind && !early), '/bin/sh', SUPERVISOR, paths.root, groups];
+    if (limits.memoryBytes > 0) writeFileSync(paths.memoryLimit, String(limits.memoryBytes));
+    const waiter = [...this.#launcher(key), '/bin/sh', WAITER, paths.root, file, ...rest];
+    const supervisor = [...this.#priorities.before(isBehind && !early), '/bin/sh', SUPERVISOR, paths.root, groups];
     const [program = '', ...argv] = [...supervisor, ...waiter];
     const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;
     const child = await started(() =>
@@ -59,13 +76,19 @@ export class ProcessRuntime implements Runtime {
     return identity;
   }
 
+  #launcher({ jobId }: AttemptKey): readonly string[] {
+    const options = ['--pdeathsig', 'KILL'];
+    if (this.#jobUser !== null) return this.#jobUser.launcher(jobId, options);
+    return this.#setpriv === null ? [] : [this.#setpriv, ...options, '--'];
+  }
+
   /** Until the process says that it waits, or is no more: then its end will tell. */
   async #waits(key: AttemptKey, identity: ProcessIdentity): Promise<void> {
     const paths = this.#paths.attempt(key);
     const deadline = performance.now() + READY_MS;
-    const waiter = () => Number(readText(paths.ready));
-    while (waiter() === 0 && this.isAlive(identity) && performance.now() < deadline) await delay(READY_POLL_MS);
-    this.#launcher.ready([identity.pid, waiter()]);
+    while (!existsSync(paths.ready) && this.isAlive(identity) && performance.now() < deadline)
+      await delay(READY_POLL_MS);
+    this.#priorities.ready([identity.pid, ...this.#members(key, identity)]);
     this.#gates.set(attemptName(key), new Gate(paths));
   }
 
@@ -99,17 +122,21 @@ export class ProcessRuntime implements Runtime {
     await this.#clear(key, found);
   }
 
-  /** All but the supervisor. */
   #members(key: AttemptKey, identity: ProcessIdentity): number[] {
-    const members = this.#cgroups?.members(key);
-    if (!members) return attemptProcesses(key, identity);
-    return members.filter((pid) => pid !== identity.pid);
+    return membersOf(this.#cgroups, key, identity);
   }
 
   /** A job that lived on without what the kernel took has not run out of it. */
   #ranOutOfMemory(key: AttemptKey, end: ProcessEnd): boolean {
     const endedWell = end.kind === 'exited' && end.code === 0;
     return !endedWell && (this.#cgroups?.ranOutOfMemory(key) ?? false);
+  }
+
+  /** Null where the kernel holds it to its limit, or there is none. */
+  #watchMemory(key: AttemptKey, identity: ProcessIdentity): MemoryWatch | null {
+    if (this.#cgroups?.canLimit('memory') === true) return null;
+    const limitBytes = Number(readText(this.#paths.attempt(key).memoryLimit));
+    return limitBytes > 0 ? new MemoryWatch({ limitBytes, members: () => this.#members(key, identity) }) : null;
   }
 
   forget(key: AttemptKey): void {
@@ -137,11 +164,15 @@ export class ProcessRuntime implements Runtime {
   async ended(key: AttemptKey, identity: ProcessIdentity): Promise<ProcessEnd> {
     const name = attemptName(key);
     const watch = new EndWatch(this.#paths.attempt(key).run, this.#children.get(name));
+    const memory = this.#watchMemory(key, identity);
     try {
       const end = await watch.until(() => this.#end(key, identity));
+      memory?.stop();
       await this.#clear(key, identity);
-      return this.#ranOutOfMemory(key, end) ? { kind: 'out-of-memory' } : end;
+      const isOut = memory?.hasKilled === true || this.#ranOutOfMemory(key, end);
+      return isOut ? { kind: 'out-of-memory' } : end;
     } finally {
+      memory?.stop();
       watch.close();
       this.#children.delete(name);
       this.#closeGate(key);

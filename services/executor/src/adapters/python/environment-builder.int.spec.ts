@@ -1,10 +1,13 @@
 // Environments built with a real Python, from wheels made here: no network.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TemporaryFolder, temporaryFolder } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NOBODY, skipsAsOther } from '../../testing/other-user.ts';
 import { installedUv, openBlobs, openStaging } from '../../testing/staging-world.ts';
+import { JobUser } from '../process/job-user.ts';
+import { allProcesses, processCommand } from '../process/proc.ts';
 import { EnvironmentBuilder, type FoundEnvironment } from './environment-builder.ts';
 import { runTool } from './run-tool.ts';
 
@@ -39,7 +42,7 @@ afterAll(() => folder.cleanup());
 
 async function newBuilder(uv?: string): Promise<EnvironmentBuilder> {
   const { cache } = await openStaging(await openBlobs(folder.path), folder.path);
-  return new EnvironmentBuilder({ cache, python: null, uv: uv ?? installedUv(), path });
+  return new EnvironmentBuilder({ cache, python: null, uv: uv ?? installedUv(), path, jobUser: null });
 }
 
 function find(from: EnvironmentBuilder, wanted: { requirements?: string; python?: string }, heard: string[] = []) {
@@ -154,12 +157,44 @@ describe('an interpreter', () => {
   }, 60_000);
 });
 
+const otherPython = '/usr/bin/python3';
+const uv = installedUv();
+describe.skipIf(uv === null || skipsAsOther('environments as another user', otherPython, uv))(
+  'built as another user',
+  () => {
+    it("is what that user could make of it, and is root's when it is done", async () => {
+      chmodSync(folder.path, 0o711);
+      const { cache, paths } = await openStaging(await openBlobs(folder.path), folder.path, {
+        folder: join(folder.path, 'other'),
+      });
+      const [setpriv, tools] = ['/usr/bin/setpriv', []];
+      const jobUser = await JobUser.open({ user: NOBODY, setpriv, path, paths, tools });
+      const asOther = new EnvironmentBuilder({ cache, python: otherPython, uv, path: '/usr/bin:/bin', jobUser });
+      writeFileSync(join(folder.path, 'other', 'journal.ndjson'), 'secret', { mode: 0o600 });
+      writeFileSync(join(code, 'spying.txt'), `spy @ file://${spyingProject(join(folder.path, 'other'))}\n`);
+      const found = await find(asOther, { requirements: 'spying.txt' });
+      const { output } = await runTool([join(found.pathFirst[0] ?? '', 'python'), '-m', 'spy'], path);
+      expect(JSON.parse(output)).toEqual({ uid: Number(NOBODY), journal: 'PermissionError' });
+      const venv = found.virtualEnvironment ?? '';
+      expect(execFileSync('find', [join(venv, '..'), '!', '-user', 'root'], { encoding: 'utf8' })).toBe('');
+      expect(readdirSync(join(venv, '..')).toSorted()).toEqual(['inputs', 'venv']);
+      expect(allProcesses().filter(({ pid }) => processCommand(pid).includes('4711'))).toEqual([]);
+    }, 120_000);
+  },
+);
+
 describe('without uv', () => {
   it('pip builds it, also from a pyproject.toml', async () => {
     const { cache } = await openStaging(await openBlobs(folder.path), folder.path, {
       folder: join(folder.path, 'pip'),
     });
-    const withPip = new EnvironmentBuilder({ cache, python: withoutUv(), uv: null, path: '/usr/bin:/bin' });
+    const withPip = new EnvironmentBuilder({
+      cache,
+      python: withoutUv(),
+      uv: null,
+      path: '/usr/bin:/bin',
+      jobUser: null,
+    });
     const heard: string[] = [];
     const found = await find(withPip, { requirements: 'more/pyproject.toml' }, heard);
     expect(await versionOf(found, 'leaf')).toBe('1.0');
@@ -174,6 +209,35 @@ function withoutUv(): string {
   const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)']).toString().trim();
   symlinkSync(python, join(at, 'python3'));
   return join(at, 'python3');
+}
+
+/** A package whose build looks around, and leaves a process behind. */
+function spyingProject(agent: string): string {
+  const at = join(folder.path, 'spy');
+  mkdirSync(at);
+  writeFileSync(
+    join(at, 'pyproject.toml'),
+    `[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "spy"\nversion = "1.0"\n`,
+  );
+  const backend = `
+import json, os, subprocess, zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    subprocess.Popen(["sleep", "4711"], start_new_session=True, env={}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        journal = open("${agent}/journal.ndjson").read()
+    except Exception as error:
+        journal = type(error).__name__
+    seen = json.dumps({"uid": os.getuid(), "journal": journal})
+    name = "spy-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
+        wheel.writestr("spy.py", "print(" + repr(seen) + ")")
+        wheel.writestr("spy-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: spy\\nVersion: 1.0\\n")
+        wheel.writestr("spy-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("spy-1.0.dist-info/RECORD", "")
+    return name
+`;
+  writeFileSync(join(at, 'backend.py'), backend);
+  return at;
 }
 
 function project(wheels: string): string {

@@ -3,9 +3,11 @@ import type { DesiredAttempt } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { randomUUID } from 'node:crypto';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { SharedWork, type WorkRun } from '../../app/shared-work.ts';
 import { findOnPath } from '../process/find-command.ts';
+import type { JobUser } from '../process/job-user.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import type { NodeCache } from '../staging/node-cache.ts';
 import { buildFailure, progressOf, stepsOf } from './install-steps.ts';
 import { hashOf, type Recipe, readRecipe } from './recipe.ts';
@@ -26,6 +28,8 @@ export interface EnvironmentBuilderOptions {
   /** Path of `uv`; null: beside the interpreter or on the PATH, else pip. */
   readonly uv: string | null;
   readonly path: string;
+  /** Builds run what the code, its packages and an interpreter that it names bring along; null: as the agent's own user. */
+  readonly jobUser: JobUser | null;
 }
 
 export class EnvironmentBuilder {
@@ -78,7 +82,10 @@ export class EnvironmentBuilder {
     const key = `${python} ${ino} ${mtimeMs}`;
     const known = this.#versions.get(key);
     if (known !== undefined) return known;
-    const { code, output } = await runTool([python, '-c', 'import sys; print(sys.version)'], this.#options.path);
+    const question = randomUUID();
+    const command = this.#asOther(question, [python, '-c', 'import sys; print(sys.version)']);
+    const { code, output } = await runTool(command, this.#options.path, { cwd: '/' });
+    await this.#options.jobUser?.endAll(question);
     if (code !== 0) throw new PlatformError('invalid_input', `Python "${python}" can't be run: ${output.trim()}`);
     this.#versions.set(key, output.trim());
     return output.trim();
@@ -96,7 +103,7 @@ export class EnvironmentBuilder {
   }
 
   async #build(name: string, { recipe, python }: Wanted, run: WorkRun): Promise<string> {
-    const { cache } = this.#options;
+    const { cache, jobUser } = this.#options;
     const { environments } = cache.shelves;
     // An environment can't be moved once it is built: it gets its final path now, and a marker when it is whole. What an
     // interrupted build left goes first, and a process of it that lives on finds its folder gone.
@@ -107,9 +114,11 @@ export class EnvironmentBuilder {
     try {
       await cache.makeRoom({ what: 'environment', cacheBytes: 0, diskBytes: 0 }, run);
       await writeInputs(inputs, recipe);
+      await jobUser?.share(build, folder);
       run.onProgress('environment: resolving packages');
       const uv = await this.#uv(python);
-      for (const step of stepsOf({ recipe, inputs, venv, python, uv })) await this.#step(step, run);
+      for (const step of stepsOf({ recipe, inputs, venv, python, uv })) await this.#step(step, folder, run);
+      await this.#takeBack(build, folder);
       const bytes = await this.#settle(environments.path(name));
       run.signal.throwIfAborted();
       await environments.mark(environments.path(name), {
@@ -119,6 +128,7 @@ export class EnvironmentBuilder {
         detail: build,
       });
     } catch (error) {
+      await jobUser?.endAll(build);
       await cache.drop(environments.path(name));
       throw error;
     }
@@ -131,12 +141,16 @@ export class EnvironmentBuilder {
     return uv ?? (await existing(join(dirname(python), 'uv'))) ?? findOnPath('uv', path);
   }
 
-  async #step(command: readonly string[], { signal, onProgress }: WorkRun): Promise<void> {
+  async #step(command: readonly string[], folder: string, { signal, onProgress }: WorkRun): Promise<void> {
     const onLine = (line: string) => {
       const text = progressOf(line);
       if (text !== null) onProgress(text);
     };
-    const { code, output } = await this.#runLow(command, { signal, onLine });
+    const { code, output } = await this.#runLow(this.#asOther(basename(folder), command), {
+      signal,
+      onLine,
+      ...this.#ownHome(folder),
+    });
     signal.throwIfAborted();
     if (code !== 0) throw buildFailure(output);
   }
@@ -148,11 +162,31 @@ export class EnvironmentBuilder {
     return Number(/^\d+/.exec(output)?.[0] ?? 0);
   }
 
+  #asOther(build: string, command: readonly string[]): readonly string[] {
+    return [...(this.#options.jobUser?.launcher(build) ?? []), ...command];
+  }
+
+  /** From then on nobody but root can change what jobs are given to run. */
+  async #takeBack(build: string, folder: string): Promise<void> {
+    const { jobUser } = this.#options;
+    if (jobUser === null) return;
+    await jobUser.takeBack(build, folder);
+    await removeTree(join(folder, 'cache'));
+  }
+
+  /** What another user fetches for one build is not for the next to trust. */
+  #ownHome(folder: string): ToolOptions {
+    if (this.#options.jobUser === null) return {};
+    const cache = join(folder, 'cache');
+    return { cwd: folder, env: { HOME: cache, UV_CACHE_DIR: cache, PIP_CACHE_DIR: cache } };
+  }
+
   /** Behind everything else that wants the processor or the disk. */
   async #runLow(command: readonly string[], options: ToolOptions): ReturnType<typeof runTool> {
     const { path } = this.#options;
     const [nice, ionice] = await Promise.all([findOnPath('nice', path), findOnPath('ionice', path)]);
-    const low = [...(nice === null ? [] : [nice, '-n', '19']), ...(ionice === null ? [] : [ionice, '-c', '3', '-t'])];
+    // As low as it goes, however high the agent itself stands.
+    const low = [...(nice === null ? [] : [nice, '-n', '39']), ...(ionice === null ? [] : [ionice, '-c', '3', '-t'])];
     return runTool([...low, ...command], path, options);
   }
 }

@@ -15,6 +15,8 @@ export interface ToolOptions {
   readonly signal?: AbortSignal;
   readonly onLine?: (line: string) => void;
   readonly cwd?: string;
+  /** On top of the clean environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Never rejects. The tool gets a clean environment: nothing of the agent's own settings. */
@@ -23,7 +25,7 @@ export function runTool(command: readonly string[], path: string, options: ToolO
   const { timeoutMs = 0, signal, cwd } = options;
   if (signal?.aborted === true) return Promise.resolve({ code: -1, output: '' });
   return new Promise((resolve) => {
-    const env = { PATH: path, HOME: process.env['HOME'] ?? '/', LANG: 'C.UTF-8', ...proxies() };
+    const env = { PATH: path, HOME: process.env['HOME'] ?? '/', LANG: 'C.UTF-8', ...proxies(), ...options.env };
     const where = cwd === undefined ? {} : { cwd };
     // A group of its own, so that what it starts can be ended with it.
     const child = spawn(file, rest, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...where });
