@@ -8,7 +8,7 @@ import { watchAgentKeys } from './agent-keys.ts';
 import { Child } from './child.ts';
 import { type Home, passwordFile } from './home.ts';
 import { type NatsSetup, prepareNats } from './nats.ts';
-import { isWildcard, refuseOpenBind, refuseTakenPort } from './open-bind.ts';
+import { isLoopback, isWildcard, refuseOpenBind, refuseTakenPort } from './open-bind.ts';
 import { watchStorage } from './storage-watch.ts';
 
 type Settings = Readonly<Record<string, string | undefined>>;
@@ -118,9 +118,16 @@ function childEnvironment(home: Home, settings: Settings, addresses: Addresses, 
     BATON_UPLOAD_FOLDER: home.uploads,
     BATON_AGENT_FOLDER: home.agent,
     BATON_NODE_ID: home.nodeId,
+    BATON_NODE_ADDRESS: settings['BATON_NODE_ADDRESS'] ?? ownAddress(nats.publicUrl),
     BATON_INSTANCE: 'embedded',
     NODE_COMPILE_CACHE: home.cache,
   };
+}
+
+/** Where agents on other servers find nats-server, they find this machine's own jobs too; undefined if none can come. */
+function ownAddress(publicUrl: string): string | undefined {
+  const host = new URL(publicUrl).hostname.replace(/^\[|\]$/g, '');
+  return isLoopback(host) || isWildcard(host) ? undefined : host;
 }
 
 interface Parts {

@@ -1,5 +1,5 @@
 // Which output a subject of LOGS or METRICS belongs to, and whether the job's own log names that attempt on that node.
-import { type JobView, REST_METRICS } from '@baton/contracts';
+import { type AttemptView, type JobView, type RankView, REST_METRICS } from '@baton/contracts';
 
 export interface AttemptSubject {
   readonly nodeId: string;
@@ -16,18 +16,35 @@ export function parseAttemptSubject(subject: string): AttemptSubject | null {
   return { nodeId, attempt: Number(attempt), output };
 }
 
+/** Of an attempt on several nodes, as that rank had it; undefined if there is no such rank. */
+export function rankOf(attempt: AttemptView, rank: number): AttemptView | undefined {
+  if (attempt.ranks === undefined) return rank === 0 ? attempt : undefined;
+  const view = attempt.ranks[rank];
+  if (view === undefined) return undefined;
+  const { checkpoints, ...rest } = attempt;
+  const stored = rank === 0 ? checkpoints : storedAtEnd(view);
+  const { nodeId, result } = view;
+  return { ...rest, nodeId, result, ...(stored === undefined ? {} : { checkpoints: stored }) };
+}
+
+function storedAtEnd({ result }: RankView): AttemptView['checkpoints'] {
+  return result?.checkpoints ? { ...result.checkpoints, at: result.endedAt } : undefined;
+}
+
 const RETRIES = 5;
 const RETRY_MS = 200;
 
 /** Output counts only where the job's log names its attempt on its node: a node can't write into another's job. */
 export class KnownAttempts {
   readonly #getJob: () => Promise<JobView>;
+  readonly #rank: number;
   readonly #verdicts = new Map<string, boolean>();
   #job: JobView;
 
-  /** `getJob` reads the job anew: an attempt may have begun since. */
-  constructor(job: JobView, getJob: () => Promise<JobView>) {
+  /** `getJob` reads the job anew: an attempt may have begun since. Of several nodes only that of `rank` counts. */
+  constructor(job: JobView, getJob: () => Promise<JobView>, rank = 0) {
     this.#job = job;
+    this.#rank = rank;
     this.#getJob = getJob;
   }
 
@@ -43,7 +60,7 @@ export class KnownAttempts {
     for (let tries = 0; ; tries += 1) {
       const found = this.#job.attempts.find((candidate) => candidate.attempt === attempt);
       // Who may publish as the gateway has looked already.
-      if (found) return found.nodeId === nodeId || nodeId === REST_METRICS;
+      if (found) return rankOf(found, this.#rank)?.nodeId === nodeId || (nodeId === REST_METRICS && this.#rank === 0);
       if (tries === RETRIES) return false;
       if (tries > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       this.#job = await this.#getJob();

@@ -65,6 +65,8 @@ export {
   Device,
   NodeDescription,
   nodeEvents,
+  RankPlace,
+  Rendezvous,
 } from './events/job.ts';
 export { EndpointTarget, endpointEvents } from './events/endpoint.ts';
 export {
@@ -121,6 +123,7 @@ export {
   AddModelVersion,
   modelRpc,
 } from './rpc/data.ts';
+export { GangPlace, RankView } from './rpc/gang.ts';
 export {
   JOB_STATES,
   JobStateName,

@@ -58,6 +58,8 @@ export const JobSpec = strict({
       memory: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.String()])),
     }),
   ),
+  /** On how many nodes at once, each with the resources above; 1 unless said. */
+  nodes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_024 })),
   /** Name or id of the node it must run on. */
   node: Type.Optional(Ref),
   /** Seconds, or text such as "2h30m". */
@@ -101,6 +103,8 @@ export const PinnedSpec = strict({
     memoryBytes: Bytes,
   }),
   nodeId: Type.Union([Id, Type.Null()]),
+  /** Absent: one. The resources are each node's. */
+  nodes: Type.Optional(Type.Integer({ minimum: 1 })),
   timeLimitMs: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
   /** The node's own if absent. */
   graceMs: Type.Optional(Type.Integer({ minimum: 0 })),

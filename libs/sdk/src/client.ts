@@ -76,6 +76,8 @@ export interface LogQuery extends Query {
   readonly ignoreCase?: boolean;
   readonly output?: 'stdout' | 'stderr' | undefined;
   readonly attempt?: number | undefined;
+  /** Of a job on several nodes. */
+  readonly rank?: number | undefined;
   readonly limit?: number;
   readonly cursor?: string | undefined;
 }
@@ -104,6 +106,8 @@ export interface NewMetrics {
 /** The newest attempt that has any, if absent. */
 export interface AttemptQuery extends Query {
   readonly attempt?: number | undefined;
+  /** Of a job on several nodes; the first one's, 0, if absent. */
+  readonly rank?: number | undefined;
 }
 export interface ArchiveQuery extends AttemptQuery {
   readonly format?: 'tar' | 'tar.gz' | 'zip';

@@ -17,6 +17,8 @@ const Settings = Type.Object({
   BATON_NODE_ID: Id,
   /** The host's name if absent. */
   BATON_NODE_NAME: Type.Optional(Name),
+  /** Where other nodes reach this one: a host name or an IP address. Default: the one that it has towards the platform. */
+  BATON_NODE_ADDRESS: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.:_-]{1,255}$' })),
   /** `key=value,key=value`. */
   BATON_NODE_LABELS: Type.Optional(Type.String()),
   /** Journal, attempts, checkpoints, environments. */
@@ -79,6 +81,8 @@ export interface AgentConfig {
   readonly credentials: BusCredentials | null;
   readonly nodeId: string;
   readonly nodeName: string;
+  /** null: the one that it has towards the platform. */
+  readonly address: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly blobs: BlobPlace;
@@ -119,6 +123,7 @@ export function parseConfig(environment: Environment, joined: JoinedNode | null 
     credentials: joined === null ? passwordOf(settings) : { seed: joined.seed },
     nodeId: settings.BATON_NODE_ID,
     nodeName: settings.BATON_NODE_NAME ?? nameFromHost(hostname()),
+    address: settings.BATON_NODE_ADDRESS ?? null,
     labels: parseLabels(settings.BATON_NODE_LABELS ?? ''),
     folder: settings.BATON_AGENT_FOLDER,
     blobs: blobPlace(settings.BATON_BLOB_FOLDER, joined),

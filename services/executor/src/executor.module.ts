@@ -18,6 +18,7 @@ import { ProgressFiles } from './adapters/files/progress-files.ts';
 import { RuntimesProbe } from './adapters/docker/docker-socket.ts';
 import { HttpBlobSource } from './adapters/http/http-blob-source.ts';
 import { lockAgentFolder } from './adapters/node/agent-lock.ts';
+import { addressTowards, freePort } from './adapters/node/own-address.ts';
 import { ServerProbe } from './adapters/node/node-probe.ts';
 import { membersOf } from './adapters/process/attempt-processes.ts';
 import { Cgroups } from './adapters/process/cgroups.ts';
@@ -72,7 +73,7 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   const cgroups = config.controlGroups ? Cgroups.open(config.nodeId) : null;
   const executor = await makeExecutor({ config, paths, journal, pause, link, reporter, cgroups }, onFatal);
   const sender = new FactSender({ journal, link, reporter });
-  const probe = probeOf(config);
+  const probe = await probeOf(config);
   const sync = new SyncLoop({
     link,
     probe,
@@ -117,11 +118,12 @@ function reporterOf({ logLevel, nodeId }: AgentConfig): Reporter {
   return pino({ level: logLevel, base: { service: 'agent', nodeId } }, { write: writeLogLine });
 }
 
-function probeOf(config: AgentConfig): ServerProbe {
+async function probeOf(config: AgentConfig): Promise<ServerProbe> {
   const runtimes = new RuntimesProbe(config.docker.socket);
   return new ServerProbe({
     ...config,
     name: config.nodeName,
+    address: config.address ?? (await addressTowards(config.natsUrl)),
     agentVersion: AGENT_VERSION,
     path: config.jobPath,
     runtimes: () => runtimes.names(),
@@ -178,6 +180,7 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
     }),
     workspaces,
     artifacts: new ArtifactCollector(paths, blobs),
+    freePort,
     checkpoints,
     checkpointPace: pace,
     files: new AttemptOutputFiles(paths),

@@ -15,8 +15,9 @@ export const getJobArchive = (kind: JobFiles) =>
     produces: 'application/x-tar',
     handler: async ({ call, params, query, gateway, request, reply }) => {
       const job = await call(schedulerRpc.getJob, params);
-      const { attempt, manifest } = filesOf(kind, job, query.attempt);
-      const name = `${job.name}-${attempt}${kind.noun === 'artifacts' ? '' : `-${kind.noun}`}`;
+      const { attempt, manifest } = filesOf(kind, job, query);
+      const rank = query.rank ? `-rank${query.rank}` : '';
+      const name = `${job.name}-${attempt}${rank}${kind.noun === 'artifacts' ? '' : `-${kind.noun}`}`;
       return sendArchive(request, reply, gateway, { digest: manifest.digest, name, format: query.format });
     },
   });

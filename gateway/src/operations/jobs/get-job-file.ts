@@ -15,7 +15,7 @@ export const getJobFile = (kind: JobFiles) =>
     schema: { params: strict({ ...IdPath.properties, '*': Type.String({ minLength: 1 }) }), query: AttemptQuery },
     produces: 'application/octet-stream',
     handler: async ({ call, params, query, gateway, request, reply }) => {
-      const { manifest } = filesOf(kind, await call(schedulerRpc.getJob, { id: params.id }), query.attempt);
+      const { manifest } = filesOf(kind, await call(schedulerRpc.getJob, { id: params.id }), query);
       return sendFile(request, reply, gateway.blobs, await gateway.manifests.file(manifest.digest, params['*']));
     },
   });

@@ -41,12 +41,12 @@ export const getJobLogs = operation({
   schema: { params: IdPath, query: Query },
   produces: 'text/plain',
   handler: async (call) => {
-    const { job, ...reading } = await snapshotOf(call);
+    const { job, ...reading } = await snapshotOf(call, call.query.rank);
     const { query, gateway, request, reply } = call;
     // Not UTF-8 for certain: what the job wrote is passed on as it is.
     void reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store');
     if (request.method === 'HEAD' || attemptOf(job, query.attempt) === undefined) return '';
-    const place = outputPlace({ job, gateway, signal: reading.signal }, query.attempt);
+    const place = outputPlace({ job, gateway, signal: reading.signal }, query);
     const { output = 'both', offset = 0 } = query;
     const pieces = output === 'both' ? bothOutputs(place, reading) : oneOutput(place, output, offset);
     return Readable.from(query.view === 'terminal' ? terminalText(pieces) : bytesOf(pieces), { objectMode: false });

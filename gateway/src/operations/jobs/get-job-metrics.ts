@@ -6,6 +6,7 @@ import { isSystemPoint, JobMetricPoint, metricBatches } from '../../streams/job-
 import { ThinMetrics } from '../../streams/thin-metrics.ts';
 import { operation } from '../operation.ts';
 import { IdPath } from '../path.ts';
+import { RankQuery } from './job-output.ts';
 import { snapshotOf } from './readable-job.ts';
 
 const Query = strict({
@@ -16,6 +17,7 @@ const Query = strict({
   attempt: Type.Optional(AttemptNumber),
   /** What the agent has measured in place of what the job has told. */
   system: Type.Optional(Type.Boolean()),
+  ...RankQuery,
 });
 
 export const getJobMetrics = operation({
@@ -26,7 +28,7 @@ export const getJobMetrics = operation({
   schema: { params: IdPath, query: Query, response: strict({ items: Type.Array(JobMetricPoint) }) },
   handler: async (call) => {
     const { streams } = call.gateway;
-    const { job: _, ...reading } = await snapshotOf(call);
+    const { job: _, ...reading } = await snapshotOf(call, call.query.rank);
     const points = selected(metricBatches(streams, reading), call.query);
     if (call.query.points !== undefined) return { items: await thinned(points, call.query.points) };
     // A long series is passed on as it is read.

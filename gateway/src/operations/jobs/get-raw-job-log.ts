@@ -23,9 +23,10 @@ export const getRawJobLog = operation({
     const { job, signal } = await readableJob(call);
     const { query, gateway, request, reply } = call;
     const { output = 'stdout' } = query;
-    const place = outputPlace({ job, gateway, signal }, query.attempt);
+    const place = outputPlace({ job, gateway, signal }, query);
     const source = await outputSource(place, output);
-    const path = `${job.name}-${place.attempt.attempt}.${output}`;
+    const rank = query.rank ? `-rank${query.rank}` : '';
+    const path = `${job.name}-${place.attempt.attempt}${rank}.${output}`;
     const { digest, sizeBytes } = source;
     if (digest !== null) return sendFile(request, reply, gateway.blobs, { path, digest, sizeBytes });
     asAttachment(reply, path);

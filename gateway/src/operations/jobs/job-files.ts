@@ -1,7 +1,9 @@
 // What a job leaves behind: artifacts and checkpoints have the same operations; here is where they differ.
 import { AttemptNumber, type AttemptView, type JobView, type ManifestSummary, strict } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+import { rankOf } from '../../streams/attempt-subject.ts';
+import { RankQuery } from './job-output.ts';
 
 export interface JobFiles {
   readonly noun: 'artifacts' | 'checkpoints';
@@ -36,19 +38,20 @@ export const checkpoints: JobFiles = {
   },
 };
 
-export const AttemptQuery = strict({ attempt: Type.Optional(AttemptNumber) });
+export const AttemptQuery = strict({ attempt: Type.Optional(AttemptNumber), ...RankQuery });
 
 /** Those of the attempt asked for, or of the newest that has any. */
 export function filesOf(
   { noun, come, of }: JobFiles,
   job: JobView,
-  asked: number | undefined,
+  { attempt: asked, rank = 0 }: Static<typeof AttemptQuery>,
 ): Stored & { readonly attempt: number } {
   const wanted = asked === undefined ? job.attempts : job.attempts.filter(({ attempt }) => attempt === asked);
   for (const attempt of wanted.toReversed()) {
-    const stored = of(attempt);
+    const part = rankOf(attempt, rank);
+    const stored = part && of(part);
     if (stored) return { attempt: attempt.attempt, ...stored };
   }
-  const whose = asked === undefined ? '' : ` of attempt ${asked}`;
+  const whose = `${rank === 0 ? '' : ` of rank ${rank}`}${asked === undefined ? '' : ` of attempt ${asked}`}`;
   throw new PlatformError('not_found', `The job ${job.name} has no ${noun}${whose} yet. ${come}`);
 }

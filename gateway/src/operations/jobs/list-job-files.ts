@@ -33,7 +33,7 @@ export const listJobFiles = (kind: JobFiles) =>
       }),
     },
     handler: async ({ call, params, query, gateway }) => {
-      const stored = filesOf(kind, await call(schedulerRpc.getJob, params), query.attempt);
+      const stored = filesOf(kind, await call(schedulerRpc.getJob, params), query);
       const { files } = await gateway.manifests.read(stored.manifest.digest);
       const formats = await gateway.weights.among(files);
       return { ...stored, files: files.map((file) => described(file, formats.get(file.path))) };

@@ -16,27 +16,28 @@ type JobCall = Pick<
   'call' | 'params' | 'gateway' | 'reply' | 'request'
 >;
 
-/** Throws what the scheduler says if the caller may not read the job. `jobId` is its id even if the path has its name. */
-export async function readableJob({
-  call,
-  params,
-  gateway,
-  reply,
-}: JobCall): Promise<{ job: JobView; signal: AbortSignal; attempts: KnownAttempts }> {
+/**
+ * Throws what the scheduler says if the caller may not read the job. `jobId` is its id even if the path has its name. Of a job on several
+ * nodes, what that rank says.
+ */
+export async function readableJob(
+  { call, params, gateway, reply }: JobCall,
+  rank = 0,
+): Promise<{ job: JobView; signal: AbortSignal; attempts: KnownAttempts }> {
   const job = await call(schedulerRpc.getJob, params);
-  const attempts = new KnownAttempts(job, () => call(schedulerRpc.getJob, { id: job.id }));
+  const attempts = new KnownAttempts(job, () => call(schedulerRpc.getJob, { id: job.id }), rank);
   return { job, attempts, signal: clientSignal(reply, gateway.signal) };
 }
 
 /** What is there now. */
-export async function snapshotOf(call: JobCall): Promise<LogReading & { readonly job: JobView }> {
-  const { job, attempts, signal } = await readableJob(call);
+export async function snapshotOf(call: JobCall, rank?: number): Promise<LogReading & { readonly job: JobView }> {
+  const { job, attempts, signal } = await readableJob(call, rank);
   return { job, jobId: job.id, attempts, signal, ended: Promise.resolve() };
 }
 
 /** What is there and what comes, until the job is over, or the caller may not read it any more. */
-export async function followingOf(call: JobCall): Promise<LogReading> {
-  const { job, attempts, signal } = await readableJob(call);
+export async function followingOf(call: JobCall, rank?: number): Promise<LogReading> {
+  const { job, attempts, signal } = await readableJob(call, rank);
   const allowed = whileAllowed(call, job.id, signal);
   return { jobId: job.id, attempts, signal: allowed, ended: jobEnd(call.gateway.streams, job, allowed) };
 }

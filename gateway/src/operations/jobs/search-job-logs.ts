@@ -48,7 +48,7 @@ export const searchJobLogs = operation({
   handler: async (call) => {
     const { job, signal } = await readableJob(call);
     const { query, gateway } = call;
-    const place = outputPlace({ job, gateway, signal }, query.attempt);
+    const place = outputPlace({ job, gateway, signal }, query);
     const { items, next } = await search(place, query);
     return { items, nextCursor: next && formatCursor(next) };
   },

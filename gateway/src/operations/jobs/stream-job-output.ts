@@ -9,6 +9,7 @@ import type { StreamReader } from '../../streams/stream-reader.ts';
 import { missingText, terminalPiece } from '../../streams/terminal-text.ts';
 import { operation } from '../operation.ts';
 import { IdPath } from '../path.ts';
+import { RankQuery } from './job-output.ts';
 import { LogViewQuery } from './log-view.ts';
 import { followingOf } from './readable-job.ts';
 
@@ -35,7 +36,7 @@ function followed<Q extends TSchema>({ url, summary, query, events }: Followed<Q
     produces: 'text/event-stream',
     handler: async (call) => {
       const from = resumePoint(call.request);
-      const reading = await followingOf(call);
+      const reading = await followingOf(call, (call.query as { rank?: number }).rank);
       const following = { streams: call.gateway.streams, reading, from, query: call.query };
       return sendEvents(call.reply, withEnd(events(following), reading.signal));
     },
@@ -50,7 +51,7 @@ async function* withEnd(events: AsyncIterable<ServerEvent>, signal: AbortSignal)
 export const streamJobLogs = followed({
   url: '/jobs/:id/logs/stream',
   summary: "Follow a job's output (`log` events",
-  query: strict(LogViewQuery),
+  query: strict({ ...LogViewQuery, ...RankQuery }),
   events: async function* ({ streams, reading, from, query }) {
     for await (const { id, missing, text, ...event } of logEvents(streams, reading, from)) {
       const shown = query.view === 'terminal' ? `${missingText(missing, event.output)}${terminalPiece(text)}` : text;
@@ -62,7 +63,7 @@ export const streamJobLogs = followed({
 export const streamJobMetrics = followed({
   url: '/jobs/:id/metrics/stream',
   summary: "Follow a job's metrics (`metric` events with `points`",
-  query: strict({ system: Type.Optional(Type.Boolean()) }),
+  query: strict({ system: Type.Optional(Type.Boolean()), ...RankQuery }),
   events: async function* ({ streams, reading, from, query: { system = false } }) {
     for await (const { id, points } of metricBatches(streams, reading, from)) {
       const wanted = points.filter((point) => isSystemPoint(point) === system);

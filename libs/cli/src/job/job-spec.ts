@@ -13,6 +13,7 @@ export interface JobFlags {
   readonly gpus?: number;
   readonly cpus?: number;
   readonly memory?: string;
+  readonly nodes?: number;
   readonly node?: string;
   readonly timeLimit?: string;
   readonly gracePeriod?: string;
@@ -68,6 +69,7 @@ export function withFlags(draft: DraftSpec, flags: JobFlags): DraftSpec {
       env: env && { ...draft.env, ...parsePairs(env, '--env') },
       secrets: secret && [...secret],
       resources: joined(draft.resources, resources),
+      nodes: flags.nodes,
       node: flags.node,
       timeLimit: flags.timeLimit,
       gracePeriod: flags.gracePeriod,

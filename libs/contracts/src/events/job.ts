@@ -65,36 +65,71 @@ export const Behind = strict({
 });
 export type Behind = Static<typeof Behind>;
 
+/** Its place in the order of ranks of an attempt on several nodes. Absent where the attempt has one node. */
+const Rank = Type.Optional(Type.Integer({ minimum: 0 }));
+/** One node's part of an attempt, as the node was called and could be reached when it was assigned. */
+export const RankPlace = strict({
+  nodeId: Id,
+  name: Name,
+  address: Type.String({ minLength: 1, maxLength: 255 }),
+  devices: Type.Array(Type.String()),
+});
+export type RankPlace = Static<typeof RankPlace>;
+/** Where the ranks of an attempt find each other: a port that was free on rank 0's node. */
+export const Rendezvous = strict({
+  host: Type.String({ minLength: 1, maxLength: 255 }),
+  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+});
+export type Rendezvous = Static<typeof Rendezvous>;
+
 export const jobEvents = {
   JobSubmitted: strict({ spec: PinnedSpec, ...Ownership, rerunOf: Type.Optional(Id) }),
   /**
    * Dequeue, device allocation and attempt number in one commit, before anything is launched. With `behind`, `devices` are
-   * those that it has already, and the rest is promised.
+   * those that it has already, and the rest is promised. With `ranks`, one for each of its nodes, all are assigned or none;
+   * `nodeId` and `devices` are then those of rank 0.
    */
   JobAssigned: strict({
     attempt: AttemptNumber,
     nodeId: Id,
     devices: Type.Array(Type.String()),
     behind: Type.Optional(Behind),
+    ranks: Type.Optional(Type.Array(RankPlace, { minItems: 2 })),
   }),
-  /** Code, data and environment are in place behind the running attempts; the process waits. */
-  AttemptStaged: strict({ attempt: AttemptNumber, at: Timestamp }),
+  /** Code, data and environment are in place; the process waits. `port`: free on the node of rank 0. */
+  AttemptStaged: strict({
+    attempt: AttemptNumber,
+    at: Timestamp,
+    rank: Rank,
+    port: Type.Optional(Rendezvous.properties.port),
+  }),
+  /** All ranks wait, each with all it needs: now they may start. */
+  GangPermitted: strict({ attempt: AttemptNumber, rendezvous: Rendezvous }),
   /** The agent is asked to give a staged attempt back; it answers `revoked` or `started`. */
   RevocationRequested: strict({ attempt: AttemptNumber, reason: Type.String({ maxLength: 1_024 }) }),
   /** The agent has given it back: it never ran, and never will. */
   AttemptRevoked: strict({ attempt: AttemptNumber }),
   /** The agent has it and prepares code, data and environment. */
-  AttemptStarting: strict({ attempt: AttemptNumber }),
+  AttemptStarting: strict({ attempt: AttemptNumber, rank: Rank }),
   /** `devices`: what a staged attempt took. */
   AttemptStarted: strict({
     attempt: AttemptNumber,
     startedAt: Timestamp,
     devices: Type.Optional(Type.Array(Type.String())),
+    rank: Rank,
   }),
   /** It started early, and has now taken its devices at its own `baton.take()`. */
   AttemptTaken: strict({ attempt: AttemptNumber, at: Timestamp }),
   /** No process of it is left: its devices are free, while its artifacts are still being stored. */
-  AttemptReleased: strict({ attempt: AttemptNumber, at: Timestamp }),
+  AttemptReleased: strict({ attempt: AttemptNumber, at: Timestamp, rank: Rank }),
+  /** One of its ranks has ended; the attempt has when all have. */
+  RankEnded: strict({ attempt: AttemptNumber, rank: Type.Integer({ minimum: 0 }), result: AttemptResult }),
+  /** `rank` did not end well, or its node is gone: the others are stopped. */
+  RanksStopped: strict({
+    attempt: AttemptNumber,
+    rank: Type.Integer({ minimum: 0 }),
+    reason: Type.String({ maxLength: 4_096 }),
+  }),
   /** The checkpoint folder as it was while the attempt ran: what a node that dies does not take with it. */
   AttemptCheckpointed: strict({ attempt: AttemptNumber, at: Timestamp, checkpoints: ManifestSummary }),
   CancelRequested: strict({ by: Type.String(), reason: Type.String({ maxLength: 1_024 }) }),
@@ -123,6 +158,8 @@ export type Device = Static<typeof Device>;
 
 export const NodeDescription = strict({
   name: Name,
+  /** Where other nodes reach it: a host name or an IP address. */
+  address: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
   devices: Type.Array(Device),
   cpus: Type.Number({ minimum: 0 }),
   memoryBytes: Bytes,

@@ -2,11 +2,20 @@
 import { Type, type Static } from 'typebox';
 import { Ownership } from '../access.ts';
 import { StoredEvent } from '../commit.ts';
-import { AttemptNumber, AttemptResult, Behind, Device, MetricValues, NodeDescription } from '../events/job.ts';
+import {
+  AttemptNumber,
+  AttemptResult,
+  Behind,
+  Device,
+  MetricValues,
+  NodeDescription,
+  Rendezvous,
+} from '../events/job.ts';
 import { JobSpec, PinnedSpec } from '../job-spec.ts';
 import { ManifestSummary } from '../manifest.ts';
 import { Bytes, Digest, Id, Labels, Name, Ref, Timestamp, strict } from '../schema.ts';
 import { ById, Changed, PageQuery, Stamped, page } from './common.ts';
+import { GangPlace, RankView } from './gang.ts';
 import { GapsQuery, GapsView } from './gaps.ts';
 import { rpc } from './rpc.ts';
 
@@ -72,6 +81,8 @@ export const AttemptView = strict({
   takenAt: Type.Optional(Timestamp),
   startedAt: Type.Union([Timestamp, Type.Null()]),
   endedAt: Type.Union([Timestamp, Type.Null()]),
+  /** Of a job on several nodes, in order; node and devices above are those of rank 0. */
+  ranks: Type.Optional(Type.Array(RankView)),
   /** What was stored last of its checkpoint folder, and when: while it ran, or at its end. */
   checkpoints: Type.Optional(strict({ ...ManifestSummary.properties, at: Timestamp })),
   result: Type.Union([AttemptResult, Type.Null()]),
@@ -128,6 +139,8 @@ export const NodeView = strict({
   ...Stamped,
   name: Name,
   state: NodeStateName,
+  /** Where other nodes reach it, as its agent says. */
+  address: Type.Optional(Type.String()),
   devices: Type.Array(strict({ ...Device.properties, jobId: Type.Union([Id, Type.Null()]) })),
   cpus: Type.Number(),
   memoryBytes: Bytes,
@@ -228,6 +241,7 @@ export const DesiredAttempt = strict({
   devices: Type.Array(Device),
   /** As in the log, with the devices in full; null: start at once. */
   behind: Type.Union([strict({ ...Behind.properties, pool: Type.Array(Device, { minItems: 1 }) }), Type.Null()]),
+  gang: Type.Optional(GangPlace),
   cpus: Type.Number(),
   memoryBytes: Bytes,
   timeLimitMs: PinnedSpec.properties.timeLimitMs,
@@ -253,7 +267,14 @@ const AttemptKey = { jobId: Id, attempt: AttemptNumber };
 /** What an agent has seen happen; `seq` counts up without gaps in the node's journal. */
 export const Fact = Type.Union([
   strict({ type: Type.Literal('starting'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
-  strict({ type: Type.Literal('staged'), seq: Type.Integer({ minimum: 1 }), ...AttemptKey, at: Timestamp }),
+  strict({
+    type: Type.Literal('staged'),
+    seq: Type.Integer({ minimum: 1 }),
+    ...AttemptKey,
+    at: Timestamp,
+    /** Of rank 0: free on this node when it was asked for. */
+    port: Type.Optional(Rendezvous.properties.port),
+  }),
   strict({
     type: Type.Literal('started'),
     seq: Type.Integer({ minimum: 1 }),

@@ -1,5 +1,5 @@
 // One runtime out of two: what names an image runs in a container, everything else as a process.
-import type { DesiredAttempt } from '@baton/contracts';
+import type { DesiredAttempt, Rendezvous } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { Grant, Launch, PrepareOptions, Runtime } from '../app/ports.ts';
 import type { AttemptKey, ProcessIdentity } from '../domain/journal.ts';
@@ -59,8 +59,8 @@ export class Runtimes implements Runtime {
     return this.#of(launch.key).arm(launch);
   }
 
-  go(key: AttemptKey, devices: readonly string[]): void {
-    this.#of(key).go(key, devices);
+  go(key: AttemptKey, devices: readonly string[], rendezvous?: Rendezvous | null): void {
+    this.#of(key).go(key, devices, rendezvous);
   }
 
   granted(key: AttemptKey): Grant | null {

@@ -1,11 +1,12 @@
 // Drives one attempt from its first journal entry to its end; after a restart of the agent, from wherever the journal says.
-import type { DesiredAttempt } from '@baton/contracts';
+import type { DesiredAttempt, Rendezvous } from '@baton/contracts';
 import type { CardUser } from '../domain/card-users.ts';
 import {
   type AttemptKey,
   attemptName,
   type AttemptState,
   type ProcessIdentity,
+  rendezvousOf,
   type StopCause,
 } from '../domain/journal.ts';
 import { type Outcome, outcomeOf, type ProcessEnd } from '../domain/outcome.ts';
@@ -16,7 +17,7 @@ import type { DeviceLine } from './device-line.ts';
 import type { HandOffPause } from './hand-off-pause.ts';
 import type { Journal } from './journal.ts';
 import type { Grant } from './ports.ts';
-import { arm, type PreparationParts } from './preparation.ts';
+import { arm, meetingPort, type PreparationParts } from './preparation.ts';
 import { Stopping } from './stopping.ts';
 import { TakeWatch } from './take-watch.ts';
 
@@ -83,6 +84,12 @@ export class AttemptRun {
       default:
         return state satisfies never;
     }
+  }
+
+  /** Its peers are ready. On disk before the word is given: an agent after this one can give it again. */
+  async permit(rendezvous: Rendezvous): Promise<void> {
+    await this.#parts.journal.record({ type: 'permitted', ...this.#key, rendezvous });
+    if (!this.#closed) this.#parts.line.permit(this.#key);
   }
 
   async stop(cause: StopCause, detail?: string): Promise<void> {
@@ -153,13 +160,14 @@ export class AttemptRun {
     } catch (error) {
       return this.#unprepared(error);
     }
+    const port = await meetingPort(this.#parts, this.#spec);
     if (this.#preparation.signal.aborted) {
       await runtime.discard(this.#key, identity);
       return this.#unprepared(null);
     }
     const armed = { type: 'armed', ...this.#key, process: identity } as const;
-    const fact = { type: 'staged', ...this.#key, at: clock() } as const;
-    if (this.#spec.behind === null) await journal.record(armed);
+    const fact = { type: 'staged', ...this.#key, at: clock(), ...port } as const;
+    if (this.#spec.behind === null && this.#spec.gang === undefined) await journal.record(armed);
     else await journal.recordFact((seq) => ({ ...armed, fact: { ...fact, seq } }));
     return this.#wait(identity);
   }
@@ -180,7 +188,7 @@ export class AttemptRun {
     if (granted !== null) {
       this.#parts.line.running(this.#key, granted.devices);
       // The agent before this one may have been killed between writing it down and saying it.
-      runtime.go(this.#key, granted.devices);
+      runtime.go(this.#key, granted.devices, rendezvousOf(this.#state));
       return this.#started(identity, granted);
     }
     if (identity.bootId !== runtime.bootId) {
@@ -206,7 +214,7 @@ export class AttemptRun {
       if (this.#isStopRequested) return;
       line.ready(this.#key, (devices) => {
         this.#unwatchCards();
-        runtime.go(this.#key, devices);
+        runtime.go(this.#key, devices, rendezvousOf(this.#state));
         pause.begin();
         resolve({ devices, at: clock() });
       });

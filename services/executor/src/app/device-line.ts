@@ -10,6 +10,11 @@ interface Standing extends LineEntry {
 
 const NOT_READY = (): void => undefined;
 
+/** A rank waits for the others. */
+function isHeld({ gang }: DesiredAttempt): boolean {
+  return gang !== undefined && gang.rendezvous === null;
+}
+
 export class DeviceLine {
   readonly #entries = new Map<string, Standing>();
   #faulty: ReadonlySet<string> = new Set();
@@ -19,7 +24,13 @@ export class DeviceLine {
     const name = attemptName(spec);
     const devices = spec.devices.map((device) => device.id);
     const behind = spec.behind && { count: spec.behind.count, pool: spec.behind.pool.map((device) => device.id) };
-    this.#entries.set(name, { name, phase: 'preparing', devices, behind, start: NOT_READY });
+    this.#entries.set(name, { name, phase: 'preparing', devices, behind, isHeld: isHeld(spec), start: NOT_READY });
+  }
+
+  /** Its peers are ready: it may start as any other. */
+  permit(key: AttemptKey): void {
+    this.#change(key, { isHeld: false });
+    this.advance();
   }
 
   /** A process waits; `start` is called once, now or later, with all its devices. */
@@ -29,7 +40,7 @@ export class DeviceLine {
   }
 
   running(key: AttemptKey, devices: readonly string[]): void {
-    this.#change(key, { phase: 'running', devices, behind: null, start: NOT_READY });
+    this.#change(key, { phase: 'running', devices, behind: null, isHeld: false, start: NOT_READY });
   }
 
   /** No process of it is left, or it never came to one. */

@@ -117,6 +117,8 @@ export class Executor {
     switch (action.type) {
       case 'start':
         return this.#begin(action.spec);
+      case 'permit':
+        return this.#known(action.key)?.permit(action.rendezvous) ?? Promise.resolve();
       case 'revoke':
         return this.#revoke(action.key);
       case 'stop':

@@ -7,6 +7,7 @@ import type {
   MetricPoint,
   MetricValues,
   NodeDescription,
+  Rendezvous,
 } from '@baton/contracts';
 import type { AttemptFolders } from '../domain/job-environment.ts';
 import type { AttemptKey, JournalEntry, JournalState, ProcessIdentity } from '../domain/journal.ts';
@@ -34,8 +35,11 @@ export interface Runtime {
    * at its own `baton.take()`. `PlatformError` `invalid_input` if it can't be found or executed: then nothing was started.
    */
   arm(launch: Launch): Promise<ProcessIdentity>;
-  /** Lets it run on these devices. Synchronous, because it stands in the idle gap; repeating it is harmless. */
-  go(key: AttemptKey, devices: readonly string[]): void;
+  /**
+   * Lets it run on these devices; one of several ranks is told where they find each other. Synchronous, because it stands in the idle gap;
+   * repeating it is harmless.
+   */
+  go(key: AttemptKey, devices: readonly string[], rendezvous?: Rendezvous | null): void;
   /** The devices that it was let run on, and when; null if it never was, and then no other agent can have done it. */
   granted(key: AttemptKey): Grant | null;
   /** When the early-started command took its devices; null until then. */
@@ -175,6 +179,9 @@ export interface ReportedAttempt extends AttemptKey {
 export interface NodeProbe {
   describe(): Promise<NodeDescription>;
 }
+
+/** A TCP port that nothing uses just now. */
+export type FreePort = () => Promise<number>;
 
 export interface Reporter {
   info(what: object, message: string): void;

@@ -3,7 +3,7 @@ import type { DesiredAttempt } from '@baton/contracts';
 import { hasCode } from '@baton/errors';
 import { jobEnvironment } from '../domain/job-environment.ts';
 import type { AttemptKey, ProcessIdentity } from '../domain/journal.ts';
-import type { Runtime, SchedulerLink, SecretValues, Workspaces } from './ports.ts';
+import type { FreePort, Runtime, SchedulerLink, SecretValues, Workspaces } from './ports.ts';
 
 const SECRETS_RETRY_MS = 1_000;
 /** What the secrets, and the token that goes with them, may have to wait for. */
@@ -13,6 +13,7 @@ export interface PreparationParts {
   readonly runtime: Runtime;
   readonly workspaces: Workspaces;
   readonly link: SchedulerLink;
+  readonly freePort: FreePort;
   readonly settings: {
     readonly apiUrl: string;
     /** The PATH that jobs get, and what stands before it. */
@@ -58,6 +59,14 @@ export async function arm(parts: PreparationParts, spec: DesiredAttempt, manner:
   const devices = [...spec.devices, ...(spec.behind?.pool ?? [])].map((device) => device.id);
   const limits = { cpus, memoryBytes };
   return runtime.arm({ key, command, env, early, isBehind: spec.behind !== null, environment, devices, limits });
+}
+
+/** All ranks of a job on several nodes meet at a port of the first one's. */
+export async function meetingPort(
+  { freePort }: Pick<PreparationParts, 'freePort'>,
+  { gang }: DesiredAttempt,
+): Promise<{ readonly port?: number }> {
+  return gang?.rank === 0 ? { port: await freePort() } : {};
 }
 
 /** Asked for until the scheduler answers: the attempt is assigned to this node, so it will. */

@@ -57,6 +57,20 @@ describe('the environment of a job', () => {
     expect(environment).not.toHaveProperty('MISSING');
   });
 
+  it('says which of how many nodes it is', () => {
+    expect(jobEnvironment({ ...base, spec: aSpec(1) })).toMatchObject({ BATON_NODE_RANK: '0', BATON_NUM_NODES: '1' });
+    expect(jobEnvironment({ ...base, spec: aSpec(1) })).not.toHaveProperty('WORLD_SIZE');
+    const nodes = ['10.0.0.7', 'box.lab'].map((address) => ({ name: 'n', address }));
+    const spec = { ...aSpec(1), env: { BATON_NODE_RANK: '7' }, gang: { rank: 1, nodes, rendezvous: null } };
+    expect(jobEnvironment({ ...base, spec })).toMatchObject({
+      BATON_NODE_RANK: '1',
+      BATON_NUM_NODES: '2',
+      BATON_NODE_LIST: '10.0.0.7,box.lab',
+      RANK: '1',
+      WORLD_SIZE: '2',
+    });
+  });
+
   it('has a variable for each dataset', () => {
     expect(datasetVariable('digits-v2.1')).toBe('BATON_DATASET_DIGITS_V2_1');
   });

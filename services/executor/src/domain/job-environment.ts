@@ -33,6 +33,7 @@ export function jobEnvironment(input: JobEnvironmentInput): Record<string, strin
     TMPDIR: folders.temporary,
     LANG: 'C.UTF-8',
     PYTHONUNBUFFERED: '1',
+    ...worldOf(spec),
     ...(input.virtualEnvironment === null ? {} : { VIRTUAL_ENV: input.virtualEnvironment }),
     ...spec.env,
     PYTHONPATH: [spec.env['PYTHONPATH'] ?? '', input.pythonPath].filter(Boolean).join(':'),
@@ -41,6 +42,7 @@ export function jobEnvironment(input: JobEnvironmentInput): Record<string, strin
     CUDA_VISIBLE_DEVICES: gpus(spec),
     BATON_JOB_ID: spec.jobId,
     BATON_ATTEMPT: String(spec.attempt),
+    ...nodesOf(spec),
     BATON_API_URL: input.apiUrl,
     BATON_TOKEN: input.token,
     BATON_DATASET_DIR: folders.datasets,
@@ -59,6 +61,21 @@ function datasetVariables(spec: DesiredAttempt, folders: AttemptFolders): Record
 
 export function datasetVariable(as: string): string {
   return `BATON_DATASET_${as.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
+}
+
+/** Where it is among its nodes; where the ranks meet it is told with the word to go. */
+function nodesOf({ gang }: DesiredAttempt): Record<string, string> {
+  if (gang === undefined) return { BATON_NODE_RANK: '0', BATON_NUM_NODES: '1' };
+  return {
+    BATON_NODE_RANK: String(gang.rank),
+    BATON_NUM_NODES: String(gang.nodes.length),
+    BATON_NODE_LIST: gang.nodes.map(({ address }) => address).join(','),
+  };
+}
+
+/** What frameworks read where each node has one process; a launcher such as torchrun sets it anew for each of its own. */
+function worldOf({ gang }: DesiredAttempt): Record<string, string> {
+  return gang === undefined ? {} : { RANK: String(gang.rank), WORLD_SIZE: String(gang.nodes.length) };
 }
 
 /** Empty for CPU jobs, which hides every card from them, and until the cards that it waits for are its own. */

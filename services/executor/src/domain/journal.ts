@@ -1,5 +1,5 @@
 // The agent's durable journal: its entries, and the state that they add up to. The journal is the point of decision of this node.
-import type { AttemptResult, DesiredAttempt, Fact } from '@baton/contracts';
+import type { AttemptResult, DesiredAttempt, Fact, Rendezvous } from '@baton/contracts';
 
 export interface AttemptKey {
   readonly jobId: string;
@@ -56,6 +56,8 @@ export type JournalEntry =
   /** The same for an attempt that waits behind others: there is nothing to report yet. */
   | { readonly type: 'staging'; readonly spec: DesiredAttempt }
   | ({ readonly type: 'armed'; readonly process: ProcessIdentity; readonly fact?: FactOf<'staged'> } & AttemptKey)
+  /** All ranks are ready: it may start. */
+  | ({ readonly type: 'permitted'; readonly rendezvous: Rendezvous } & AttemptKey)
   | { readonly type: 'started'; readonly fact: FactOf<'started'>; readonly process: ProcessIdentity }
   | { readonly type: 'taken'; readonly fact: FactOf<'taken'> }
   | { readonly type: 'checkpointed'; readonly fact: FactOf<'checkpointed'> }
@@ -102,6 +104,8 @@ export function evolve(state: JournalState, entry: JournalEntry): JournalState {
       return begun(state, entry.spec);
     case 'armed':
       return armed(state, entry);
+    case 'permitted':
+      return change(state, entry, (known) => ({ ...known, spec: permitted(known.spec, entry.rendezvous) }));
     case 'started':
       return withFact(started(state, entry), entry.fact);
     case 'taken':
@@ -137,6 +141,15 @@ function armed(state: JournalState, entry: Extract<JournalEntry, { type: 'armed'
   const { process, fact } = entry;
   const next = change(state, entry, ({ spec, stop }) => ({ phase: 'armed', spec, stop, process }));
   return fact === undefined ? next : withFact(next, fact);
+}
+
+function permitted(spec: DesiredAttempt, rendezvous: Rendezvous): DesiredAttempt {
+  return spec.gang === undefined ? spec : { ...spec, gang: { ...spec.gang, rendezvous } };
+}
+
+/** Where the ranks of a job on several nodes meet, as the newest desired set has it. */
+export function rendezvousOf(attempt: AttemptState | undefined): Rendezvous | null {
+  return attempt?.spec.gang?.rendezvous ?? null;
 }
 
 function started(state: JournalState, { fact, process }: Extract<JournalEntry, { type: 'started' }>): JournalState {

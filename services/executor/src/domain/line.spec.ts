@@ -8,6 +8,7 @@ const entry = (name: string, change: Partial<LineEntry> = {}): LineEntry => ({
   phase: 'ready',
   devices: [],
   behind: null,
+  isHeld: false,
   ...change,
 });
 const behind = (count: number, ...pool: string[]) => ({ count, pool });
@@ -52,6 +53,15 @@ describe('the line', () => {
     expect(grants([entry('a', { behind: behind(1, 'd0') })], new Set(['d0']))).toEqual([]);
   });
 
+  it('keeps the devices of one that waits for its peers, and gives them to nobody else', () => {
+    const line = [entry('rank', { devices: ['d0'], isHeld: true }), entry('a', { behind: behind(1, 'd0', 'd1') })];
+    expect(grants(line)).toEqual([{ name: 'a', devices: ['d1'] }]);
+    expect(grants([entry('rank', { devices: ['d0'] }), ...line.slice(1)])).toEqual([
+      { name: 'rank', devices: ['d0'] },
+      { name: 'a', devices: ['d1'] },
+    ]);
+  });
+
   const ids = ['d0', 'd1', 'd2'];
   const entries = fc.array(
     fc.record({
@@ -59,6 +69,7 @@ describe('the line', () => {
       own: fc.subarray(ids),
       count: fc.integer({ min: 1, max: 3 }),
       waits: fc.boolean(),
+      isHeld: fc.boolean(),
     }),
     { maxLength: 6 },
   );
@@ -66,15 +77,16 @@ describe('the line', () => {
   it('gives no device twice and leaves none idle that a ready attempt could have (property)', () => {
     fc.assert(
       fc.property(entries, (wanted) => {
-        const line = wanted.map(({ phase, own, count, waits }, index) => {
+        const line = wanted.map(({ phase, own, count, waits, isHeld }, index) => {
           if (phase === 'running') return entry(`${index}`, { phase, devices: index < 3 ? [`d${index}`] : [] });
           return waits
             ? entry(`${index}`, { phase, behind: behind(count, ...ids) })
-            : entry(`${index}`, { phase, devices: own });
+            : entry(`${index}`, { phase, devices: own, isHeld });
         });
         const given = grants(line);
         const devices = [...line.filter((one) => one.phase === 'running'), ...given].flatMap((one) => one.devices);
         expect(new Set(devices).size).toBe(devices.length);
+        expect(line.some((one) => one.isHeld && given.some(({ name }) => name === one.name))).toBe(false);
         expect(grants(after(line, given))).toEqual([]);
       }),
     );

@@ -9,6 +9,8 @@ export interface LineEntry {
   readonly devices: readonly string[];
   /** While waiting: what it needs besides. */
   readonly behind: Pick<Behind, 'count' | 'pool'> | null;
+  /** It keeps what the log gave it, and does not start before its peers on other nodes are ready as well. */
+  readonly isHeld: boolean;
 }
 
 export interface Grant {
@@ -27,7 +29,7 @@ export function grants(line: readonly LineEntry[], faulty: ReadonlySet<string> =
   );
   const found: Grant[] = [];
   for (const entry of line) {
-    if (entry.phase !== 'ready' || entry.devices.some((id) => taken.has(id))) continue;
+    if (entry.phase !== 'ready' || entry.isHeld || entry.devices.some((id) => taken.has(id))) continue;
     const { count, pool } = entry.behind ?? { count: 0, pool: [] };
     const isFree = (id: string) => !taken.has(id) && !faulty.has(id) && (given.get(id) ?? entry.name) === entry.name;
     const free = pool.filter(isFree).slice(0, count);

@@ -35,6 +35,23 @@ describe('a desired set', () => {
     expect(actionsOf(emptyJournal, set([spec]))).toEqual([{ type: 'decline', spec }]);
   });
 
+  it('lets a rank go that waits for its peers, once, and with what the newest set says', () => {
+    const nodes = ['a', 'b'].map((name) => ({ name, address: name }));
+    const held = { ...aSpec(1), gang: { rank: 1, nodes, rendezvous: null } };
+    const rendezvous = { host: 'a', port: 4_000 };
+    const permitted = { ...held, gang: { ...held.gang, rendezvous } };
+    const key = { jobId: held.jobId, attempt: 1 };
+    for (const at of ['starting', 'armed'] as const) {
+      const state = journalWith([held, at]);
+      expect(actionsOf(state, set([held]))).toEqual([]);
+      expect(actionsOf(state, set([permitted]))).toEqual([{ type: 'permit', key, rendezvous }]);
+      const after = evolve(state, { type: 'permitted', ...key, rendezvous });
+      expect(after.attempts[attemptName(key)]?.spec).toEqual(permitted);
+      expect(actionsOf(after, set([permitted]))).toEqual([]);
+    }
+    expect(actionsOf(journalWith([held, 'running']), set([permitted]))).toEqual([]);
+  });
+
   it('forgets an end only when it is acknowledged and no longer desired', () => {
     const spec = aSpec(1);
     const ended = journalWith([spec, 'ended']);
@@ -111,6 +128,8 @@ function entriesOf(state: JournalState): (action: Action, index: number) => Jour
             spec: action.spec,
           },
         ];
+      case 'permit':
+        return [{ type: 'permitted', ...action.key, rendezvous: action.rendezvous }];
       case 'revoke':
         return [{ type: 'revoked', fact: { type: 'revoked', seq, ...action.key, at: 1 } }];
       case 'forget':

@@ -1,9 +1,11 @@
 // What a desired set asks of this node, given its journal: a pure function, so that "kills nothing that it should not" can be proven.
-import type { DesiredAttempt, DesiredSet } from '@baton/contracts';
+import type { DesiredAttempt, DesiredSet, Rendezvous } from '@baton/contracts';
 import { type AttemptKey, attemptName, type AttemptState, endIsAcknowledged, type JournalState } from './journal.ts';
 
 export type Action =
   | { readonly type: 'start'; readonly spec: DesiredAttempt }
+  /** It was held until its peers on other nodes were ready: now they are. */
+  | { readonly type: 'permit'; readonly key: AttemptKey; readonly rendezvous: Rendezvous }
   | { readonly type: 'stop'; readonly key: AttemptKey }
   /** To be given back unless it has started. Also what never came here: the scheduler waits for an answer. */
   | { readonly type: 'revoke'; readonly key: AttemptKey }
@@ -47,7 +49,7 @@ function refusalOf(state: JournalState, set: DesiredSet): Refusal | null {
 function towards(spec: DesiredAttempt, have: AttemptState | undefined): Action[] {
   switch (spec.want) {
     case 'run':
-      return have === undefined ? [{ type: 'start', spec }] : [];
+      return have === undefined ? [{ type: 'start', spec }] : permission(spec, have);
     case 'revoke': {
       const isHere = have !== undefined && have.phase !== 'starting' && have.phase !== 'armed';
       return isHere || have?.stop ? [] : [{ type: 'revoke', key: { jobId: spec.jobId, attempt: spec.attempt } }];
@@ -58,6 +60,13 @@ function towards(spec: DesiredAttempt, have: AttemptState | undefined): Action[]
     default:
       return spec.want satisfies never;
   }
+}
+
+function permission({ gang }: DesiredAttempt, have: AttemptState): Action[] {
+  const rendezvous = gang?.rendezvous ?? null;
+  const isHeld = have.phase === 'starting' || have.phase === 'armed';
+  if (rendezvous === null || !isHeld || have.spec.gang?.rendezvous !== null) return [];
+  return [{ type: 'permit', key: keyOf(have), rendezvous }];
 }
 
 function keyOf(attempt: AttemptState): AttemptKey {

@@ -2,9 +2,10 @@
 import type { DesiredSet, Fact, NodeDescription } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { JobCommand } from '../domain/job.commands.ts';
-import { isPlaced, type PlacedJob } from '../domain/job.ts';
+import { isPlaced, type Part, partOn, type PlacedJob } from '../domain/job.ts';
 import type { Leader } from './leader.ts';
 import type { Leadership } from './leadership.ts';
+import { lostCommand, rankOf } from './lost-attempt.ts';
 import type { Nodes } from './nodes.ts';
 import type { Catalogue } from './ports.ts';
 import type { ProgressReport, StagingProgress } from './staging-progress.ts';
@@ -58,12 +59,11 @@ export class Agents {
     const leader = this.#leadership.leader();
     const durable: Promise<void>[] = [];
     for (const fact of facts) {
-      const state = this.#placedOn(leader, nodeId, fact.jobId);
+      const placed = this.#placedOn(leader, nodeId, fact.jobId);
       // A fact about an attempt that the log does not give to this node has no effect.
-      if (!state) continue;
-      durable.push(
-        leader.execute(fact.jobId, commandOf(fact, this.#now()), agentIdentity(leader, nodeId, fact)).durable,
-      );
+      if (!placed) continue;
+      const command = { ...commandOf(fact, this.#now()), ...rankOf(placed.part) };
+      durable.push(leader.execute(fact.jobId, command, agentIdentity(leader, nodeId, fact)).durable);
     }
     // In the same turn, so that the next job's assignment travels to the log right behind the end of the last one.
     if (facts.some((fact) => CHANGES_THE_PLAN.has(fact.type))) leader.pass();
@@ -72,7 +72,7 @@ export class Agents {
   }
 
   async secrets(nodeId: string, key: HeldAttempt): Promise<{ values: Record<string, string>; token: string }> {
-    const state = this.#placedOn(this.#leadership.leader(), nodeId, key.jobId);
+    const state = this.#placedOn(this.#leadership.leader(), nodeId, key.jobId)?.state;
     if (!state || state.attempt.number !== key.attempt) {
       throw new PlatformError('not_found', 'This attempt is not assigned to this node.');
     }
@@ -83,19 +83,21 @@ export class Agents {
     return { values, token };
   }
 
-  #placedOn(leader: Leader, nodeId: string, jobId: string): PlacedJob | null {
+  #placedOn(leader: Leader, nodeId: string, jobId: string): { state: PlacedJob; part: Part } | null {
     const state = leader.ledger.active(jobId)?.state;
-    return state && isPlaced(state) && state.attempt.nodeId === nodeId ? state : null;
+    if (!state || !isPlaced(state)) return null;
+    const part = partOn(state, nodeId);
+    return part ? { state, part } : null;
   }
 
   /** An agent that has lost its journal would start its attempts again: what it has started once and lacks is lost. */
   async #endMissing(leader: Leader, nodeId: string, held: readonly HeldAttempt[]): Promise<void> {
     const has = new Set(held.map((attempt) => `${attempt.jobId}.${attempt.attempt}`));
     const ended: Promise<void>[] = [];
-    for (const { id, state } of leader.ledger.placedOn(nodeId)) {
-      if (!isPlaced(state) || state.phase === 'assigned') continue;
-      const key = `${id}.${state.attempt.number}`;
-      if (has.has(key)) {
+    for (const { id, state, part } of leader.ledger.placedOn(nodeId)) {
+      if (!part.isTakenUp) continue;
+      const key = `${id}.${state.attempt.number}.${nodeId}`;
+      if (has.has(`${id}.${state.attempt.number}`)) {
         this.#missingSince.delete(key);
         continue;
       }
@@ -103,9 +105,11 @@ export class Agents {
       this.#missingSince.set(key, since);
       if (this.#now() - since < MISSING_FOR_MS) continue;
       this.#missingSince.delete(key);
-      ended.push(
-        leader.execute(id, lostCommand(state, this.#now()), leader.systemIdentity(`agent ${nodeId} lacks it`)).durable,
-      );
+      const command = lostCommand(state.attempt.number, part, {
+        message: 'The agent has no trace of the attempt any more.',
+        now: this.#now(),
+      });
+      ended.push(leader.execute(id, command, leader.systemIdentity(`agent ${nodeId} lacks it`)).durable);
     }
     await Promise.all(ended);
     if (ended.length > 0) leader.kick();
@@ -116,8 +120,10 @@ function commandOf(fact: Fact, now: number): JobCommand {
   switch (fact.type) {
     case 'starting':
       return { type: 'RecordStarting', attempt: fact.attempt };
-    case 'staged':
-      return { type: 'RecordStaged', attempt: fact.attempt, at: fact.at };
+    case 'staged': {
+      const staged = { type: 'RecordStaged', attempt: fact.attempt, at: fact.at } as const;
+      return fact.port === undefined ? staged : { ...staged, port: fact.port };
+    }
     case 'started': {
       const started = { type: 'RecordStarted', attempt: fact.attempt, at: fact.at } as const;
       return fact.devices === undefined ? started : { ...started, devices: fact.devices };
@@ -141,19 +147,4 @@ function commandOf(fact: Fact, now: number): JobCommand {
 
 function agentIdentity(leader: Leader, nodeId: string, fact: Fact) {
   return { ...leader.systemIdentity(`fact ${fact.seq}`), actor: `agent:${nodeId}`, credentialId: `agent:${nodeId}` };
-}
-
-function lostCommand(state: PlacedJob, now: number): JobCommand {
-  const result = {
-    reason: 'lost',
-    exitCode: null,
-    signal: null,
-    message: 'The agent has no trace of the attempt any more.',
-    lastLines: [],
-    finalMetrics: {},
-    artifacts: null,
-    startedAt: state.attempt.startedAt,
-    endedAt: now,
-  } as const;
-  return { type: 'RecordEnded', attempt: state.attempt.number, result: { ...result, lastLines: [] }, now };
 }

@@ -1,5 +1,6 @@
 // What people ask about jobs: submit, cancel, rerun, read.
 import {
+  type AttemptView,
   canRead,
   canWrite,
   isFinal,
@@ -12,10 +13,10 @@ import {
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { RecordedCommit } from '@baton/event-store';
-import { type ExistingJob, evolveJob, initialJob, isPlaced, isWaiting, type JobState } from '../domain/job.ts';
+import { type ExistingJob, evolveJob, initialJob, isWaiting, type JobState } from '../domain/job.ts';
 import type { KnownNode } from '../domain/ledger.ts';
 import { explainLine, explainWait } from '../domain/schedule/explain.ts';
-import { lacks } from '../domain/schedule/fit.ts';
+import { whyNever } from '../domain/schedule/fit.ts';
 import { shapeOf } from '../domain/schedule/snapshot.ts';
 import type { JobDocument } from '../projections/job-document.ts';
 import { withCordonWords } from './cordon-words.ts';
@@ -123,7 +124,7 @@ export class Jobs {
     if (!record) throw new PlatformError('conflict', `The job has already ${state.phase}.`);
     const command = { type: 'Cancel', by: caller.principal.userId, reason } as const;
     const written = leader.execute(id, command, this.#ports.identify(caller, 'cancel', { id, reason }));
-    if (isPlaced(state)) leader.push(state.attempt.nodeId);
+    leader.pushNodesOf(id);
     leader.kick();
     await written.durable;
     return { id, revision: written.revision };
@@ -138,12 +139,13 @@ export class Jobs {
   view(document: JobDocument): JobView {
     const { active: _active, nodeId, ...view } = document;
     const nodes = this.#ports.nodes.known();
-    const node = nodes.find((candidate) => candidate.id === nodeId);
-    const unreachable = node !== undefined && !isFinal(view.state) && !node.state.reachable;
+    const ranks = view.attempts.at(-1)?.ranks?.filter(({ endedAt }) => endedAt === null);
+    const used = new Set(ranks?.map((rank) => rank.nodeId) ?? [nodeId]);
+    const unreachable = !isFinal(view.state) && nodes.some(({ id, state }) => used.has(id) && !state.reachable);
     return {
       ...view,
       flags: { ...view.flags, unreachable },
-      attempts: view.attempts.map((attempt) => ({ ...attempt, nodeName: nameOf(nodes, attempt.nodeId) })),
+      attempts: view.attempts.map((attempt) => named(attempt, nodes)),
       waiting: view.state === 'queued' || view.state === 'assigned' ? this.#waiting(view.id, nodes) : null,
     };
   }
@@ -164,20 +166,9 @@ export class Jobs {
   }
 
   #refuseUnsatisfiable(spec: PinnedSpec): void {
-    const nodes = this.#ports.nodes.known();
-    const faults = nodes.map((node) => ({
-      name: node.state.description.name,
-      lacks: lacks(shapeOf(spec), { id: node.id, description: node.state.description }),
-    }));
-    if (nodes.length === 0 || faults.some((fault) => fault.lacks.length === 0)) return;
-    const detail = faults.map((fault) => `${fault.name}: ${fault.lacks.join(', ')}`).join('; ');
-    const issues = faults.map((fault) => ({
-      pointer: '/resources',
-      detail: `node ${fault.name}: ${fault.lacks.join(', ')}`,
-    }));
-    throw new PlatformError('unsatisfiable', `No node can ever run this job. ${detail}. Ask for less, or add a node.`, {
-      issues,
-    });
+    const nodes = this.#ports.nodes.known().map(({ id, state }) => ({ id, description: state.description }));
+    const why = whyNever(shapeOf(spec), nodes);
+    if (why !== null) throw new PlatformError('unsatisfiable', why.message, { issues: [...why.issues] });
   }
 
   async #load(caller: Caller, id: string): Promise<ExistingJob> {
@@ -201,6 +192,13 @@ export function noSuchJob(id: string): PlatformError {
 
 function refuseJobToken({ principal }: Caller): void {
   if (principal.kind === 'job') throw new PlatformError('forbidden', "A job's own token can't submit jobs.");
+}
+
+function named(attempt: AttemptView, nodes: readonly KnownNode[]): AttemptView {
+  const { ranks } = attempt;
+  const view = { ...attempt, nodeName: nameOf(nodes, attempt.nodeId) };
+  if (ranks === undefined) return view;
+  return { ...view, ranks: ranks.map((rank) => ({ ...rank, nodeName: nameOf(nodes, rank.nodeId) })) };
 }
 
 function nameOf(nodes: readonly KnownNode[], id: string): string {

@@ -2,11 +2,14 @@
 import { type Commit, type DesiredSet, ENVELOPE_VERSION, type JobEvent } from '@baton/contracts';
 import { hasCode, PlatformError } from '@baton/errors';
 import { type JobCommand, jobDecider } from '../domain/job.commands.ts';
+import { isPlaced, partsOf } from '../domain/job.ts';
 import { JobLedger, type JobRecord, type KnownNode } from '../domain/ledger.ts';
 import { schedule } from '../domain/schedule/schedule.ts';
 import type { AgentLink, CommandIdentity, Ids, Issued, JobLog } from './ports.ts';
 
 const FULL_RETRY_MS = 1_000;
+/** Of one rank's fact: all its nodes are to know. */
+const CONCERNS_ALL_RANKS: ReadonlySet<JobEvent['type']> = new Set(['GangPermitted', 'RanksStopped']);
 
 export interface LeaderPorts {
   readonly log: JobLog;
@@ -57,7 +60,14 @@ export class Leader {
     const issued = this.#ports.log.issue(jobId, commit);
     this.ledger.apply(jobId, events, { revision: commit.revision, position: issued.position, hash: issued.hash });
     this.#position = issued.position;
+    if (events.some((event) => CONCERNS_ALL_RANKS.has(event.type))) this.pushNodesOf(jobId);
     return { revision: commit.revision, durable: watched(issued) };
+  }
+
+  /** Sends every node that has something of the job its desired set. */
+  pushNodesOf(jobId: string): void {
+    const state = this.ledger.active(jobId)?.state;
+    if (state && isPlaced(state)) for (const { nodeId } of partsOf(state)) this.push(nodeId);
   }
 
   #envelope(record: JobRecord | undefined, events: readonly JobEvent[], identity: CommandIdentity): Commit {
@@ -95,7 +105,9 @@ export class Leader {
       for (const { jobId, reason } of revocations) {
         this.execute(jobId, { type: 'RequestRevocation', reason }, this.systemIdentity('schedule'));
       }
-      for (const nodeId of new Set([...starts, ...revocations].map((change) => change.nodeId))) this.push(nodeId);
+      const ranks = starts.flatMap((start) => start.ranks ?? []);
+      for (const nodeId of new Set([...starts, ...revocations, ...ranks].map((change) => change.nodeId)))
+        this.push(nodeId);
     } catch (error) {
       // What could not be recorded has not happened: it is decided again, until there is room.
       if (hasCode(error, 'storage_full')) this.#wakeAt(this.#ports.now() + FULL_RETRY_MS);

@@ -5,7 +5,7 @@ import { admissionOf, type NodeState } from '../domain/node.ts';
 import { badJoinToken } from '../domain/node.commands.ts';
 import type { Leader } from './leader.ts';
 import type { Leadership } from './leadership.ts';
-import { lostOnRemoval } from './lost-on-removal.ts';
+import { lostCommand } from './lost-attempt.ts';
 import type { NodeRequest, Nodes } from './nodes.ts';
 
 const HOUR_MS = 3_600_000;
@@ -122,8 +122,9 @@ export class NodeAdmin {
   /** Also one that was placed in the very moment of the removal. */
   async #endAttempts(leader: Leader, nodeId: string): Promise<void> {
     const placed = leader.ledger.placedOn(nodeId);
-    const ended = placed.map(({ id, state }) => {
-      const command = lostOnRemoval(state.attempt, this.#ports.now());
+    const message = 'Its node was removed by an admin.';
+    const ended = placed.map(({ id, state, part }) => {
+      const command = lostCommand(state.attempt.number, part, { message, now: this.#ports.now() });
       return leader.execute(id, command, leader.systemIdentity(`node ${nodeId} was removed`)).durable;
     });
     await Promise.all(ended);

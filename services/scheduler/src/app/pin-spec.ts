@@ -22,6 +22,7 @@ export async function pinSpec(
   const times = timesOf(spec);
   const nodeId = nodeOf(spec, findNode);
   const environment = environmentOf(spec);
+  const several = severalOf(spec);
   const [code, datasets] = await Promise.all([
     pinCode(spec, caller, catalogue),
     pinDatasets(spec, caller, catalogue),
@@ -38,6 +39,7 @@ export async function pinSpec(
     secrets,
     resources,
     nodeId,
+    ...several,
     ...times,
     ...(earlyStart === true ? { earlyStart } : {}),
     retries,
@@ -110,6 +112,19 @@ function durationOf(duration: number | string | undefined, pointer: string, leas
 function nodeOf(spec: JobSpec, findNode: NodeFinder): string | null {
   if (spec.node === undefined) return null;
   return findNode(spec.node) ?? refuse('/node', `names no node: "${spec.node}"; \`baton node list\` shows them`);
+}
+
+/** What several nodes can't be combined with: such a job is neither bound to one, nor started behind others. */
+function severalOf({ nodes = 1, node, earlyStart, environment = {} }: JobSpec): Pick<PinnedSpec, 'nodes'> {
+  if (nodes === 1) return {};
+  if (node !== undefined) refuse('/node', `can't be given for a job on ${nodes} nodes: leave it out`);
+  if (earlyStart === true) refuse('/earlyStart', `can't be asked for a job on ${nodes} nodes: leave it out`);
+  if (environment.image !== undefined && environment.network !== 'host')
+    refuse(
+      '/environment/network',
+      `must be host for a job on ${nodes} nodes, whose containers have to reach each other`,
+    );
+  return { nodes };
 }
 
 async function pinCode(spec: JobSpec, caller: Caller, catalogue: Catalogue): Promise<PinnedSpec['code']> {

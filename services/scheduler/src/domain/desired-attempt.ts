@@ -1,15 +1,21 @@
 // A placed job as its agent is to have it.
-import type { DesiredAttempt, Device } from '@baton/contracts';
-import type { PlacedJob } from './job.ts';
+import type { DesiredAttempt, Device, GangPlace } from '@baton/contracts';
+import type { Gang } from './gang.ts';
+import type { Part, PlacedJob } from './job.ts';
 
-export function desiredAttempt(jobId: string, state: PlacedJob, devices: readonly Device[]): DesiredAttempt {
+/** `part` is what its node has of it. */
+export function desiredAttempt(
+  jobId: string,
+  { state, part }: { readonly state: PlacedJob; readonly part: Part },
+  devices: readonly Device[],
+): DesiredAttempt {
   const { spec, attempt } = state;
   const { behind } = attempt;
   const described = (ids: readonly string[]) => devices.filter((device) => ids.includes(device.id));
   return {
     jobId,
     attempt: attempt.number,
-    want: state.phase === 'stopping' ? 'stop' : attempt.isRevoking ? 'revoke' : 'run',
+    want: wanted(state),
     jobName: spec.name,
     ownerId: state.ownerId,
     command: spec.command,
@@ -17,8 +23,9 @@ export function desiredAttempt(jobId: string, state: PlacedJob, devices: readonl
     secrets: spec.secrets,
     code: spec.code?.digest ?? null,
     datasets: spec.datasets.map((dataset) => ({ as: dataset.as, digest: dataset.digest })),
-    devices: described(attempt.devices),
+    devices: described(part.devices),
     behind: behind && { ...behind, pool: described(behind.pool) },
+    ...gangPlace(attempt.gang, part.rank),
     cpus: spec.resources.cpus,
     memoryBytes: spec.resources.memoryBytes,
     timeLimitMs: spec.timeLimitMs,
@@ -27,4 +34,15 @@ export function desiredAttempt(jobId: string, state: PlacedJob, devices: readonl
     checkpoints: state.checkpoints,
     environment: spec.environment,
   };
+}
+
+function wanted({ phase, attempt }: PlacedJob): DesiredAttempt['want'] {
+  if (phase === 'stopping' || attempt.gang?.isStopping) return 'stop';
+  return attempt.isRevoking ? 'revoke' : 'run';
+}
+
+function gangPlace(gang: Gang | null, rank: number | undefined): { gang?: GangPlace } {
+  if (gang === null || rank === undefined) return {};
+  const nodes = gang.ranks.map(({ name, address }) => ({ name, address }));
+  return { gang: { rank, nodes, rendezvous: gang.rendezvous } };
 }

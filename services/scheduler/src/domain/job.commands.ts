@@ -1,12 +1,13 @@
 // What may be asked of a job, and which events follow.
-import type { AttemptResult, Behind, JobEvent, ManifestSummary, Owned, PinnedSpec } from '@baton/contracts';
+import type { AttemptResult, Behind, JobEvent, ManifestSummary, Owned, PinnedSpec, RankPlace } from '@baton/contracts';
 import type { Decider } from '@baton/decider';
 import { PlatformError } from '@baton/errors';
+import { isInfrastructureLoss, isSuccess } from './attempt-result.ts';
+import { type Gang, gangResult, isReady, rankMessage, withRank } from './gang.ts';
 import {
   evolveJob,
   type ExistingJob,
   initialJob,
-  isInfrastructureLoss,
   isPlaced,
   isTerminal,
   isWaiting,
@@ -21,25 +22,28 @@ export type JobCommand =
       readonly nodeId: string;
       readonly devices: readonly string[];
       readonly behind?: Behind;
+      readonly ranks?: readonly RankPlace[];
     }
   | { readonly type: 'RequestRevocation'; readonly reason: string }
-  | { readonly type: 'RecordStarting'; readonly attempt: number }
-  | { readonly type: 'RecordStaged' | 'RecordTaken' | 'RecordReleased'; readonly attempt: number; readonly at: number }
-  | { readonly type: 'RecordRevoked'; readonly attempt: number }
-  | {
+  | ({ readonly type: 'RecordStarting' } & AttemptPart)
+  | ({ readonly type: 'RecordTaken' | 'RecordReleased'; readonly at: number } & AttemptPart)
+  | ({ readonly type: 'RecordStaged'; readonly at: number; readonly port?: number } & AttemptPart)
+  | ({ readonly type: 'RecordRevoked' } & AttemptPart)
+  | ({
       readonly type: 'RecordCheckpointed';
-      readonly attempt: number;
       readonly at: number;
       readonly checkpoints: ManifestSummary;
-    }
-  | {
-      readonly type: 'RecordStarted';
-      readonly attempt: number;
-      readonly at: number;
-      readonly devices?: readonly string[];
-    }
-  | { readonly type: 'RecordEnded'; readonly attempt: number; readonly result: AttemptResult; readonly now: number }
+    } & AttemptPart)
+  | ({ readonly type: 'RecordStarted'; readonly at: number; readonly devices?: readonly string[] } & AttemptPart)
+  | ({ readonly type: 'RecordEnded'; readonly result: AttemptResult; readonly now: number } & AttemptPart)
   | { readonly type: 'Cancel'; readonly by: string; readonly reason: string };
+
+/** What a fact is about. */
+interface AttemptPart {
+  readonly attempt: number;
+  /** Of an attempt on several nodes: whose fact it is. */
+  readonly rank?: number;
+}
 
 /** How many infrastructure losses a job survives; they never count against the user's retries. */
 export const MAX_INFRASTRUCTURE_LOSSES = 5;
@@ -61,7 +65,10 @@ export const jobDecider: Decider<JobCommand, JobState, JobEvent> = {
     if (command.type === 'RequestRevocation') return decideRevocation(command, state);
     if (command.type === 'Cancel') return decideCancel(command, state);
     // Facts of another attempt, or told twice, change nothing.
-    return isPlaced(state) && state.attempt.number === command.attempt ? decideFact(command, state) : [];
+    if (!isPlaced(state) || state.attempt.number !== command.attempt) return [];
+    return state.attempt.gang === null
+      ? decideFact(command, state)
+      : decideRankFact(command, state, state.attempt.gang);
   },
 };
 
@@ -105,9 +112,10 @@ function decideSubmit(command: CommandOf<'Submit'>, state: JobState): JobEvent[]
 
 function decideAssign(command: CommandOf<'Assign'>, state: ExistingJob): JobEvent[] {
   if (state.phase !== 'queued') throw new PlatformError('conflict', `A job that is ${state.phase} can't be assigned.`);
-  const { nodeId, devices, behind } = command;
+  const { nodeId, devices, behind, ranks } = command;
   const place = { attempt: state.attempts + 1, nodeId, devices: [...devices] };
-  return [event('JobAssigned', behind === undefined ? place : { ...place, behind })];
+  const more = { ...(behind === undefined ? {} : { behind }), ...(ranks === undefined ? {} : { ranks: [...ranks] }) };
+  return [event('JobAssigned', { ...place, ...more })];
 }
 
 /** Only asked here: the agent's journal decides between giving back and starting. */
@@ -136,13 +144,60 @@ function decideCheckpointed(command: CommandOf<'RecordCheckpointed'>, state: Pla
   return [event('AttemptCheckpointed', { attempt, at, checkpoints })];
 }
 
-function decideEnded(command: CommandOf<'RecordEnded'>, state: PlacedJob): JobEvent[] {
-  const { attempt, result } = command;
-  return [event('AttemptEnded', { attempt, result }), followUp(state, result, command.now)];
+function decideEnded({ attempt, result, now }: CommandOf<'RecordEnded'>, state: PlacedJob): JobEvent[] {
+  return [event('AttemptEnded', { attempt, result }), followUp(state, result, now)];
+}
+
+/** Facts of a rank that has ended, or told twice, change nothing. */
+function decideRankFact(command: FactCommand, state: PlacedJob, gang: Gang): JobEvent[] {
+  const { attempt, rank = -1 } = command;
+  const known = gang.ranks[rank];
+  if (known === undefined || known.result !== null) return [];
+  switch (command.type) {
+    case 'RecordStarting':
+      return known.isTakenUp ? [] : [event('AttemptStarting', { attempt, rank })];
+    case 'RecordStaged':
+      return known.isStaged ? [] : decideRankStaged(command, state, gang);
+    case 'RecordStarted':
+      return known.startedAt === null ? [event('AttemptStarted', { attempt, startedAt: command.at, rank })] : [];
+    case 'RecordReleased':
+      return known.isReleased ? [] : [event('AttemptReleased', { attempt, at: command.at, rank })];
+    case 'RecordCheckpointed':
+      return rank === 0 ? decideCheckpointed(command, state) : [];
+    case 'RecordEnded':
+      return decideRankEnded(command, state, withRank(gang, rank, { result: command.result }));
+    // Neither is ever asked of them.
+    case 'RecordRevoked':
+    case 'RecordTaken':
+      return [];
+    default:
+      return command satisfies never;
+  }
+}
+
+/** The last one to arrive lets all of them go. */
+function decideRankStaged(command: CommandOf<'RecordStaged'>, { phase }: PlacedJob, gang: Gang): JobEvent[] {
+  const { attempt, rank = -1, at, port } = command;
+  const staged = event('AttemptStaged', { attempt, at, rank, ...(port === undefined ? {} : { port }) });
+  const next = withRank(gang, rank, { isStaged: true, port: port ?? null });
+  const [first] = next.ranks;
+  if (phase === 'stopping' || !isReady(next) || first === undefined || first.port === null) return [staged];
+  return [staged, event('GangPermitted', { attempt, rendezvous: { host: first.address, port: first.port } })];
+}
+
+/** `gang` is as it is with this end. */
+function decideRankEnded(command: CommandOf<'RecordEnded'>, state: PlacedJob, gang: Gang): JobEvent[] {
+  const { attempt, rank = -1, result, now } = command;
+  const ended = event('RankEnded', { attempt, rank, result });
+  const whole = gangResult(gang);
+  if (whole !== null) return [ended, event('AttemptEnded', { attempt, result: whole }), followUp(state, whole, now)];
+  const place = gang.ranks[rank];
+  if (place === undefined || isSuccess(result) || gang.isStopping || state.phase === 'stopping') return [ended];
+  return [ended, event('RanksStopped', { attempt, rank, reason: rankMessage(gang, { ...place, result }) })];
 }
 
 function followUp(state: ExistingJob, result: AttemptResult, now: number): JobEvent {
-  if (result.reason === 'exited' && result.exitCode === 0) return event('JobSucceeded', {});
+  if (isSuccess(result)) return event('JobSucceeded', {});
   if (state.phase === 'stopping' || result.reason === 'cancelled') return event('JobCancelled', {});
   if (isInfrastructureLoss(result)) {
     const losses = state.infrastructureLosses + 1;

@@ -1,5 +1,7 @@
 // A job's life: its states, and what each event makes of them.
 import type { AttemptResult, Behind, JobEvent, Owned, PinnedSpec } from '@baton/contracts';
+import { isInfrastructureLoss, isSuccess } from './attempt-result.ts';
+import { assignedGang, type Gang, type Rank, withRank } from './gang.ts';
 
 /** What every state of a job that exists carries. */
 export interface JobFacts extends Owned {
@@ -25,6 +27,8 @@ export interface Attempt {
   readonly isTaken: boolean;
   /** No process of it is left: it holds nothing any more. */
   readonly isReleased: boolean;
+  /** Of one on several nodes; node, devices and the rest above are then those of rank 0. */
+  readonly gang: Gang | null;
 }
 
 export interface CancelRequest {
@@ -61,9 +65,27 @@ export function isTerminal(state: JobState): boolean {
   return state.phase === 'succeeded' || state.phase === 'failed' || state.phase === 'cancelled';
 }
 
-/** Losses that are the platform's, not the job's; each kind has its own limit. */
-export function isInfrastructureLoss(result: AttemptResult): boolean {
-  return result.reason === 'lost' || result.reason === 'start-failed' || result.reason === 'device-lost';
+/** What a node has of an attempt. */
+export interface Part {
+  readonly nodeId: string;
+  readonly devices: readonly string[];
+  readonly startedAt: number | null;
+  readonly isReleased: boolean;
+  /** Its agent has begun with it, as far as the log knows. */
+  readonly isTakenUp: boolean;
+  /** Of an attempt on several nodes. */
+  readonly rank?: number;
+}
+
+/** What the nodes still have of it: a rank that has ended is of no concern to its node any more. */
+export function partsOf({ attempt, phase }: PlacedJob): Part[] {
+  const { nodeId, devices, startedAt, isReleased, gang } = attempt;
+  if (gang === null) return [{ nodeId, devices, startedAt, isReleased, isTakenUp: phase !== 'assigned' }];
+  return gang.ranks.flatMap((place, rank) => (place.result === null ? [{ ...place, rank }] : []));
+}
+
+export function partOn(state: PlacedJob, nodeId: string): Part | undefined {
+  return partsOf(state).find((part) => part.nodeId === nodeId);
 }
 
 export function evolveJob(state: JobState, event: JobEvent): JobState {
@@ -81,17 +103,23 @@ function evolveExisting(state: ExistingJob, event: Exclude<JobEvent, { type: 'Jo
     case 'JobAssigned':
       return { ...facts, attempts: event.data.attempt, phase: 'assigned', attempt: assignedAttempt(event.data) };
     case 'AttemptStarting':
-      return state.phase === 'assigned' ? { ...facts, phase: 'starting', attempt: state.attempt } : state;
+      return evolveStarting(state, event.data);
     case 'AttemptStarted':
       return evolveStarted(state, event.data);
     case 'AttemptStaged':
-      return withAttempt(state, { isStaged: true });
+      return evolveStaged(state, event.data);
+    case 'GangPermitted':
+      return withGang(state, (gang) => ({ ...gang, rendezvous: event.data.rendezvous }));
     case 'RevocationRequested':
       return withAttempt(state, { isRevoking: true });
     case 'AttemptTaken':
       return withAttempt(state, { isTaken: true });
     case 'AttemptReleased':
-      return withAttempt(state, { isReleased: true });
+      return evolveReleased(state, event.data);
+    case 'RankEnded':
+      return withRankOf(state, event.data.rank, { result: event.data.result, isReleased: true });
+    case 'RanksStopped':
+      return withGang(state, (gang) => ({ ...gang, isStopping: true }));
     case 'AttemptCheckpointed':
       return { ...state, checkpoints: event.data.checkpoints.digest };
     // What follows from it stands in the same commit.
@@ -116,7 +144,8 @@ function evolveExisting(state: ExistingJob, event: Exclude<JobEvent, { type: 'Jo
 
 type DataOf<T extends JobEvent['type']> = Extract<JobEvent, { type: T }>['data'];
 
-function assignedAttempt({ attempt, nodeId, devices, behind }: DataOf<'JobAssigned'>): Attempt {
+function assignedAttempt(data: DataOf<'JobAssigned'>): Attempt {
+  const { attempt, nodeId, devices, behind } = data;
   return {
     number: attempt,
     nodeId,
@@ -127,6 +156,7 @@ function assignedAttempt({ attempt, nodeId, devices, behind }: DataOf<'JobAssign
     startedAt: null,
     isTaken: false,
     isReleased: false,
+    gang: assignedGang(data),
   };
 }
 
@@ -134,10 +164,37 @@ function withAttempt(state: ExistingJob, change: Partial<Attempt>): ExistingJob 
   return isPlaced(state) ? { ...state, attempt: { ...state.attempt, ...change } } : state;
 }
 
-function evolveStarted(state: ExistingJob, { startedAt, devices }: DataOf<'AttemptStarted'>): JobState {
+function withGang(state: ExistingJob, change: (gang: Gang) => Gang): ExistingJob {
+  const gang = isPlaced(state) ? state.attempt.gang : null;
+  return gang === null ? state : withAttempt(state, { gang: change(gang) });
+}
+
+function withRankOf(state: ExistingJob, rank: number | undefined, change: Partial<Rank>): ExistingJob {
+  return withGang(state, (gang) => withRank(gang, rank, change));
+}
+
+function evolveStarting(state: ExistingJob, { rank }: DataOf<'AttemptStarting'>): JobState {
+  const next = withRankOf(state, rank, { isTakenUp: true });
+  return next.phase === 'assigned' ? { ...next, phase: 'starting' } : next;
+}
+
+function evolveStaged(state: ExistingJob, { rank, port }: DataOf<'AttemptStaged'>): ExistingJob {
+  if (rank === undefined) return withAttempt(state, { isStaged: true });
+  return withRankOf(state, rank, { isStaged: true, port: port ?? null });
+}
+
+function evolveReleased(state: ExistingJob, { rank }: DataOf<'AttemptReleased'>): ExistingJob {
+  return rank === undefined ? withAttempt(state, { isReleased: true }) : withRankOf(state, rank, { isReleased: true });
+}
+
+function evolveStarted(before: ExistingJob, data: DataOf<'AttemptStarted'>): JobState {
+  const { startedAt, rank } = data;
+  const state = withRankOf(before, rank, { startedAt });
   if (!isPlaced(state)) return state;
+  const devices = rank === undefined ? data.devices : undefined;
   const taken = devices ?? state.attempt.devices;
-  const attempt = { ...state.attempt, startedAt, devices: taken, behind: null, isRevoking: false };
+  const began = state.attempt.startedAt ?? startedAt;
+  const attempt = { ...state.attempt, startedAt: began, devices: taken, behind: null, isRevoking: false };
   if (state.phase === 'stopping') return { ...state, attempt };
   return { ...factsOf(state), phase: 'running', attempt };
 }
@@ -157,6 +214,5 @@ type LossCounters = Pick<JobFacts, 'userFailures' | 'infrastructureLosses'>;
 /** The counter that an attempt's end moves, if it moves one. */
 export function countersAfter(counters: LossCounters, result: AttemptResult): Partial<LossCounters> {
   if (isInfrastructureLoss(result)) return { infrastructureLosses: counters.infrastructureLosses + 1 };
-  const succeeded = result.reason === 'exited' && result.exitCode === 0;
-  return succeeded || result.reason === 'cancelled' ? {} : { userFailures: counters.userFailures + 1 };
+  return isSuccess(result) || result.reason === 'cancelled' ? {} : { userFailures: counters.userFailures + 1 };
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aDescription, aSpec } from '../testing/job-builders.ts';
 import { type JobCommand, jobDecider } from './job.commands.ts';
+import { isPlaced, partsOf } from './job.ts';
 import { JobLedger, type KnownNode } from './ledger.ts';
 import { schedule } from './schedule/schedule.ts';
 
@@ -18,6 +19,12 @@ const node: KnownNode = {
     admission: null,
   },
 };
+const second: KnownNode = {
+  id: 'nod_b',
+  heard: true,
+  state: { ...node.state, description: aDescription('b', { cpu: 1, gpu: 2 }) },
+};
+const NODES = [node, second];
 const result = (change: Partial<AttemptResult>): AttemptResult => ({
   reason: 'exited',
   exitCode: 0,
@@ -47,6 +54,7 @@ interface Step {
   readonly job: number;
   readonly step: number;
   readonly gpus: number;
+  readonly nodes: number;
   readonly ending: number;
 }
 
@@ -58,10 +66,10 @@ class Play {
   readonly log: Logged[] = [];
   now = 0;
 
-  run({ job, step, gpus, ending }: Step): void {
+  run({ job, step, gpus, nodes, ending }: Step): void {
     this.now += 400;
     const id = `job_${job}`;
-    if (step === 0) this.#submit(id, gpus);
+    if (step === 0) this.#submit(id, gpus, nodes);
     else if (step === 1) this.#schedule();
     else this.#disturb(id, step, ending);
   }
@@ -73,15 +81,15 @@ class Play {
     this.ledger.apply(id, events, { position: this.log.length, revision: 1, hash: '' });
   }
 
-  #submit(id: string, gpus: number): void {
+  #submit(id: string, gpus: number, nodes: number): void {
     if (this.ledger.has(id)) return;
-    const spec = aSpec({ resources: { gpus, cpus: 0, memoryBytes: 0 }, retries: 1 });
+    const spec = aSpec({ resources: { gpus, cpus: 0, memoryBytes: 0 }, retries: 1, nodes });
     this.#write(id, { type: 'Submit', spec, owned, rerunOf: null });
   }
 
   #schedule(): void {
     this.ledger.release(this.now);
-    const { starts } = schedule(this.ledger.snapshot([node]));
+    const { starts } = schedule(this.ledger.snapshot(NODES));
     for (const start of starts) this.#write(start.jobId, { type: 'Assign', ...start });
   }
 
@@ -89,9 +97,12 @@ class Play {
     const state = this.ledger.active(id)?.state;
     if (!state) return;
     if (step === 3) this.#write(id, { type: 'Cancel', by: 'u', reason: '' });
-    else if ('attempt' in state) {
+    else if (isPlaced(state)) {
       const ended = endings[ending] ?? result({});
-      this.#write(id, { type: 'RecordEnded', attempt: state.attempt.number, result: ended, now: this.now });
+      const parts = partsOf(state);
+      const rank = parts[ending % parts.length]?.rank;
+      const part = { attempt: state.attempt.number, ...(rank === undefined ? {} : { rank }) };
+      this.#write(id, { type: 'RecordEnded', ...part, result: ended, now: this.now });
     }
   }
 }
@@ -107,13 +118,14 @@ const stepsOf = fc.array(
     job: fc.nat(5),
     step: fc.constantFrom(0, 1, 1, 2, 3),
     gpus: fc.nat(2),
+    nodes: fc.integer({ min: 1, max: 2 }),
     ending: fc.nat(endings.length - 1),
   }),
   { maxLength: 60 },
 );
 const picture = (ledger: JobLedger, now: number) => {
   ledger.release(now);
-  const { buckets, nodes } = ledger.snapshot([node]);
+  const { buckets, nodes } = ledger.snapshot(NODES);
   const queued = buckets.map(({ key, jobs }) => [key, jobs.map((job) => job.id)] as const);
   return {
     queued: queued.toSorted(([a], [b]) => (a < b ? -1 : 1)),
@@ -137,12 +149,30 @@ describe('JobLedger', () => {
     fc.assert(
       fc.property(stepsOf, (steps) => {
         const { ledger } = play(steps);
-        const { buckets } = ledger.snapshot([node]);
-        const placed = ledger.placedOn(node.id);
-        const devices = placed.flatMap((record) => ('attempt' in record.state ? record.state.attempt.devices : []));
-        expect(new Set(devices).size).toBe(devices.length);
-        const queued = buckets.flatMap((bucket) => bucket.jobs.map((job) => job.id));
-        expect(queued.filter((id) => placed.some((record) => record.id === id))).toEqual([]);
+        const queued = ledger.snapshot(NODES).buckets.flatMap((bucket) => bucket.jobs.map((job) => job.id));
+        for (const { id } of NODES) {
+          const placed = ledger.placedOn(id);
+          const devices = placed.flatMap(({ part }) => part.devices);
+          expect(new Set(devices).size).toBe(devices.length);
+          expect(queued.filter((job) => placed.some((record) => record.id === job))).toEqual([]);
+        }
+      }),
+    );
+  });
+
+  it('has a job on all of its nodes or on none, as long as no rank of it has ended (property)', () => {
+    fc.assert(
+      fc.property(stepsOf, (steps) => {
+        const { ledger, log } = play(steps);
+        for (const id of new Set(log.map((one) => one.id))) {
+          const state = ledger.active(id)?.state;
+          const on = NODES.filter((one) => ledger.placedOn(one.id).some((record) => record.id === id)).length;
+          const ended =
+            state && isPlaced(state)
+              ? (state.attempt.gang?.ranks.filter((rank) => rank.result !== null).length ?? 0)
+              : 0;
+          expect(on + ended).toBe(state && isPlaced(state) ? state.spec.nodes : 0);
+        }
       }),
     );
   });

@@ -2,13 +2,14 @@
 import type { DesiredAttempt, JobEvent } from '@baton/contracts';
 import { desiredAttempt } from './desired-attempt.ts';
 import {
-  type Attempt,
   evolveJob,
   type ExistingJob,
   initialJob,
   isPlaced,
   isTerminal,
   type JobState,
+  type Part,
+  partOn,
   type PlacedJob,
 } from './job.ts';
 import type { NodeState } from './node.ts';
@@ -128,17 +129,18 @@ export class JobLedger {
   }
 
   #nodeSnapshot({ id, state, heard }: KnownNode): NodeSnapshot {
-    const live = this.placedOn(id).filter((placed) => !placed.state.attempt.isReleased);
+    const live = this.placedOn(id).filter((placed) => !placed.part.isReleased);
     const refuses = !heard ? 'node-unreachable' : state.cordoned ? 'node-cordoned' : null;
     return nodeSnapshot({ id, description: state.description, refuses }, live.map(placedAttempt));
   }
 
-  /** In the order of placement. */
+  /** In the order of placement; of those on several nodes as long as their part there has not ended. */
   placedOn(nodeId: string): PlacedRecord[] {
     const found: PlacedRecord[] = [];
     for (const record of this.#placed.values()) {
       const { state } = record;
-      if (isPlaced(state) && state.attempt.nodeId === nodeId) found.push({ ...record, state });
+      const part = isPlaced(state) ? partOn(state, nodeId) : undefined;
+      if (isPlaced(state) && part !== undefined) found.push({ ...record, state, part });
     }
     return found.toSorted((one, other) => one.placedAt - other.placedAt);
   }
@@ -146,20 +148,22 @@ export class JobLedger {
   /** What the node is to run, by the log. */
   desiredOn(node: KnownNode): DesiredAttempt[] {
     const { devices } = node.state.description;
-    return this.placedOn(node.id).map(({ id, state }) => desiredAttempt(id, state, devices));
+    return this.placedOn(node.id).map(({ id, ...placed }) => desiredAttempt(id, placed, devices));
   }
 }
 
 export interface PlacedRecord extends JobRecord {
   readonly state: PlacedJob;
+  /** What the node has of it. */
+  readonly part: Part;
 }
 
 function queued({ id, order, state }: JobRecord): QueuedJob {
   return { id, order, nextAttempt: state.attempts + 1 };
 }
 
-function placedAttempt({ id, order, state }: PlacedRecord): PlacedAttempt {
-  const { number, devices, behind, isRevoking }: Attempt = state.attempt;
+function placedAttempt({ id, order, state, part }: PlacedRecord): PlacedAttempt {
+  const { number, behind, isRevoking } = state.attempt;
   const waiting = behind && { count: behind.count, pool: behind.pool, isRevoking };
-  return { jobId: id, attempt: number, order, shape: shapeOf(state.spec), devices, waiting };
+  return { jobId: id, attempt: number, order, shape: shapeOf(state.spec), devices: part.devices, waiting };
 }

@@ -1,5 +1,13 @@
 // The read model of jobs: one document a job, as lists and single reads show it.
-import { type AttemptView, isFinal, type JobEvent, type JobStateName, type JobView } from '@baton/contracts';
+import {
+  type AttemptView,
+  isFinal,
+  type JobEvent,
+  type JobStateName,
+  type JobView,
+  type RankPlace,
+  type RankView,
+} from '@baton/contracts';
 import type { RecordedCommit } from '@baton/event-store';
 import type { Projection } from '@baton/service-host';
 import { countersAfter } from '../domain/job.ts';
@@ -13,7 +21,7 @@ export interface JobDocument extends JobView {
 
 export const jobProjection: Projection<JobDocument> = {
   name: 'jobs',
-  version: 4,
+  version: 5,
   indexes: [['name'], ['ownerId', 'createdAt'], ['state', 'createdAt'], ['active', 'createdAt']],
   stream: 'JOBS',
   aggregates: ['job'],
@@ -64,6 +72,7 @@ type AttemptEvent = Extract<
       | 'AttemptStarted'
       | 'AttemptTaken'
       | 'AttemptCheckpointed'
+      | 'RankEnded'
       | 'AttemptEnded';
   }
 >;
@@ -76,15 +85,19 @@ function applyToExisting(document: JobDocument, event: LaterEvent, commit: Recor
     case 'AttemptStarted':
     case 'AttemptCheckpointed':
     case 'AttemptTaken':
+    case 'RankEnded':
     case 'AttemptEnded':
       return applyToAttempt(document, event, commit);
     case 'AttemptRevoked':
       return revoked(document, event.data.attempt);
     case 'RevocationRequested':
+    case 'GangPermitted':
       return document;
-    // Nothing of it runs; what it left behind is being stored.
+    // Nothing of it runs; what it left behind is being stored. The other ranks of it, if it has some, run on.
     case 'AttemptReleased':
-      return { ...document, state: 'stopping' };
+      return event.data.rank === undefined ? { ...document, state: 'stopping' } : document;
+    case 'RanksStopped':
+      return { ...document, state: 'stopping', message: event.data.reason };
     case 'CancelRequested':
       return cancelRequested(document, event.data, commit);
     case 'JobRequeued':
@@ -107,8 +120,11 @@ function applyToAttempt(document: JobDocument, event: AttemptEvent, commit: Reco
       return { ...document, state: 'assigned', message: '', nodeId: event.data.nodeId, attempts };
     }
     case 'AttemptStaged': {
+      const { attempt, rank, at } = event.data;
+      // With other ranks to come it says nothing of the whole.
+      if (rank !== undefined) return withRank(document, { attempt, rank }, { stagedAt: at });
       const staged = { ...document, flags: { ...document.flags, staged: true } };
-      return withAttempt(staged, event.data.attempt, { stagedAt: event.data.at });
+      return withAttempt(staged, attempt, { stagedAt: at });
     }
     case 'AttemptStarting':
       return { ...document, state: document.state === 'assigned' ? 'starting' : document.state };
@@ -120,6 +136,10 @@ function applyToAttempt(document: JobDocument, event: AttemptEvent, commit: Reco
       const { attempt, at, checkpoints } = event.data;
       return withAttempt(document, attempt, { checkpoints: { ...checkpoints, at } });
     }
+    case 'RankEnded': {
+      const { result } = event.data;
+      return withRank(document, event.data, { endedAt: result.endedAt, result });
+    }
     case 'AttemptEnded':
       return ended(document, event.data);
     default:
@@ -128,10 +148,17 @@ function applyToAttempt(document: JobDocument, event: AttemptEvent, commit: Reco
 }
 
 function started(document: JobDocument, data: Extract<JobEvent, { type: 'AttemptStarted' }>['data']): JobDocument {
-  const { attempt, startedAt, devices } = data;
+  const { attempt, startedAt, devices, rank } = data;
   const state = document.state === 'stopping' ? 'stopping' : 'running';
-  const change = devices === undefined ? { startedAt } : { startedAt, devices };
-  return withAttempt({ ...document, state, flags: { ...document.flags, staged: false } }, attempt, change);
+  const begun = { ...document, state, flags: { ...document.flags, staged: false } } as const;
+  if (rank !== undefined) return rankStarted(withRank(begun, { attempt, rank }, { startedAt }), attempt, startedAt);
+  return withAttempt(begun, attempt, devices === undefined ? { startedAt } : { startedAt, devices });
+}
+
+/** The attempt has started with the first of them. */
+function rankStarted(document: JobDocument, attempt: number, startedAt: number): JobDocument {
+  const known = document.attempts.find((view) => view.attempt === attempt)?.startedAt ?? startedAt;
+  return withAttempt(document, attempt, { startedAt: Math.min(known, startedAt) });
 }
 
 /** It never ran: only its number stays used. */
@@ -151,9 +178,10 @@ function cancelRequested(
 }
 
 function assigned(data: Extract<JobEvent, { type: 'JobAssigned' }>['data'], commit: RecordedCommit): AttemptView {
-  const { attempt, nodeId, devices, behind } = data;
+  const { attempt, nodeId, devices, behind, ranks } = data;
   return {
     ...(behind === undefined ? {} : { behind }),
+    ...(ranks === undefined ? {} : { ranks: ranks.map(rankView) }),
     attempt,
     nodeId,
     nodeName: nodeId,
@@ -163,6 +191,10 @@ function assigned(data: Extract<JobEvent, { type: 'JobAssigned' }>['data'], comm
     endedAt: null,
     result: null,
   };
+}
+
+function rankView({ nodeId, name, devices }: RankPlace, rank: number): RankView {
+  return { rank, nodeId, nodeName: name, devices, startedAt: null, endedAt: null, result: null };
 }
 
 function ended(document: JobDocument, data: Extract<JobEvent, { type: 'AttemptEnded' }>['data']): JobDocument {
@@ -178,6 +210,16 @@ function withAttempt(document: JobDocument, attempt: number, change: Partial<Att
     ...document,
     attempts: document.attempts.map((view) => (view.attempt === attempt ? { ...view, ...change } : view)),
   };
+}
+
+function withRank(
+  document: JobDocument,
+  { attempt, rank }: { readonly attempt: number; readonly rank: number },
+  change: Partial<RankView>,
+): JobDocument {
+  const ranks = document.attempts.find((view) => view.attempt === attempt)?.ranks ?? [];
+  const changed = ranks.map((view) => (view.rank === rank ? { ...view, ...change } : view));
+  return withAttempt(document, attempt, { ranks: changed });
 }
 
 function over(document: JobDocument, state: JobStateName): JobDocument {

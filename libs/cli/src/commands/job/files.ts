@@ -16,7 +16,7 @@ import { ProgressBar } from '../../output/progress-bar.ts';
 import type { Column } from '../../output/table.ts';
 import { formatAge, formatBytes, formatCount } from '../../output/units.ts';
 import { connect } from '../../session.ts';
-import { positiveInteger, verb } from '../../verb.ts';
+import { positiveInteger, verb, wholeNumber } from '../../verb.ts';
 import { downloadText } from '../catalogue/download.ts';
 
 interface Noun {
@@ -48,6 +48,7 @@ interface Options {
   readonly to?: string;
   readonly archive?: string;
   readonly attempt?: number;
+  readonly rank?: number;
   readonly json?: boolean;
 }
 
@@ -59,6 +60,7 @@ const jobFiles = (noun: Noun) =>
     .option('--to <file>', 'with --file: where it goes, `-` for standard output; default: its own name')
     .option('--archive <file>', 'fetch them as one archive: a name that ends in .tar, .tar.gz or .zip')
     .option('--attempt <number>', 'of this attempt; default: the newest that has any', positiveInteger)
+    .option('--rank <number>', 'of a job on several nodes: of this one of them; the first, 0, unless said', wholeNumber)
     .action((ref: string, options: Options) => run(noun, ref, options));
 
 export const jobArtifacts = () => jobFiles(artifacts);
@@ -82,9 +84,9 @@ async function run(noun: Noun, ref: string, options: Options): Promise<void> {
   const { client } = await connect();
   const id = await findJobId(client, ref);
   const calls = noun.of(client);
-  const stored = await calls.list(id, { attempt: options.attempt });
+  const stored = await calls.list(id, { attempt: options.attempt, rank: options.rank });
   // What is listed is what is fetched, though another attempt may end meanwhile.
-  const query = { attempt: stored.attempt };
+  const query = { attempt: stored.attempt, rank: options.rank };
   const open: OpenFile = (path, request) => calls.file(id, path, { ...request, query });
   const asked = { id, calls, stored, open, options };
   if (download !== undefined) return downloadAll(asked, download);
@@ -140,7 +142,11 @@ async function toStandardOutput(open: OpenFile, path: string): Promise<void> {
 async function downloadArchive({ id, calls, stored, options }: Asked, target: string): Promise<void> {
   const { attempt, manifest } = stored;
   const sizeBytes = await interruptible(async (signal) => {
-    const response = await calls.archive(id, { attempt, format: archiveFormat(target) }, { signal });
+    const response = await calls.archive(
+      id,
+      { attempt, rank: options.rank, format: archiveFormat(target) },
+      { signal },
+    );
     return fetchArchive({ response, target, expectedBytes: manifest.sizeBytes, signal });
   });
   const { fileCount } = manifest;

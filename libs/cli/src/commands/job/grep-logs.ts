@@ -10,18 +10,19 @@ export interface Grep {
   readonly grep: string;
   readonly ignoreCase?: boolean;
   readonly attempt?: number;
+  readonly rank?: number;
   readonly output?: 'stdout' | 'stderr' | 'both';
   readonly json?: boolean;
 }
 
 /** Ends with exit code 1 if there is none, as grep does. */
 export async function grepLogs(client: BatonClient, id: string, options: Grep): Promise<void> {
-  const { grep: q, attempt, ignoreCase = false } = options;
+  const { grep: q, attempt, rank, ignoreCase = false } = options;
   const output = options.output === 'both' ? undefined : options.output;
   let count = 0;
   let cursor: string | undefined;
   do {
-    const page = await client.jobs.searchLogs(id, { q, attempt, output, ignoreCase, limit: PAGE, cursor });
+    const page = await client.jobs.searchLogs(id, { q, attempt, rank, output, ignoreCase, limit: PAGE, cursor });
     for (const hit of page.items) show(hit, options);
     count += page.items.length;
     cursor = page.nextCursor ?? undefined;

@@ -1,6 +1,6 @@
 // The flags that say what a job is.
 import { type Command, Option } from 'commander';
-import { collect, positiveNumber, wholeNumber } from '../../verb.ts';
+import { collect, positiveInteger, positiveNumber, wholeNumber } from '../../verb.ts';
 
 export function withJobOptions(command: Command): Command {
   return command
@@ -12,6 +12,7 @@ export function withJobOptions(command: Command): Command {
     .option('--gpus <n>', 'how many GPUs', wholeNumber)
     .option('--cpus <n>', 'how many CPUs', positiveNumber)
     .option('--memory <size>', 'how much memory, as in 4GiB')
+    .option('--nodes <n>', 'on how many nodes at once, each with these GPUs, CPUs and memory', positiveInteger)
     .option('--node <node>', 'the node it must run on')
     .option('--time-limit <duration>', 'stop it after that long, as in 2h30m')
     .option('--grace-period <duration>', 'between SIGTERM and SIGKILL, as in 2m')

@@ -11,12 +11,13 @@ import { findJobId } from '../../job/find-job.ts';
 import { LineHold } from '../../output/line-hold.ts';
 import { note, printJson, printJsonLine } from '../../output/print.ts';
 import { connect, PATIENT_MS } from '../../session.ts';
-import { positiveInteger, verb } from '../../verb.ts';
+import { positiveInteger, verb, wholeNumber } from '../../verb.ts';
 import { grepLogs } from './grep-logs.ts';
 
 interface Options {
   readonly follow?: boolean;
   readonly attempt?: number;
+  readonly rank?: number;
   readonly output?: 'stdout' | 'stderr' | 'both';
   readonly raw?: boolean;
   readonly grep?: string;
@@ -28,6 +29,7 @@ export const jobLogs = () =>
   verb('logs <job>', "print a job's output, of its newest attempt, as a terminal would show it")
     .option('-f, --follow', 'go on with what comes until the job is over; of all attempts')
     .option('--attempt <n>', 'of this attempt only', positiveInteger)
+    .option('--rank <n>', 'of a job on several nodes: of this one of them; the first, 0, unless said', wholeNumber)
     .addOption(new Option('--output <which>', 'of this output only').choices(['stdout', 'stderr', 'both']))
     .addOption(
       new Option('--raw', 'byte for byte as it was written; standard output unless --output says otherwise').conflicts([
@@ -49,14 +51,14 @@ async function run(ref: string, options: Options): Promise<void> {
   else await show(client, id, options);
 }
 
-function rawQuery({ attempt, output = 'stdout' }: Options) {
+function rawQuery({ attempt, rank, output = 'stdout' }: Options) {
   if (output === 'both')
     throw new Failure(EXIT.usage, 'Byte for byte there is one output at a time: stdout or stderr.');
-  return { attempt, output };
+  return { attempt, rank, output };
 }
 
-async function show(client: BatonClient, id: string, { attempt, output, json }: Options): Promise<void> {
-  const query = { attempt, output };
+async function show(client: BatonClient, id: string, { attempt, rank, output, json }: Options): Promise<void> {
+  const query = { attempt, rank, output };
   if (json) return printJson({ id, ...query, text: await client.jobs.logs(id, query) });
   await pass(await client.http.raw('GET', `/jobs/${id}/logs`, { query: { ...query, view: 'terminal' } }));
 }
@@ -69,7 +71,8 @@ async function follow(id: string, options: Options): Promise<void> {
   const { client } = await connect({ retryForMs: PATIENT_MS });
   const lines = new LineHold(process.stdout);
   await interruptible(async (signal) => {
-    const query = options.json ? {} : { view: 'terminal' };
+    const { rank } = options;
+    const query = { rank, ...(options.json ? {} : { view: 'terminal' }) };
     for await (const { data } of client.jobs.followLogs(id, { signal, query })) {
       const event = data as LogEvent;
       if (!isWanted(event, options)) continue;

@@ -1,5 +1,5 @@
 // `baton job show`.
-import type { AttemptView, JobView } from '@baton/contracts';
+import type { AttemptView, JobView, RankView } from '@baton/contracts';
 import { findJob } from '../../job/find-job.ts';
 import { cancellationText, endText } from '../../job/end-text.ts';
 import { isOver, jobMessage, metricsText, runTime, shownState } from '../../job/job-text.ts';
@@ -45,7 +45,17 @@ function jobText(job: JobView, now: number, lines: number): string {
   ]);
   if (job.attempts.length === 0) return about;
   const attempts = table(job.attempts, attemptColumns(now), { width: process.stdout.columns });
-  return [about, attempts, ...lastLines(job, lines)].join('\n\n');
+  return [about, attempts, ...rankTable(job, now), ...lastLines(job, lines)].join('\n\n');
+}
+
+/** Of the newest attempt, where it has several nodes. */
+function rankTable(job: JobView, now: number): string[] {
+  const ranks = job.attempts.at(-1)?.ranks;
+  return ranks === undefined ? [] : [table(ranks, rankColumns(now), { width: process.stdout.columns })];
+}
+
+function rankColumns(now: number): Column<RankView>[] {
+  return [{ title: 'rank', value: ({ rank }) => rank, align: 'right' }, ...placeColumns(now)];
 }
 
 function specFacts({ spec, visibility }: JobView): Fact[] {
@@ -56,6 +66,7 @@ function specFacts({ spec, visibility }: JobView): Fact[] {
     ['code', spec.code ? `${spec.code.modelName}@${spec.code.version}` : undefined],
     ['datasets', spec.datasets.map(({ datasetName, version, as }) => `${datasetName}@${version}:${as}`).join(', ')],
     ['resources', wants.filter(Boolean).join(', ')],
+    ['nodes', spec.nodes === undefined ? undefined : spec.nodes],
     ['environment', Object.keys(spec.env).join(', ')],
     ['secrets', spec.secrets.join(', ')],
     ['time limit', spec.timeLimitMs === null ? undefined : formatDuration(spec.timeLimitMs)],
@@ -111,13 +122,22 @@ function lastLines(job: JobView, count: number): string[] {
 }
 
 function attemptColumns(now: number): Column<AttemptView>[] {
-  const took = ({ startedAt, endedAt }: AttemptView) =>
+  return [{ title: 'attempt', value: ({ attempt }) => attempt, align: 'right' }, ...placeColumns(now)];
+}
+
+type Place = Pick<AttemptView, 'nodeName' | 'devices' | 'stagedAt' | 'startedAt' | 'endedAt' | 'result'>;
+
+function placeColumns(now: number): Column<Place>[] {
+  const begun = ({ stagedAt, startedAt }: Place) => {
+    if (startedAt !== null) return formatAge(startedAt, now);
+    return stagedAt === undefined ? '' : 'ready';
+  };
+  const took = ({ startedAt, endedAt }: Place) =>
     startedAt === null ? '' : formatDuration((endedAt ?? now) - startedAt);
   return [
-    { title: 'attempt', value: ({ attempt }) => attempt, align: 'right' },
     { title: 'node', value: ({ nodeName }) => nodeName },
     { title: 'devices', value: ({ devices }) => devices.join(', ') },
-    { title: 'started', value: ({ startedAt }) => (startedAt === null ? '' : formatAge(startedAt, now)) },
+    { title: 'started', value: begun },
     { title: 'ran', value: took, align: 'right' },
     { title: 'end', value: ({ result }) => (result ? endText(result) : '') },
     { title: 'why', value: ({ result }) => result?.message ?? '' },

@@ -45,6 +45,7 @@ function nodeText(node: NodeView, admin: readonly Fact[]): string {
     ['state', { text: node.state, style: stateStyle(node.state) }],
     ...admin,
     ['last seen', lastSeenAt === null ? 'never' : formatAge(lastSeenAt, Date.now())],
+    ['address', node.address],
     ['devices', deviceKinds(node)],
     ['cpus', node.cpus],
     ['memory', formatBytes(node.memoryBytes)],

@@ -1,6 +1,7 @@
 // Runs attempts in containers: created and started while they wait, so that the word to go costs what it costs a process.
 // The container's first process is a supervisor's stand-in that leaves the exit status on disk: neither the start nor the end of a
 // job asks the daemon, which may be down for either.
+import type { Rendezvous } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { Container } from 'dockerode';
 import { existsSync } from 'node:fs';
@@ -147,8 +148,8 @@ export class DockerRuntime implements Runtime {
     return silentEnd(this.#readEnd(key), said);
   }
 
-  go(key: AttemptKey, devices: readonly string[]): void {
-    this.#gates.go(key, devices);
+  go(key: AttemptKey, devices: readonly string[], rendezvous?: Rendezvous | null): void {
+    this.#gates.go(key, devices, rendezvous);
   }
 
   granted(key: AttemptKey): Grant | null {

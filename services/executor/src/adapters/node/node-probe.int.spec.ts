@@ -33,6 +33,7 @@ afterEach(() => folder.cleanup());
 function newProbe(): ServerProbe {
   return new ServerProbe({
     name: 'box',
+    address: '10.0.0.7',
     cpuSlots: 1,
     labels: { rack: '3' },
     agentVersion: '1',

@@ -9,6 +9,7 @@ import { askNvidiaSmi } from './nvidia-smi.ts';
 
 export interface NodeProbeOptions {
   readonly name: string;
+  readonly address: string;
   readonly cpuSlots: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly agentVersion: string;
@@ -30,10 +31,11 @@ export class ServerProbe implements NodeProbe {
   }
 
   async describe(): Promise<NodeDescription> {
-    const { name, labels, agentVersion, cpuSlots, folder, runtimes } = this.#options;
+    const { name, address, labels, agentVersion, cpuSlots, folder, runtimes } = this.#options;
     const [gpus, diskBytes, runsIn] = await Promise.all([this.#gpus(), diskOf(folder), runtimes?.() ?? []]);
     return {
       name,
+      address,
       devices: [...gpus, ...cpuDevices(cpuSlots)],
       // What this process may use of them: its affinity and its cgroup's share.
       cpus: availableParallelism(),

@@ -1,4 +1,5 @@
 // The gates that ready commands wait at: a FIFO that each reads one line from, and the file that says whether it was let through.
+import type { Rendezvous } from '@baton/contracts';
 import {
   closeSync,
   constants,
@@ -39,14 +40,15 @@ export class Gates {
     this.#gates.set(attemptName(key), gateAt(this.#pathsOf(key)));
   }
 
-  /** Writes down the devices, and then says the word, GPUs only; repeating it is harmless. */
-  go(key: AttemptKey, devices: readonly string[]): void {
+  /** Writes down the devices, and then says the word: the GPUs, and where ranks meet; repeating it is harmless. */
+  go(key: AttemptKey, devices: readonly string[], rendezvous: Rendezvous | null = null): void {
     const gate = this.#gates.get(attemptName(key)) ?? gateAt(this.#pathsOf(key));
     this.#gates.set(attemptName(key), gate);
     // Empty where an agent was killed before it could write: then the word was not given either.
     if (fstatSync(gate.granted).size === 0) writeSync(gate.granted, JSON.stringify(devices));
     const gpus = devices.filter((id) => !id.startsWith('cpu-')).join(',');
-    if (gate.fifo !== null) writeSync(gate.fifo, `${gpus || '-'}\n`);
+    const meet = rendezvous === null ? '' : ` ${rendezvous.host} ${rendezvous.port}`;
+    if (gate.fifo !== null) writeSync(gate.fifo, `${gpus || '-'}${meet}\n`);
     this.close(key);
   }
 

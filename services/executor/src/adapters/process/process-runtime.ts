@@ -1,4 +1,5 @@
 // Runs attempts as plain processes: each under a small supervisor in a session of its own, which outlives the agent.
+import type { Rendezvous } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -93,8 +94,8 @@ export class ProcessRuntime implements Runtime {
     this.#gates.prepare(key);
   }
 
-  go(key: AttemptKey, devices: readonly string[]): void {
-    this.#gates.go(key, devices);
+  go(key: AttemptKey, devices: readonly string[], rendezvous?: Rendezvous | null): void {
+    this.#gates.go(key, devices, rendezvous);
   }
 
   granted(key: AttemptKey): Grant | null {

@@ -22,7 +22,8 @@ export function explainWait(job: WaitingJob, snapshot: Snapshot, now: number): W
   const first = bucket === undefined || bucket.jobs[0]?.id === job.id;
   const code = first ? (schedule(snapshot).blocked.get(shapeKey(job.shape)) ?? 'behind-in-queue') : 'behind-in-queue';
   const heldBy = holders(job.shape, snapshot);
-  return { code, message: sentence(code, position, heldBy.length), position, heldBy };
+  const words = job.shape.nodes > 1 ? gangSentence(code, job.shape.nodes) : null;
+  return { code, message: words ?? sentence(code, position, heldBy.length), position, heldBy };
 }
 
 /** For one that is assigned behind running attempts; `progress` says what is being fetched for it. */
@@ -67,6 +68,30 @@ function holders(shape: Shape, snapshot: Snapshot): string[] {
     }
   }
   return [...found];
+}
+
+/** Null where the number of nodes changes nothing. */
+function gangSentence(code: WaitCode, nodes: number): string | null {
+  switch (code) {
+    case 'devices-busy':
+    case 'cpus-busy':
+    case 'memory-busy': {
+      const what = { 'devices-busy': 'devices', 'cpus-busy': 'CPUs', 'memory-busy': 'memory' }[code];
+      return `It waits for ${what} on ${nodes} nodes at once; what comes free meanwhile is kept for it.`;
+    }
+    case 'node-unreachable':
+      return `Of the nodes that could hold it, fewer than ${nodes} are heard from.`;
+    case 'node-cordoned':
+      return `Of the nodes that could hold it, fewer than ${nodes} take new jobs for now.`;
+    case 'no-node':
+      return `Fewer than ${nodes} nodes that could hold it have joined.`;
+    case 'behind-in-queue':
+    case 'retry-backoff':
+    case 'staged-behind':
+      return null;
+    default:
+      return code satisfies never;
+  }
 }
 
 function sentence(code: WaitCode, position: number, holding: number): string {

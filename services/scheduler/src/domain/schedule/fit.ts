@@ -1,5 +1,5 @@
 // Whether a shape fits a node: ever, and now; each "no" with its reason.
-import type { Device, NodeDescription, WaitCode } from '@baton/contracts';
+import type { Device, Issue, NodeDescription, WaitCode } from '@baton/contracts';
 import { type NodeSnapshot, type Shape, soundDevices } from './snapshot.ts';
 
 /** What the node lacks for the shape even when it is empty; none if it can hold it. Sentences for people. */
@@ -26,6 +26,28 @@ export function runsContainers({ runtimes = [] }: Pick<NodeDescription, 'runtime
 
 function gib(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+/** Why the shape can never be placed on these nodes; null if it can, and while there is none: the first may still join. */
+export function whyNever(
+  shape: Shape,
+  nodes: readonly Pick<NodeSnapshot, 'id' | 'description'>[],
+): { readonly message: string; readonly issues: readonly Issue[] } | null {
+  const faults = nodes
+    .map((node) => ({ name: node.description.name, lacks: lacks(shape, node) }))
+    .filter((fault) => fault.lacks.length > 0);
+  const able = nodes.length - faults.length;
+  if (nodes.length === 0 || able >= shape.nodes) return null;
+  const detail = faults.map((fault) => ` ${fault.name}: ${fault.lacks.join(', ')}`).join(';');
+  const issues = faults.map((fault) => ({
+    pointer: '/resources',
+    detail: `node ${fault.name}: ${fault.lacks.join(', ')}`,
+  }));
+  if (shape.nodes === 1)
+    return { message: `No node can ever run this job.${detail}. Ask for less, or add a node.`, issues };
+  const count = `${able} of ${nodes.length} nodes could hold a part of this job, ${shape.nodes} asked`;
+  const message = `${count}.${detail}${detail === '' ? '' : '.'} Ask for less, or add a node.`;
+  return { message, issues: [{ pointer: '/nodes', detail: count }, ...issues] };
 }
 
 export type Placement =

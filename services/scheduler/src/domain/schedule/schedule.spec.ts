@@ -8,7 +8,15 @@ import { explainWait } from './explain.ts';
 import { schedule } from './schedule.ts';
 import { type NodeSnapshot, nodeSnapshot, type PlacedAttempt, type Shape, type Snapshot } from './snapshot.ts';
 
-const oneSlot: Shape = { deviceKind: 'cpu', devices: 1, cpus: 0, memoryBytes: 0, nodeId: null, inContainer: false };
+const oneSlot: Shape = {
+  deviceKind: 'cpu',
+  devices: 1,
+  cpus: 0,
+  memoryBytes: 0,
+  nodeId: null,
+  nodes: 1,
+  inContainer: false,
+};
 const gpus = (devices: number): Shape => ({ ...oneSlot, deviceKind: 'gpu', devices });
 
 function snapshot(jobs: readonly (readonly [string, Shape])[], nodes: readonly NodeSnapshot[]): Snapshot {

@@ -1,15 +1,27 @@
 // One scheduling pass, pure: which queued jobs start where, which join a line, which are called back, and why others wait.
-import type { Behind, WaitCode } from '@baton/contracts';
+import type { Behind, RankPlace, WaitCode } from '@baton/contracts';
 import { lacks, place } from './fit.ts';
-import { type Bucket, type NodeSnapshot, nodeSnapshot, type QueuedJob, type Shape, type Snapshot } from './snapshot.ts';
-import { findLine } from './stage.ts';
+import {
+  type Bucket,
+  type NodeSnapshot,
+  nodeSnapshot,
+  type QueuedJob,
+  type Shape,
+  type Snapshot,
+  soundDevices,
+} from './snapshot.ts';
+import { findLine, type Line } from './stage.ts';
 
-/** With `behind`: assigned behind running attempts, with `devices` those that are free already. */
+/**
+ * With `behind`: assigned behind running attempts, with `devices` those that are free already. With `ranks`: on several nodes at
+ * once, of which `nodeId` and `devices` are the first's.
+ */
 export interface Start {
   readonly jobId: string;
   readonly nodeId: string;
   readonly devices: readonly string[];
   readonly behind?: Behind;
+  readonly ranks?: readonly RankPlace[];
 }
 
 /** A waiting attempt that could start elsewhere at once, or whose node takes no jobs any more. */
@@ -80,57 +92,77 @@ class Plan implements Decisions {
     );
     for (const { node, attempt, isRevoking } of waiting.toSorted((a, b) => a.attempt.order - b.attempt.order)) {
       const { jobId, shape, order } = attempt;
-      const place = this.#placeFor(shape);
-      if (typeof place !== 'string') this.#occupy(place, { id: jobId, order, nextAttempt: attempt.attempt }, shape);
-      const reason = reasonToCallBack(typeof place !== 'string', node);
+      const places = this.#placesFor(shape);
+      const hasPlace = typeof places !== 'string';
+      if (hasPlace) this.#occupy(places, { id: jobId, order, nextAttempt: attempt.attempt }, shape);
+      const reason = reasonToCallBack(hasPlace, node);
       if (reason !== null && !isRevoking) this.revocations.push({ jobId, nodeId: node.id, reason });
     }
   }
 
   /** Places the job or blocks its bucket. */
   take(job: QueuedJob, { shape, key }: Bucket): boolean {
-    const place = this.#placeFor(shape);
-    if (typeof place !== 'string') {
-      this.starts.push({ jobId: job.id, nodeId: place.node.id, devices: place.devices });
-      this.#occupy(place, job, shape);
+    const places = this.#placesFor(shape);
+    if (typeof places !== 'string') {
+      this.starts.push(startOn(job.id, places));
+      this.#occupy(places, job, shape);
       return true;
     }
-    const line = findLine(shape, this.#nodes.values(), (node) => this.#claimed.has(claimKey(node.id, shape)));
+    const line = this.#lineFor(shape);
     if (line) {
       this.starts.push({ jobId: job.id, nodeId: line.node.id, devices: line.devices, behind: line.behind });
-      this.#occupy(line, job, shape);
+      this.#occupy([line], job, shape);
       return true;
     }
-    this.blocked.set(key, place);
+    this.blocked.set(key, places);
     this.#claim(shape);
     return false;
   }
 
-  #placeFor(shape: Shape): Place | WaitCode {
+  /** None for a job on several nodes: half of it would wait for the other half, with what others could use meanwhile. */
+  #lineFor(shape: Shape): Line | null {
+    if (shape.nodes > 1) return null;
+    return findLine(shape, this.#nodes.values(), (node) => this.#claimed.has(claimKey(node.id, shape)));
+  }
+
+  /** As many nodes as it needs, or why there are not: all of them, or none. */
+  #placesFor(shape: Shape): Places | WaitCode {
+    const found: Place[] = [];
     let reason: WaitCode = 'no-node';
-    for (const node of this.#nodes.values()) {
-      if (lacks(shape, node).length > 0) continue;
+    const able = this.#able(shape);
+    if (able.length < shape.nodes) return reason;
+    for (const node of able) {
       if (this.#claimed.has(claimKey(node.id, shape))) {
         reason = 'behind-in-queue';
         continue;
       }
       const placement = place(shape, node);
-      if (placement.fits) return { node, devices: placement.devices };
-      reason = placement.code;
+      if (placement.fits) found.push({ node, devices: placement.devices });
+      else reason = placement.code;
+      const [first, ...rest] = found;
+      if (first && found.length === shape.nodes) return [first, ...rest];
     }
     return reason;
   }
 
-  #occupy({ node, devices, behind }: Place, { id, order, nextAttempt }: QueuedJob, shape: Shape): void {
-    const waiting = behind ? { count: behind.count, pool: behind.pool, isRevoking: false } : null;
-    const attempt = { jobId: id, attempt: nextAttempt, order, shape, devices, waiting };
-    this.#nodes.set(node.id, nodeSnapshot(node, [...node.attempts, attempt]));
+  #occupy(places: Places, { id, order, nextAttempt }: QueuedJob, shape: Shape): void {
+    for (const { node, devices, behind } of places) {
+      const waiting = behind ? { count: behind.count, pool: behind.pool, isRevoking: false } : null;
+      const attempt = { jobId: id, attempt: nextAttempt, order, shape, devices, waiting };
+      this.#nodes.set(node.id, nodeSnapshot(node, [...node.attempts, attempt]));
+    }
   }
 
+  /** Nothing is kept for a job on several nodes while too few of them take jobs at all: it may be long until they do. */
   #claim(shape: Shape): void {
-    for (const node of this.#nodes.values()) {
-      if (lacks(shape, node).length === 0) this.#claimed.add(claimKey(node.id, shape));
-    }
+    const able = this.#able(shape);
+    if (shape.nodes > 1 && able.filter((node) => takesJobs(node, shape)).length < shape.nodes) return;
+    for (const node of able) this.#claimed.add(claimKey(node.id, shape));
+  }
+
+  /** Those that could hold it, or a part of it, when they are empty. */
+  #able(shape: Shape): NodeSnapshot[] {
+    return [...this.#nodes.values()].filter((node) => lacks(shape, node).length === 0);
   }
 }
 
@@ -144,6 +176,24 @@ interface Place {
   readonly node: NodeSnapshot;
   readonly devices: readonly string[];
   readonly behind?: Behind;
+}
+
+function takesJobs(node: NodeSnapshot, shape: Shape): boolean {
+  return node.refuses === null && soundDevices(node, shape.deviceKind).length >= shape.devices;
+}
+
+/** The first is that of rank 0. */
+type Places = readonly [Place, ...Place[]];
+
+function startOn(jobId: string, places: Places): Start {
+  const [{ node, devices }] = places;
+  const start = { jobId, nodeId: node.id, devices };
+  return places.length === 1 ? start : { ...start, ranks: places.map(rankPlace) };
+}
+
+function rankPlace({ node, devices }: Place): RankPlace {
+  const { name, address = name } = node.description;
+  return { nodeId: node.id, name, address, devices: [...devices] };
 }
 
 function claimKey(nodeId: string, shape: Shape): string {

@@ -8,6 +8,8 @@ export interface Shape {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly nodeId: string | null;
+  /** On so many nodes at once; the rest is each node's. */
+  readonly nodes: number;
   /** It runs in a container. */
   readonly inContainer: boolean;
 }
@@ -98,17 +100,14 @@ function reserved(attempt: PlacedAttempt, attempts: readonly PlacedAttempt[], ne
 }
 
 /** A job that asks for no GPU takes one CPU slot. */
-export function shapeOf({
-  resources,
-  nodeId,
-  environment,
-}: Pick<PinnedSpec, 'resources' | 'nodeId' | 'environment'>): Shape {
-  const { gpus, cpus, memoryBytes } = resources;
-  const inContainer = environment.image !== undefined;
-  return { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus), cpus, memoryBytes, nodeId, inContainer };
+export function shapeOf(spec: Pick<PinnedSpec, 'resources' | 'nodeId' | 'nodes' | 'environment'>): Shape {
+  const { gpus, cpus, memoryBytes } = spec.resources;
+  const kind = { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus) } as const;
+  const inContainer = spec.environment.image !== undefined;
+  return { ...kind, cpus, memoryBytes, nodeId: spec.nodeId, nodes: spec.nodes ?? 1, inContainer };
 }
 
 export function shapeKey(shape: Shape): string {
-  const { deviceKind, devices, cpus, memoryBytes, nodeId, inContainer } = shape;
-  return `${deviceKind}:${devices}:${cpus}:${memoryBytes}:${nodeId ?? '*'}${inContainer ? ':container' : ''}`;
+  const { deviceKind, devices, cpus, memoryBytes, nodeId, nodes, inContainer } = shape;
+  return [deviceKind, devices, cpus, memoryBytes, nodeId ?? '*', nodes, inContainer].join(':');
 }

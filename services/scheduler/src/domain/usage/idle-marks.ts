@@ -126,5 +126,6 @@ function whyNot(shape: Shape, capacity: NodeCapacity, { kind, placed }: Moment):
   const used = (need: (shape: Shape) => number) => [...placed].reduce((sum, holding) => sum + need(holding.shape), 0);
   if (used(({ cpus }) => cpus) + shape.cpus > capacity.cpus) return 'cpus-busy';
   if (used(({ memoryBytes }) => memoryBytes) + shape.memoryBytes > capacity.memoryBytes) return 'memory-busy';
-  return 'scheduling';
+  // There is room here; with other nodes to wait for, that is not enough.
+  return shape.nodes > 1 ? 'devices-busy' : 'scheduling';
 }

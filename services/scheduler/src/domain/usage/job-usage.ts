@@ -11,9 +11,11 @@ export interface QueueSpan {
   readonly notBefore: Microseconds;
 }
 
-/** Times that agents tell are told as they are; the others are the commit's. */
+/** Times that agents tell are told as they are; the others are the commit's. Of an attempt on several nodes, each has one. */
 export interface AttemptUsage extends AttemptKey {
   readonly nodeId: string;
+  /** Of an attempt on several nodes. */
+  readonly rank?: number;
   readonly devices: readonly string[];
   /** What it waits behind, as long as it is not known which devices it took. */
   readonly behind: Behind | null;
@@ -72,21 +74,31 @@ function evolveExisting(
   const at = microseconds(atMs);
   switch (event.type) {
     case 'JobAssigned':
-      return { ...leftQueue(usage, at), attempts: [...usage.attempts, assigned(usage, event.data, at)] };
+      return { ...leftQueue(usage, at), attempts: [...usage.attempts, ...assigned(usage, event.data, at)] };
     case 'AttemptStarting':
-      return withAttempt(usage, event.data.attempt, () => ({ takenUpAt: at }));
+      return withAttempt(usage, event.data, () => ({ takenUpAt: at }));
     case 'AttemptStaged':
-      return withAttempt(usage, event.data.attempt, () => ({ stagedAt: microseconds(event.data.at) }));
+      return withAttempt(usage, event.data, () => ({ stagedAt: microseconds(event.data.at) }));
     case 'AttemptStarted':
-      return withAttempt(usage, event.data.attempt, (attempt) => started(attempt, event.data));
+      return withAttempt(usage, event.data, (attempt) => started(attempt, event.data));
     case 'AttemptTaken':
-      return withAttempt(usage, event.data.attempt, () => ({ tookAt: microseconds(event.data.at) }));
+      return withAttempt(usage, event.data, () => ({ tookAt: microseconds(event.data.at) }));
     case 'AttemptReleased':
-      return withAttempt(usage, event.data.attempt, () => ({ freedAt: microseconds(event.data.at), closedAt: at }));
+      return withAttempt(usage, event.data, () => ({ freedAt: microseconds(event.data.at), closedAt: at }));
+    case 'RankEnded':
+      return withAttempt(usage, event.data, (attempt) => ended(attempt, event.data, at));
+    case 'RanksStopped': {
+      const { attempt, rank } = event.data;
+      const isOther = (one: AttemptUsage) => one.attempt === attempt && one.rank !== rank;
+      return { ...usage, attempts: usage.attempts.map((one) => (isOther(one) ? cancelled(one, at) : one)) };
+    }
+    // The ranks of one on several nodes have told their own ends.
     case 'AttemptEnded':
-      return withAttempt(usage, event.data.attempt, (attempt) => ended(attempt, event.data, at));
+      return withAttempt(usage, event.data, (attempt) =>
+        attempt.rank !== undefined && isOver(attempt) ? {} : ended(attempt, event.data, at),
+      );
     case 'AttemptRevoked':
-      return withAttempt(usage, event.data.attempt, () => ({ closedAt: at }));
+      return withAttempt(usage, event.data, () => ({ closedAt: at }));
     case 'CancelRequested':
       return { ...usage, attempts: usage.attempts.map((attempt) => cancelled(attempt, at)) };
     case 'JobRequeued': {
@@ -99,19 +111,18 @@ function evolveExisting(
       return leftQueue(usage, at);
     case 'RevocationRequested':
     case 'AttemptCheckpointed':
+    case 'GangPermitted':
       return usage;
     default:
       return event satisfies never;
   }
 }
 
-function assigned({ jobId, earlyStart }: JobUsage, data: DataOf<'JobAssigned'>, at: Microseconds): AttemptUsage {
-  const { attempt, nodeId, devices, behind } = data;
-  return {
+function assigned({ jobId, earlyStart }: JobUsage, data: DataOf<'JobAssigned'>, at: Microseconds): AttemptUsage[] {
+  const { attempt, nodeId, devices, behind, ranks } = data;
+  const fresh = {
     jobId,
     attempt,
-    nodeId,
-    devices,
     behind: behind ?? null,
     assignedAt: at,
     takenUpAt: null,
@@ -124,13 +135,19 @@ function assigned({ jobId, earlyStart }: JobUsage, data: DataOf<'JobAssigned'>, 
     freedAt: null,
     closedAt: null,
   };
+  if (ranks === undefined) return [{ ...fresh, nodeId, devices }];
+  return ranks.map((place, rank) => ({ ...fresh, nodeId: place.nodeId, rank, devices: place.devices }));
 }
 
 function started(attempt: AttemptUsage, data: DataOf<'AttemptStarted'>): Partial<AttemptUsage> {
   return { startedAt: microseconds(data.startedAt), devices: data.devices ?? attempt.devices };
 }
 
-function ended(attempt: AttemptUsage, { result }: DataOf<'AttemptEnded'>, at: Microseconds): Partial<AttemptUsage> {
+function ended(
+  attempt: AttemptUsage,
+  { result }: Pick<DataOf<'AttemptEnded'>, 'result'>,
+  at: Microseconds,
+): Partial<AttemptUsage> {
   const startedAt = attempt.startedAt ?? (result.startedAt === null ? null : microseconds(result.startedAt));
   return {
     startedAt,
@@ -149,12 +166,12 @@ function leftQueue(usage: JobUsage, at: Microseconds): JobUsage {
 
 function withAttempt(
   usage: JobUsage,
-  number: number,
+  told: { readonly attempt: number; readonly rank?: number },
   change: (attempt: AttemptUsage) => Partial<AttemptUsage>,
 ): JobUsage {
-  const attempts = usage.attempts.map((attempt) =>
-    attempt.attempt === number ? { ...attempt, ...change(attempt) } : attempt,
-  );
+  const isMeant = ({ attempt, rank }: AttemptUsage) =>
+    attempt === told.attempt && (told.rank === undefined || rank === told.rank);
+  const attempts = usage.attempts.map((attempt) => (isMeant(attempt) ? { ...attempt, ...change(attempt) } : attempt));
   return { ...usage, attempts };
 }
 

@@ -13,7 +13,7 @@ const DEVICES = ['gpu-0', 'gpu-1', 'gpu-2'];
 const SPAN_MS = 60_000;
 
 const JOB_ACTS = ['submit', 'assign', 'behind', 'taken-up', 'staged', 'started', 'took', 'released', 'ended'] as const;
-const MORE_ACTS = ['revoked', 'cancel', 'requeue', 'over'] as const;
+const MORE_ACTS = ['revoked', 'cancel', 'requeue', 'over', 'gang', 'rank-ended', 'ranks-stopped'] as const;
 const NODE_ACTS = [
   'register',
   'silent',
@@ -84,12 +84,18 @@ function jobStep(history: UsageHistory, { act, job, node, other, at, told, devic
   const behind = { count: 1 + (told % devices.length), pool: devices, predecessors };
   if (act === 'submit' && !history.jobs.has(job)) history.submitted(job, at, devices.length, told % 2 === 0);
   if (act === 'assign') tell('JobAssigned', { attempt: attempt + 1, nodeId: node, devices });
+  const ranks = NODES.map((nodeId, rank) => ({ nodeId, name: 'box', address: 'box', devices: devices.slice(rank) }));
+  // A fact of one rank, of all, or of one that is not there.
+  const rank = [{}, { rank: 0 }, { rank: 1 }, { rank: 2 }][told % 4] ?? {};
+  if (act === 'gang') tell('JobAssigned', { attempt: attempt + 1, nodeId: node, devices, ranks });
+  if (act === 'rank-ended') tell('RankEnded', { attempt, rank: told % 2, result: aResult({ endedAt: told }) });
+  if (act === 'ranks-stopped') tell('RanksStopped', { attempt, rank: told % 2, reason: '' });
   if (act === 'behind') tell('JobAssigned', { attempt: attempt + 1, nodeId: node, devices: [], behind });
-  if (act === 'taken-up') tell('AttemptStarting', { attempt });
-  if (act === 'staged') tell('AttemptStaged', { attempt, at: told });
-  if (act === 'started') tell('AttemptStarted', { attempt, startedAt: told, devices });
+  if (act === 'taken-up') tell('AttemptStarting', { attempt, ...rank });
+  if (act === 'staged') tell('AttemptStaged', { attempt, at: told, ...rank });
+  if (act === 'started') tell('AttemptStarted', { attempt, startedAt: told, devices, ...rank });
   if (act === 'took') tell('AttemptTaken', { attempt, at: told });
-  if (act === 'released') tell('AttemptReleased', { attempt, at: told });
+  if (act === 'released') tell('AttemptReleased', { attempt, at: told, ...rank });
   if (act === 'ended') tell('AttemptEnded', { attempt, result: aResult({ endedAt: told }) });
   if (act === 'revoked') tell('AttemptRevoked', { attempt });
   if (act === 'cancel') tell('CancelRequested', { by: 'usr_a', reason: '' });

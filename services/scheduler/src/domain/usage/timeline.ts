@@ -27,10 +27,11 @@ export interface UsageLog {
 
 export function timelines(log: UsageLog, window: TimeWindow): DeviceTimeline[] {
   const attempts = log.jobs.flatMap((job) => job.attempts);
-  const byKey = new Map(attempts.map((attempt) => [`${attempt.jobId}#${attempt.attempt}`, attempt]));
-  const find: AttemptEnds = ({ jobId, attempt }) => byKey.get(`${jobId}#${attempt}`);
   return log.nodes.flatMap((node) => {
+    // One behind another is on the same node: of a job on several nodes, it waits for the part that is there.
     const own = attempts.filter((attempt) => attempt.nodeId === node.nodeId);
+    const byKey = new Map(own.map((attempt) => [`${attempt.jobId}#${attempt.attempt}`, attempt]));
+    const find: AttemptEnds = ({ jobId, attempt }) => byKey.get(`${jobId}#${attempt}`);
     return nodeTimelines(node, { log, window, attempts: own, find });
   });
 }
