@@ -10,6 +10,7 @@ const launch: Launch = {
   command: ['python', 'train.py'],
   env: { PATH: '/tools/bin', PYTHONPATH: '/tools/python', CUDA_VISIBLE_DEVICES: '' },
   early: false,
+  isBehind: false,
   limits: { cpus: 0, memoryBytes: 0 },
   environment: { image: 'torch:2' },
   devices: ['cpu-0'],
@@ -61,7 +62,7 @@ describe('a container', () => {
     const same = (path: string, how: string) => `${path} ${path} ${how}`;
     expect(shown.toSorted()).toEqual(
       [
-        ...['work', 'output', 'tmp', 'stdout', 'stderr'].map((name) => same(`${root}/${name}`, 'rw')),
+        ...['work', 'output', 'tmp', 'signs', 'stdout', 'stderr'].map((name) => same(`${root}/${name}`, 'rw')),
         same('/agent/checkpoints/job_a', 'rw'),
         same(`${root}/datasets`, 'ro'),
         `${root}/run/inside ${root}/run rw`,
