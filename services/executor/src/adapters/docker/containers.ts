@@ -9,8 +9,8 @@ import { type DockerDaemon, refusal, wordsOf } from './docker-daemon.ts';
 
 const REMOVE_WITHIN_MS = 10_000;
 const REMOVE_AGAIN_MS = 10_000;
-/** Its first process is gone, and the daemon has not heard of it yet. */
-const SETTLE_MS = 5_000;
+/** Its first process is gone, and the daemon has not heard of it yet: that can take it ten seconds. */
+const SETTLE_MS = 15_000;
 const SETTLE_POLL_MS = 20;
 /** An attempt whose end is known is not kept from telling it. */
 const OUT_OF_MEMORY_WAIT_MS = 5_000;

@@ -182,7 +182,7 @@ export class DockerRuntime implements Runtime {
     const watch = new EndWatch(this.#options.paths.attempt(key).inside.root, undefined);
     try {
       const end = await watch.until(() => this.#end(key, identity));
-      await this.#clear(identity);
+      await this.#clear(identity, true);
       const isClear = end.kind !== 'lost' && this.#unlimited.has(attemptName(key));
       if (isClear || (end.kind === 'exited' && end.code === 0)) return end;
       return await this.#explained(key, identity, end);
@@ -234,10 +234,13 @@ export class DockerRuntime implements Runtime {
     return end.kind === 'lost' ? { kind: 'lost', words: told.words } : end;
   }
 
-  /** Ends all that is left, and resolves when nothing is. The kernel ends what the first process leaves behind before that is gone. */
-  async #clear(identity: ProcessIdentity): Promise<void> {
+  /**
+   * Ends all that is left, and resolves when nothing is. The kernel ends what the first process leaves behind before that is gone. One
+   * that is about to go by itself is let go first: docker takes seconds to notice the end of one that is killed at that moment.
+   */
+  async #clear(identity: ProcessIdentity, goesByItself = false): Promise<void> {
     for (let round = 0; this.isAlive(identity); round += 1) {
-      kill(identity.pid, 'SIGKILL');
+      if (!goesByItself || round >= CLEAR_POLL_MS.length) kill(identity.pid, 'SIGKILL');
       await delay(CLEAR_POLL_MS[Math.min(round, CLEAR_POLL_MS.length - 1)] ?? 100);
     }
   }
