@@ -1,4 +1,5 @@
 // Installs and builds what a task needs, the independent parts side by side, and returns the environment they make.
+import { installDocker } from './install/docker.mjs';
 import { installMongo } from './install/mongo.mjs';
 import { installNatsServer } from './install/nats-server.mjs';
 import { installNpmPackages } from './install/npm-packages.mjs';
@@ -28,6 +29,10 @@ const parts = {
     return { BATON_NATS_SERVER: binary, BATON_NATS_SERVER_VERSION: version };
   },
   python: async () => ({ BATON_PYTHON: await installPython() }),
+  docker: async () => {
+    await installDocker();
+    return {};
+  },
   mongo: async () => {
     const { kind, command } = await installMongo();
     return { BATON_MONGO_KIND: kind, BATON_MONGO_COMMAND: command };

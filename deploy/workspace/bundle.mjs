@@ -7,9 +7,10 @@ import { root } from '../setup/paths.mjs';
 const resolvePackage = createRequire(import.meta.url);
 const beside = (name, file) => join(resolvePackage.resolve(name), '..', file);
 
-// What Nest and mongoose load only where it is asked for, and what holds native code.
+// What is loaded only where it is asked for, and what holds native code.
 const external = [
   /^onnxruntime-node/,
+  /^dockerode/,
   /^mongoose/,
   /^@nestjs\/(websockets|platform-)/,
   /^class-(validator|transformer)/,

@@ -21,6 +21,9 @@ async function prepareMongo(missing) {
   });
 }
 
+// Its tests say themselves that they are skipped, and what is missing.
+const prepareDocker = () => prepareOptional('docker', () => {});
+
 async function runVitest(args, env) {
   const folder = mkdtempSync(join(tmpdir(), 'baton-test-'));
   const report = join(folder, 'report.json');
@@ -44,7 +47,11 @@ function failuresOf({ exitCode, passed, failed }) {
 
 async function prepareAndRun(args) {
   const missing = [];
-  const [env, mongo] = await Promise.all([prepare('build', 'natsServer', 'python'), prepareMongo(missing)]);
+  const [env, mongo] = await Promise.all([
+    prepare('build', 'natsServer', 'python'),
+    prepareMongo(missing),
+    prepareDocker(),
+  ]);
   const result = await runVitest(args, { ...env, ...mongo });
   for (const { name, reason } of [...result.skipped, ...missing]) console.log(`SKIPPED: ${name} because ${reason}`);
   return result;

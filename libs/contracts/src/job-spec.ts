@@ -8,12 +8,30 @@ const Env = Type.Record(EnvName, Type.String({ maxLength: 32_768 }));
 const Command = Type.Array(Type.String({ maxLength: 32_768 }), { minItems: 1, maxItems: 1_024 });
 /** The folder name of a dataset inside the job. */
 const MountName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' });
-const Environment = strict({
+/** `name`, `name:tag` or `name@sha256:...`, with a registry before it or without. */
+const ImageReference = Type.String({
+  pattern:
+    '^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?(/[A-Za-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[a-f0-9]{64})?$',
+  maxLength: 512,
+});
+const environment = {
   /** Path of a requirements file inside the code package. */
   requirements: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
   /** The interpreter put first on the job's PATH: an absolute path on the node, or a version such as "3.11". */
   python: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
+  /** It runs in a container of this image, with nothing else of the node than its own folders. */
+  image: Type.Optional(ImageReference),
+  /** Of the container. Default `none`. */
+  network: Type.Optional(Type.Union([Type.Literal('none'), Type.Literal('bridge'), Type.Literal('host')])),
+  /** How many processes and threads the container may have at once. */
+  pids: Type.Optional(Type.Integer({ minimum: 1, maximum: 4_194_304 })),
+};
+const Environment = strict({
+  ...environment,
+  /** Size of the container's /dev/shm: bytes, or text such as "1GiB". */
+  shmSize: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.String()])),
 });
+const PinnedEnvironment = strict({ ...environment, shmSizeBytes: Type.Optional(Type.Integer({ minimum: 1 })) });
 
 export const JobSpec = strict({
   name: Type.Optional(Name),
@@ -92,7 +110,7 @@ export const PinnedSpec = strict({
   graceMs: Type.Optional(Type.Integer({ minimum: 0 })),
   earlyStart: Type.Optional(Type.Boolean()),
   retries: Type.Integer({ minimum: 0 }),
-  environment: Environment,
+  environment: PinnedEnvironment,
   outputs: strict({ model: Type.Union([Name, Type.Null()]) }),
   labels: Labels,
 });

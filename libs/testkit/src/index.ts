@@ -1,5 +1,6 @@
 // Real servers, ports and folders for tests.
 export { removeControlGroups } from './control-groups.ts';
+export { type Dockerd, startDockerd } from './dockerd.ts';
 export {
   DISTRIBUTED_PARTS,
   distributedPlatform,

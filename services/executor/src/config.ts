@@ -52,6 +52,13 @@ const Settings = Type.Object({
   BATON_CACHE_BYTES: Type.Optional(Type.String({ minLength: 1 })),
   /** How fast inputs are fetched and copied. Default: 64 MiB while a job runs on the node, else no bound. */
   BATON_STAGE_BYTES_PER_S: Type.Optional(Type.String({ minLength: 1 })),
+  /** The socket of the docker that runs jobs with an image, or `off`. Default: as DOCKER_HOST says, else /var/run/docker.sock. */
+  BATON_DOCKER: Type.Optional(Type.String({ pattern: '^(off|/.+|unix:///.+)$' })),
+  DOCKER_HOST: Type.Optional(Type.String()),
+  /** Whom containers run as, where the agent is root: `uid:gid`. Default 65534:65534. */
+  BATON_CONTAINER_USER: Type.Optional(Type.String({ pattern: '^[1-9]\\d{0,9}:\\d{1,10}$' })),
+  /** How long a docker that does not answer is waited for. Default 300,000. */
+  BATON_DOCKER_WAIT_MS: Type.Optional(Type.String({ pattern: '^\\d{1,9}$' })),
   /** The PATH of jobs. Default: the agent's own. */
   BATON_JOB_PATH: Type.Optional(Type.String()),
   /** The user that jobs run as, by name or number, and a group besides. Default: the agent's own. */
@@ -61,6 +68,13 @@ const Settings = Type.Object({
 
 /** Where the platform's content is. */
 export type BlobPlace = { readonly folder: string } | { readonly url: string; readonly token: string };
+
+export interface DockerConfig {
+  /** null: this node runs no containers. */
+  readonly socket: string | null;
+  readonly user: { readonly uid: number; readonly gid: number };
+  readonly waitMs: number;
+}
 
 export interface AgentConfig {
   readonly natsUrl: string;
@@ -87,6 +101,7 @@ export interface AgentConfig {
   readonly cacheBytes: number | null;
   /** null: as fast as it goes while nothing runs. */
   readonly stageBytesPerSecond: number | null;
+  readonly docker: DockerConfig;
   readonly jobPath: string;
   /** null: the agent's own. */
   readonly jobUser: string | null;
@@ -95,6 +110,9 @@ export interface AgentConfig {
   readonly logLevel: string;
 }
 
+const DEFAULT_DOCKER_SOCKET = '/var/run/docker.sock';
+const UNIX = 'unix://';
+const NOBODY = '65534:65534';
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** With `joined`, what the platform has told this agent stands in for what its environment does not say. */
@@ -113,6 +131,7 @@ export function parseConfig(environment: Environment, joined: JoinedNode | null 
     cpuSlots: Number(settings.BATON_CPU_SLOTS ?? 1),
     ...timesOf(settings),
     ...stagingOf(settings),
+    docker: dockerOf(settings),
     jobPath: settings.BATON_JOB_PATH ?? environment['PATH'] ?? DEFAULT_PATH,
     jobUser: settings.BATON_JOB_USER ?? null,
     controlGroups: settings.BATON_CONTROL_GROUPS !== 'off',
@@ -154,6 +173,23 @@ function stagingOf(
     cacheBytes: parseBytes('BATON_CACHE_BYTES', settings.BATON_CACHE_BYTES),
     stageBytesPerSecond: parseBytes('BATON_STAGE_BYTES_PER_S', settings.BATON_STAGE_BYTES_PER_S),
   };
+}
+
+function dockerOf(settings: Type.Static<typeof Settings>): DockerConfig {
+  const { BATON_DOCKER: named, DOCKER_HOST: host = '' } = settings;
+  const socket = named ?? (host.startsWith(UNIX) ? host : DEFAULT_DOCKER_SOCKET);
+  return {
+    socket: socket === 'off' ? null : socket.replace(UNIX, ''),
+    user: containerUser(settings.BATON_CONTAINER_USER ?? NOBODY),
+    waitMs: Number(settings.BATON_DOCKER_WAIT_MS ?? 300_000),
+  };
+}
+
+/** Nobody but root can give folders to another user. */
+function containerUser(text: string): DockerConfig['user'] {
+  const [uid = 0, gid = 0] = text.split(':').map(Number);
+  const own = { uid: process.getuid?.() ?? uid, gid: process.getgid?.() ?? gid };
+  return own.uid === 0 ? { uid, gid } : own;
 }
 
 /** null if it is not set. */

@@ -15,6 +15,7 @@ import { JournalFile } from './adapters/files/journal-file.ts';
 import { AttemptOutputFiles } from './adapters/files/output-files.ts';
 import { RunningCount } from './adapters/files/running-count.ts';
 import { ProgressFiles } from './adapters/files/progress-files.ts';
+import { RuntimesProbe } from './adapters/docker/docker-socket.ts';
 import { HttpBlobSource } from './adapters/http/http-blob-source.ts';
 import { lockAgentFolder } from './adapters/node/agent-lock.ts';
 import { addressTowards, freePort } from './adapters/node/own-address.ts';
@@ -23,8 +24,7 @@ import { membersOf } from './adapters/process/attempt-processes.ts';
 import { Cgroups } from './adapters/process/cgroups.ts';
 import { findOnPath } from './adapters/process/find-command.ts';
 import { JobUser } from './adapters/process/job-user.ts';
-import { raisePriority } from './adapters/process/priorities.ts';
-import { ProcessRuntime, WAITER } from './adapters/process/process-runtime.ts';
+import { WAITER } from './adapters/process/process-runtime.ts';
 import { ServerCardUsers } from './adapters/usage/card-users.ts';
 import { ServerUsage } from './adapters/usage/server-usage.ts';
 import { FileBlobSource } from './adapters/staging/file-blob-source.ts';
@@ -41,6 +41,7 @@ import { SyncLoop } from './app/sync-loop.ts';
 import { UsageSampler } from './app/usage-sampler.ts';
 import type { AgentConfig, BlobPlace } from './config.ts';
 import { runningAttempts } from './domain/running-attempts.ts';
+import { openRuntimes } from './runtimes.module.ts';
 import { openWorkspaces } from './workspaces.module.ts';
 
 const AGENT_VERSION = '0.1.0';
@@ -113,18 +114,20 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   };
 }
 
+function reporterOf({ logLevel, nodeId }: AgentConfig): Reporter {
+  return pino({ level: logLevel, base: { service: 'agent', nodeId } }, { write: writeLogLine });
+}
+
 async function probeOf(config: AgentConfig): Promise<ServerProbe> {
+  const runtimes = new RuntimesProbe(config.docker.socket);
   return new ServerProbe({
     ...config,
     name: config.nodeName,
     address: config.address ?? (await addressTowards(config.natsUrl)),
     agentVersion: AGENT_VERSION,
     path: config.jobPath,
+    runtimes: () => runtimes.names(),
   });
-}
-
-function reporterOf({ logLevel, nodeId }: AgentConfig): Reporter {
-  return pino({ level: logLevel, base: { service: 'agent', nodeId } }, { write: writeLogLine });
 }
 
 function countRunning(journal: Journal, paths: StatePaths): void {
@@ -169,7 +172,7 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
     reporter,
     onFatal,
     clock: Date.now,
-    runtime: new ProcessRuntime({ paths, priorities: await raisePriority(jobPath), setpriv, cgroups, jobUser }),
+    runtime: await openRuntimes({ config, paths, journal, reporter, cgroups, setpriv, jobUser }),
     cards: new CardWatch({
       users: new ServerCardUsers(jobPath),
       members: (key, identity) => membersOf(cgroups, key, identity),

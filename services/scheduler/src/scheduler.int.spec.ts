@@ -137,6 +137,13 @@ describe('the scheduler', () => {
     });
   });
 
+  it('refuses a job with an image where no node runs containers', async () => {
+    await expect(world.submit(asAlice, { environment: { image: 'torch:2' } })).rejects.toMatchObject({
+      code: 'unsatisfiable',
+      message: expect.stringContaining('box: it runs no containers') as string,
+    });
+  });
+
   it('refuses unknown fields and wrong types with their pointers', async () => {
     const wrong = { command: 'true', gpus: 3 } as never;
     await expect(world.gateway.call(schedulerRpc.submit, asAlice, wrong)).rejects.toMatchObject({

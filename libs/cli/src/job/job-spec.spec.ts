@@ -30,7 +30,17 @@ describe('flags', () => {
     expect(
       withFlags(
         {},
-        { dataset: ['digits@2:d'], secret: ['S'], memory: '4GiB', timeLimit: '2h', retries: 0, outputModel: 'm' },
+        {
+          image: 'torch:2',
+          network: 'bridge',
+          shmSize: '1GiB',
+          dataset: ['digits@2:d'],
+          secret: ['S'],
+          memory: '4GiB',
+          timeLimit: '2h',
+          retries: 0,
+          outputModel: 'm',
+        },
       ),
     ).toEqual({
       datasets: [{ dataset: 'digits', version: 2, as: 'd' }],
@@ -39,6 +49,7 @@ describe('flags', () => {
       timeLimit: '2h',
       retries: 0,
       outputs: { model: 'm' },
+      environment: { image: 'torch:2', network: 'bridge', shmSize: '1GiB' },
     });
   });
 });

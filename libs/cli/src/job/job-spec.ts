@@ -21,6 +21,9 @@ export interface JobFlags {
   readonly retries?: number;
   readonly python?: string;
   readonly requirements?: string;
+  readonly image?: string;
+  readonly network?: 'none' | 'bridge' | 'host';
+  readonly shmSize?: string;
   readonly outputModel?: string;
   readonly label?: readonly string[];
   readonly visibility?: 'private' | 'group' | 'everyone';
@@ -56,7 +59,8 @@ export async function readTextFile(path: string): Promise<string> {
 export function withFlags(draft: DraftSpec, flags: JobFlags): DraftSpec {
   const { dataset, env, secret, label } = flags;
   const resources = present({ gpus: flags.gpus, cpus: flags.cpus, memory: flags.memory });
-  const environment = present({ python: flags.python, requirements: flags.requirements });
+  const { python, requirements, image, network, shmSize } = flags;
+  const environment = present({ python, requirements, image, network, shmSize });
   return {
     ...draft,
     ...present({

@@ -167,6 +167,8 @@ export const NodeDescription = strict({
   diskBytes: Type.Optional(Bytes),
   labels: Labels,
   agentVersion: Type.String(),
+  /** What it can run jobs in; absent: as processes only. */
+  runtimes: Type.Optional(Type.Array(Type.Union([Type.Literal('process'), Type.Literal('docker')]))),
 });
 export type NodeDescription = Static<typeof NodeDescription>;
 

@@ -147,6 +147,7 @@ export const NodeView = strict({
   diskBytes: Type.Optional(Bytes),
   labels: Labels,
   agentVersion: Type.String(),
+  runtimes: NodeDescription.properties.runtimes,
   reachable: Type.Boolean(),
   /** When its agent was last heard; null: never. */
   lastSeenAt: Type.Union([Timestamp, Type.Null()]),

@@ -28,6 +28,8 @@ export interface JournalStore {
 export interface Runtime {
   /** Of the present boot of this server. */
   readonly bootId: string;
+  /** What the node itself lacks to run it: an image. Before anything else is fetched; `invalid_input` if it can't be had. */
+  prepare(spec: DesiredAttempt, options: PrepareOptions): Promise<void>;
   /**
    * Everything up to the command itself: afterwards a process waits for `go`. With `early` the command runs already, and waits
    * at its own `baton.take()`. `PlatformError` `invalid_input` if it can't be found or executed: then nothing was started.
@@ -72,6 +74,9 @@ export interface Launch {
   readonly isBehind: boolean;
   /** 0 = no limit. */
   readonly limits: { readonly cpus: number; readonly memoryBytes: number };
+  readonly environment: DesiredAttempt['environment'];
+  /** Ids of all devices that it has or may get. */
+  readonly devices: readonly string[];
 }
 
 export interface Prepared {

@@ -36,6 +36,7 @@ export async function arm(parts: PreparationParts, spec: DesiredAttempt, manner:
   const { runtime, workspaces, link, settings } = parts;
   const { signal, early, onProgress = () => {} } = manner;
   const key = { jobId: spec.jobId, attempt: spec.attempt };
+  await runtime.prepare(spec, { signal, onProgress });
   const [prepared, secrets] = await Promise.all([
     workspaces.prepare(spec, { signal, onProgress }),
     secretsOf(link, key, signal),
@@ -49,13 +50,15 @@ export async function arm(parts: PreparationParts, spec: DesiredAttempt, manner:
     token: secrets.token,
     secrets: secrets.values,
     pathFirst: [...prepared.pathFirst, ...settings.pathFirst],
-    basePath: settings.basePath,
+    // An image has its own.
+    basePath: spec.environment.image === undefined ? settings.basePath : null,
     virtualEnvironment: prepared.virtualEnvironment,
     pythonPath: settings.pythonPath,
   });
-  const { cpus, memoryBytes } = spec;
-  const isBehind = spec.behind !== null;
-  return runtime.arm({ key, command: spec.command, env, early, isBehind, limits: { cpus, memoryBytes } });
+  const { command, environment, cpus, memoryBytes } = spec;
+  const devices = [...spec.devices, ...(spec.behind?.pool ?? [])].map((device) => device.id);
+  const limits = { cpus, memoryBytes };
+  return runtime.arm({ key, command, env, early, isBehind: spec.behind !== null, environment, devices, limits });
 }
 
 /** All ranks of a job on several nodes meet at a port of the first one's. */

@@ -17,7 +17,8 @@ export interface JobEnvironmentInput {
   readonly secrets: Readonly<Record<string, string>>;
   /** Put in front of the base path, first one first. */
   readonly pathFirst: readonly string[];
-  readonly basePath: string;
+  /** null: whatever runs it puts its own behind. */
+  readonly basePath: string | null;
   readonly virtualEnvironment: string | null;
   /** Where `import baton` finds its module: behind what the job sets itself. */
   readonly pythonPath: string;
@@ -27,7 +28,7 @@ export interface JobEnvironmentInput {
 export function jobEnvironment(input: JobEnvironmentInput): Record<string, string> {
   const { spec, folders } = input;
   return {
-    PATH: [...input.pathFirst, input.basePath].join(':'),
+    PATH: [...input.pathFirst, ...(input.basePath === null ? [] : [input.basePath])].join(':'),
     HOME: folders.work,
     TMPDIR: folders.temporary,
     LANG: 'C.UTF-8',

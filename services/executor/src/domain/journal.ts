@@ -15,6 +15,8 @@ export interface ProcessIdentity {
   readonly bootId: string;
   /** The server's uptime when it was launched: the time limit is measured by a clock that nobody can set. */
   readonly launchedUptimeMs: number;
+  /** Id of the container whose first process it is; absent: it is in none. */
+  readonly container?: string;
 }
 
 export type StopCause = 'cancelled' | 'time-limit' | 'took-early' | 'not-taken' | 'device-lost';

@@ -61,6 +61,8 @@ describe('pinSpec', () => {
     expect(spec.graceMs).toBe(120_000);
     expect(await pin({ earlyStart: true })).toMatchObject({ earlyStart: true });
     expect(await pin({})).not.toHaveProperty('graceMs');
+    const { environment } = await pin({ environment: { image: 'torch:2', network: 'bridge', shmSize: '1GiB' } });
+    expect(environment).toEqual({ image: 'torch:2', network: 'bridge', shmSizeBytes: 2 ** 30 });
     expect(spec.nodeId).toBe('nod_box');
   });
 
@@ -78,6 +80,11 @@ describe('pinSpec', () => {
     [{ timeLimit: 'soon' }, '/timeLimit'],
     [{ gracePeriod: 'soon' }, '/gracePeriod'],
     [{ node: 'elsewhere' }, '/node'],
+    [{ environment: { image: 'torch:2', python: '3.11' } }, '/environment/python'],
+    [{ environment: { image: 'torch:2', requirements: 'r.txt' } }, '/environment/requirements'],
+    [{ environment: { network: 'host' } }, '/environment/network'],
+    [{ environment: { shmSize: '1GiB' } }, '/environment/shmSize'],
+    [{ environment: { image: 'torch:2', shmSize: 'lots' } }, '/environment/shmSize'],
     [{ secrets: ['THERE', 'MISSING'] }, '/secrets/1'],
     [{ outputs: { model: 'taken' } }, '/outputs/model'],
     [{ datasets: [{ dataset: 'a' }, { dataset: 'b', as: 'a' }] }, '/datasets/1/as'],

@@ -22,13 +22,14 @@ export async function pinSpec(
   const times = timesOf(spec);
   const nodeId = nodeOf(spec, findNode);
   const several = severalOf(spec);
+  const environment = environmentOf(spec);
   const [code, datasets] = await Promise.all([
     pinCode(spec, caller, catalogue),
     pinDatasets(spec, caller, catalogue),
     checkNames(spec, caller, catalogue),
   ]);
   const { command, outputs, earlyStart } = spec;
-  const { env, secrets, retries, environment, labels } = { ...NOTHING, ...spec };
+  const { env, secrets, retries, labels } = { ...NOTHING, ...spec };
   return {
     name: nameOf(spec, code?.modelName),
     code,
@@ -48,11 +49,26 @@ export async function pinSpec(
   };
 }
 
-const NOTHING = { env: {}, secrets: [], retries: 0, environment: {}, labels: {} };
+const NOTHING = { env: {}, secrets: [], retries: 0, labels: {} };
 
 function resourcesOf({ resources = {} }: JobSpec): PinnedSpec['resources'] {
   const { gpus = 0, cpus = 0, memory } = resources;
   return { gpus, cpus, memoryBytes: sizeOf(memory, '/resources/memory') };
+}
+
+/** An image brings its own programs; what is said of a container needs one. */
+function environmentOf({ environment = {} }: JobSpec): PinnedSpec['environment'] {
+  const { shmSize, ...pinned } = environment;
+  const [builds, contains] = [['python', 'requirements'] as const, ['network', 'shmSize', 'pids'] as const];
+  const beside = environment.image === undefined ? undefined : builds.find((name) => environment[name] !== undefined);
+  if (beside !== undefined)
+    refuse(`/environment/${beside}`, 'does not go with an image, which brings its own programs');
+  const alone = environment.image === undefined ? contains.find((name) => environment[name] !== undefined) : undefined;
+  if (alone !== undefined)
+    refuse(`/environment/${alone}`, 'is about a container: name its image in `environment.image`');
+  if (shmSize === undefined) return pinned;
+  const shmSizeBytes = sizeOf(shmSize, '/environment/shmSize');
+  return shmSizeBytes > 0 ? { ...pinned, shmSizeBytes } : refuse('/environment/shmSize', 'must be more than nothing');
 }
 
 function timesOf({ timeLimit, gracePeriod }: JobSpec): Pick<PinnedSpec, 'timeLimitMs' | 'graceMs'> {
@@ -99,10 +115,15 @@ function nodeOf(spec: JobSpec, findNode: NodeFinder): string | null {
 }
 
 /** What several nodes can't be combined with: such a job is neither bound to one, nor started behind others. */
-function severalOf({ nodes = 1, node, earlyStart }: JobSpec): Pick<PinnedSpec, 'nodes'> {
+function severalOf({ nodes = 1, node, earlyStart, environment }: JobSpec): Pick<PinnedSpec, 'nodes'> {
   if (nodes === 1) return {};
   if (node !== undefined) refuse('/node', `can't be given for a job on ${nodes} nodes: leave it out`);
   if (earlyStart === true) refuse('/earlyStart', `can't be asked for a job on ${nodes} nodes: leave it out`);
+  if (environment?.image !== undefined && environment.network !== 'host')
+    refuse(
+      '/environment/network',
+      `must be "host" for a job on ${nodes} nodes, whose containers connect to each other`,
+    );
   return { nodes };
 }
 

@@ -20,6 +20,11 @@ export function withJobOptions(command: Command): Command {
     .option('--retries <n>', 'how often it is tried again when it fails', wholeNumber)
     .option('--python <path|version>', 'the Python that is first on its PATH')
     .option('--requirements <path>', 'a requirements file in its code')
+    .option('--image <reference>', 'run it in a container of this image, as name:tag or name@sha256:...')
+    .addOption(
+      new Option('--network <network>', "the container's network; none if absent").choices(['none', 'bridge', 'host']),
+    )
+    .option('--shm-size <size>', "the container's /dev/shm, as in 1GiB")
     .option('--output-model <name>', 'register its weights as a version of this model')
     .option('--label <name=value>', 'may be given many times', collect)
     .addOption(new Option('--visibility <who>', 'who may see it').choices(['private', 'group', 'everyone']))

@@ -56,6 +56,7 @@ function nodeText(node: NodeView, admin: readonly Fact[]): string {
         .map((pair) => pair.join('='))
         .join(', '),
     ],
+    ['runs', node.runtimes?.join(', ')],
     ['agent', node.agentVersion],
   ]);
   if (node.devices.length === 0) return about;

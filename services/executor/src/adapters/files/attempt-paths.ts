@@ -25,9 +25,19 @@ export interface AttemptPaths {
   readonly memoryLimit: string;
   readonly exit: string;
   readonly words: string;
+  /** What a container sees in the place of `run`: the rest of that folder is not its business. */
+  readonly inside: InsidePaths;
   readonly secrets: string;
   /** The name of the cached environment that it uses. */
   readonly environment: string;
+}
+
+/** The same as their namesakes in AttemptPaths. A job may put whatever it likes in their place. */
+export interface InsidePaths {
+  readonly root: string;
+  readonly go: string;
+  readonly exit: string;
+  readonly words: string;
 }
 
 export interface CheckpointNotes {
@@ -70,6 +80,11 @@ export class StatePaths {
     return join(this.#folder, 'cache');
   }
 
+  /** What containers see of the agent's own tools. */
+  get containerTools(): string {
+    return join(this.#folder, 'container-tools');
+  }
+
   get environments(): string {
     return join(this.#folder, 'environments');
   }
@@ -99,6 +114,7 @@ export class StatePaths {
     const root = join(this.#folder, 'attempts', attemptName(key));
     const run = join(root, 'run');
     const signs = join(root, 'signs');
+    const inside = join(run, 'inside');
     return {
       root,
       work: join(root, 'work'),
@@ -115,6 +131,12 @@ export class StatePaths {
       memoryLimit: join(run, 'memory-limit'),
       exit: join(run, 'exit'),
       words: join(run, 'words'),
+      inside: {
+        root: inside,
+        go: join(inside, 'go'),
+        exit: join(inside, 'exit'),
+        words: join(inside, 'words'),
+      },
       secrets: join(root, 'secrets'),
       environment: join(root, 'environment'),
     };

@@ -16,6 +16,8 @@ export interface NodeProbeOptions {
   readonly path: string;
   /** Of the agent: its file system is the node's disk. */
   readonly folder: string;
+  /** What it can run jobs in; it says nothing of them where there is only one. */
+  readonly runtimes?: () => Promise<NonNullable<NodeDescription['runtimes']>>;
   /** Where the NVIDIA driver lists its cards. */
   readonly driverFolder?: string;
 }
@@ -29,8 +31,8 @@ export class ServerProbe implements NodeProbe {
   }
 
   async describe(): Promise<NodeDescription> {
-    const { name, address, labels, agentVersion, cpuSlots, folder } = this.#options;
-    const [gpus, diskBytes] = await Promise.all([this.#gpus(), diskOf(folder)]);
+    const { name, address, labels, agentVersion, cpuSlots, folder, runtimes } = this.#options;
+    const [gpus, diskBytes, runsIn] = await Promise.all([this.#gpus(), diskOf(folder), runtimes?.() ?? []]);
     return {
       name,
       address,
@@ -41,6 +43,7 @@ export class ServerProbe implements NodeProbe {
       ...(diskBytes === null ? {} : { diskBytes }),
       labels: { ...labels },
       agentVersion,
+      ...(runsIn.length > 1 ? { runtimes: [...runsIn] } : {}),
     };
   }
 

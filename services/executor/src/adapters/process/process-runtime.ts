@@ -2,7 +2,7 @@
 import type { Rendezvous } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Grant, Launch, Runtime } from '../../app/ports.ts';
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
@@ -12,7 +12,7 @@ import { isAlive, kill, membersOf } from './attempt-processes.ts';
 import type { Cgroups } from './cgroups.ts';
 import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
-import { Gate } from './gate.ts';
+import { Gates } from './gates.ts';
 import type { JobUser } from './job-user.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Priorities } from './priorities.ts';
@@ -45,8 +45,7 @@ export class ProcessRuntime implements Runtime {
   readonly #cgroups: Cgroups | null;
   readonly #jobUser: JobUser | null;
   readonly #children = new Map<string, ChildProcess>();
-  /** Of those that wait. */
-  readonly #gates = new Map<string, Gate>();
+  readonly #gates: Gates;
 
   constructor({ paths, priorities, setpriv, cgroups, jobUser }: ProcessRuntimeParts) {
     this.#paths = paths;
@@ -54,7 +53,11 @@ export class ProcessRuntime implements Runtime {
     this.#cgroups = cgroups;
     this.#priorities = priorities;
     this.#jobUser = jobUser;
+    this.#gates = new Gates((key) => paths.attempt(key));
   }
+
+  /** The node has all that a process needs. */
+  async prepare(): Promise<void> {}
 
   async arm({ key, command, env, early, isBehind, limits }: Launch): Promise<ProcessIdentity> {
     const paths = this.#paths.attempt(key);
@@ -84,30 +87,23 @@ export class ProcessRuntime implements Runtime {
 
   /** Until the process says that it waits, or is no more: then its end will tell. */
   async #waits(key: AttemptKey, identity: ProcessIdentity): Promise<void> {
-    const paths = this.#paths.attempt(key);
+    const { ready } = this.#paths.attempt(key);
     const deadline = performance.now() + READY_MS;
-    while (!existsSync(paths.ready) && this.isAlive(identity) && performance.now() < deadline)
-      await delay(READY_POLL_MS);
+    while (!existsSync(ready) && this.isAlive(identity) && performance.now() < deadline) await delay(READY_POLL_MS);
     this.#priorities.ready([identity.pid, ...this.#members(key, identity)]);
-    this.#gates.set(attemptName(key), new Gate(paths));
+    this.#gates.prepare(key);
   }
 
-  go(key: AttemptKey, devices: readonly string[], rendezvous: Rendezvous | null = null): void {
-    const gate = this.#gates.get(attemptName(key)) ?? new Gate(this.#paths.attempt(key));
-    this.#gates.delete(attemptName(key));
-    gate.open(devices, rendezvous);
+  go(key: AttemptKey, devices: readonly string[], rendezvous?: Rendezvous | null): void {
+    this.#gates.go(key, devices, rendezvous);
   }
 
   granted(key: AttemptKey): Grant | null {
-    const { granted } = this.#paths.attempt(key);
-    const text = readText(granted);
-    if (text === '') return null;
-    return { devices: JSON.parse(text) as string[], at: Math.round(statSync(granted).mtimeMs) };
+    return this.#gates.granted(key);
   }
 
   takenAt(key: AttemptKey): number | null {
-    const { taken } = this.#paths.attempt(key);
-    return existsSync(taken) ? Math.round(statSync(taken).mtimeMs) : null;
+    return this.#gates.takenAt(key);
   }
 
   isAlive(identity: ProcessIdentity): boolean {
@@ -115,7 +111,7 @@ export class ProcessRuntime implements Runtime {
   }
 
   async discard(key: AttemptKey, identity: ProcessIdentity | null): Promise<void> {
-    this.#closeGate(key);
+    this.#gates.close(key);
     const found = identity ?? this.#strayOf(key);
     if (found === null) return;
     if (this.isAlive(found)) kill(found.pid, 'SIGKILL');
@@ -154,13 +150,6 @@ export class ProcessRuntime implements Runtime {
     return number > 0 && processCommand(number).includes(root) ? this.#identityOf(number) : null;
   }
 
-  #closeGate(key: AttemptKey): void {
-    const gate = this.#gates.get(attemptName(key));
-    if (gate === undefined) return;
-    this.#gates.delete(attemptName(key));
-    gate.close();
-  }
-
   async ended(key: AttemptKey, identity: ProcessIdentity): Promise<ProcessEnd> {
     const name = attemptName(key);
     const watch = new EndWatch(this.#paths.attempt(key).run, this.#children.get(name));
@@ -175,7 +164,7 @@ export class ProcessRuntime implements Runtime {
       memory?.stop();
       watch.close();
       this.#children.delete(name);
-      this.#closeGate(key);
+      this.#gates.close(key);
     }
   }
 

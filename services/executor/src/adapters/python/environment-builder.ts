@@ -50,6 +50,8 @@ export class EnvironmentBuilder {
     { codeFolder, hold }: { readonly codeFolder: string; readonly hold: (name: string) => void },
     run: WorkRun,
   ): Promise<FoundEnvironment> {
+    // An image brings its own.
+    if (wanted.image !== undefined) return NONE;
     const python = await this.#interpreter(wanted.python);
     if (wanted.requirements === undefined) return python === null ? NONE : atInterpreter(python);
     const recipe = await readRecipe(codeFolder, wanted.requirements);

@@ -1,5 +1,5 @@
 // Whether a shape fits a node: ever, and now; each "no" with its reason.
-import type { Device, Issue, WaitCode } from '@baton/contracts';
+import type { Device, Issue, NodeDescription, WaitCode } from '@baton/contracts';
 import { type NodeSnapshot, type Shape, soundDevices } from './snapshot.ts';
 
 /** What the node lacks for the shape even when it is empty; none if it can hold it. Sentences for people. */
@@ -16,7 +16,12 @@ export function lacks(shape: Shape, node: Pick<NodeSnapshot, 'id' | 'description
   if (description.memoryBytes < shape.memoryBytes) {
     found.push(`it has ${gib(description.memoryBytes)} of memory, ${gib(shape.memoryBytes)} asked`);
   }
+  if (shape.inContainer && !runsContainers(description)) found.push('it runs no containers: there is no docker');
   return found;
+}
+
+export function runsContainers({ runtimes = [] }: Pick<NodeDescription, 'runtimes'>): boolean {
+  return runtimes.includes('docker');
 }
 
 function gib(bytes: number): string {

@@ -8,7 +8,15 @@ import { whyNever } from './fit.ts';
 import { schedule } from './schedule.ts';
 import { type NodeSnapshot, nodeSnapshot, type PlacedAttempt, type Shape, type Snapshot } from './snapshot.ts';
 
-const one: Shape = { deviceKind: 'cpu', devices: 1, cpus: 0, memoryBytes: 0, nodeId: null, nodes: 1 };
+const one: Shape = {
+  deviceKind: 'cpu',
+  devices: 1,
+  cpus: 0,
+  memoryBytes: 0,
+  nodeId: null,
+  nodes: 1,
+  inContainer: false,
+};
 const gang = (nodes: number, devices = 1): Shape => ({ ...one, nodes, devices });
 
 interface Queued {

@@ -1,5 +1,5 @@
 // One scheduling pass: first in first out, never a device twice, and a reason for every "no".
-import type { WaitCode } from '@baton/contracts';
+import type { NodeDescription, WaitCode } from '@baton/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aNode } from '../../testing/job-builders.ts';
@@ -8,7 +8,15 @@ import { explainWait } from './explain.ts';
 import { schedule } from './schedule.ts';
 import { type NodeSnapshot, nodeSnapshot, type PlacedAttempt, type Shape, type Snapshot } from './snapshot.ts';
 
-const oneSlot: Shape = { deviceKind: 'cpu', devices: 1, cpus: 0, memoryBytes: 0, nodeId: null, nodes: 1 };
+const oneSlot: Shape = {
+  deviceKind: 'cpu',
+  devices: 1,
+  cpus: 0,
+  memoryBytes: 0,
+  nodeId: null,
+  nodes: 1,
+  inContainer: false,
+};
 const gpus = (devices: number): Shape => ({ ...oneSlot, deviceKind: 'gpu', devices });
 
 function snapshot(jobs: readonly (readonly [string, Shape])[], nodes: readonly NodeSnapshot[]): Snapshot {
@@ -34,6 +42,22 @@ describe('schedule', () => {
         ),
       ),
     ).toEqual(['a']);
+  });
+
+  it('starts a job with an image only where there is docker, and holds up nobody elsewhere', () => {
+    const image = { ...oneSlot, inContainer: true };
+    const bare = aNode('bare', { cpu: 1 });
+    const runtimes: NodeDescription['runtimes'] = ['process', 'docker'];
+    const description = { ...aNode('docker', { cpu: 1 }).description, runtimes };
+    const docker = aNode('docker', { cpu: 1 }, { description });
+    const jobs = [
+      ['image', image],
+      ['plain', oneSlot],
+    ] as const;
+    expect([...schedule(snapshot(jobs, [bare])).blocked.values()]).toEqual(['no-node']);
+    expect(started(snapshot(jobs, [bare]))).toEqual(['plain']);
+    const { starts } = schedule(snapshot(jobs, [bare, docker]));
+    expect(starts.map(({ jobId, nodeId }) => `${jobId} on ${nodeId}`)).toEqual(['image on docker', 'plain on bare']);
   });
 
   it('lets nobody overtake a job that waits for the same kind of device', () => {

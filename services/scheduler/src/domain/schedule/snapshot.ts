@@ -10,6 +10,8 @@ export interface Shape {
   readonly nodeId: string | null;
   /** On so many nodes at once; the rest above is each node's. */
   readonly nodes: number;
+  /** It runs in a container. */
+  readonly inContainer: boolean;
 }
 
 export interface QueuedJob {
@@ -98,13 +100,15 @@ function reserved(attempt: PlacedAttempt, attempts: readonly PlacedAttempt[], ne
 }
 
 /** A job that asks for no GPU takes one CPU slot. */
-export function shapeOf(spec: Pick<PinnedSpec, 'resources' | 'nodeId' | 'nodes'>): Shape {
-  const { gpus, cpus, memoryBytes } = spec.resources;
-  const { nodeId, nodes = 1 } = spec;
-  return { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus), cpus, memoryBytes, nodeId, nodes };
+export function shapeOf(spec: Pick<PinnedSpec, 'resources' | 'nodeId' | 'nodes' | 'environment'>): Shape {
+  const { resources, nodeId, nodes = 1, environment } = spec;
+  const { gpus, cpus, memoryBytes } = resources;
+  const what = { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus), cpus, memoryBytes } as const;
+  return { ...what, nodeId, nodes, inContainer: environment.image !== undefined };
 }
 
 export function shapeKey(shape: Shape): string {
-  const { deviceKind, devices, cpus, memoryBytes, nodeId, nodes } = shape;
-  return `${deviceKind}:${devices}:${cpus}:${memoryBytes}:${nodeId ?? '*'}:${nodes}`;
+  const { deviceKind, devices, cpus, memoryBytes, nodeId, nodes, inContainer } = shape;
+  const where = `${nodeId ?? '*'}:${nodes}${inContainer ? ':container' : ''}`;
+  return `${deviceKind}:${devices}:${cpus}:${memoryBytes}:${where}`;
 }

@@ -112,6 +112,7 @@ function reasonOf(moment: Moment): IdleReason | null {
 }
 
 function canHold(capacity: NodeCapacity, shape: Shape): boolean {
+  if (shape.inContainer && capacity.containers !== true) return false;
   const devices = capacity.devices.filter(({ kind }) => kind === shape.deviceKind).length;
   return shape.devices <= devices && shape.cpus <= capacity.cpus && shape.memoryBytes <= capacity.memoryBytes;
 }

@@ -1,5 +1,6 @@
 // What the log says of a node, as far as it tells what its devices could be used for, and when that changed.
 import type { Device, NodeEvent } from '@baton/contracts';
+import { runsContainers } from '../schedule/fit.ts';
 import { type Microseconds, microseconds } from './interval.ts';
 
 export interface DeviceService {
@@ -13,6 +14,8 @@ export interface NodeCapacity {
   readonly devices: readonly DeviceService[];
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** Absent: it runs none. */
+  readonly containers?: true;
 }
 
 /** How the node is from `at` on. */
@@ -80,7 +83,12 @@ function described(usage: NodeUsage, description: Description, at: Microseconds,
   const { cpus, memoryBytes } = description;
   const devices = description.devices.map(({ id, kind, fault }) => ({ id, kind, fault: fault ?? null }));
   const last = usage.phases.at(-1) ?? { cordon: null, removed: false };
-  const { capacities, capacity } = withCapacity(usage.capacities, { devices, cpus, memoryBytes });
+  const { capacities, capacity } = withCapacity(usage.capacities, {
+    devices,
+    cpus,
+    memoryBytes,
+    ...(runsContainers(description) ? { containers: true } : {}),
+  });
   const state = { reachable: true, cordon: last.cordon, removed: removed ?? last.removed };
   return withPhase({ ...usage, capacities }, { at, capacity, ...state });
 }

@@ -1,0 +1,31 @@
+// Attempts as plain processes.
+import { temporaryFolder } from '@baton/testkit';
+import { describeRuntime } from '../../testing/runtime-suite.ts';
+import { StatePaths } from '../files/attempt-paths.ts';
+import { Cgroups } from './cgroups.ts';
+import { findOnPath } from './find-command.ts';
+import type { Priorities } from './priorities.ts';
+import { ProcessRuntime } from './process-runtime.ts';
+
+/** This process is no agent: nothing of it is raised. */
+const USUAL: Priorities = { before: () => [], ready: () => undefined };
+
+describeRuntime({
+  name: 'the process runtime',
+  start: async () => {
+    const folder = await temporaryFolder('baton-process-runtime-');
+    const paths = new StatePaths(folder.path);
+    const cgroups = Cgroups.open(`test-${process.pid}`);
+    const setpriv = await findOnPath('setpriv', process.env['PATH'] ?? '');
+    return {
+      paths,
+      environment: {},
+      canLimitMemory: cgroups?.canLimit('memory') ?? false,
+      open: async () => new ProcessRuntime({ paths, priorities: USUAL, setpriv, cgroups, jobUser: null }),
+      async stop() {
+        await folder.cleanup();
+        cgroups?.close();
+      },
+    };
+  },
+});
