@@ -1,7 +1,7 @@
 // Jobs with an image, through the whole platform, on a docker daemon of this test's own.
 import type { BatonClient } from '@baton/sdk';
 import { type Dockerd, startDockerd } from '@baton/testkit';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { ended, run, shell } from './jobs.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
 
@@ -27,8 +27,9 @@ afterAll(async () => {
 });
 
 it('run in it, on a node that says that it can, and pass the device on like any other', async () => {
-  const { items } = await admin.nodes.list();
-  expect(items).toMatchObject([{ runtimes: ['process', 'docker'] }]);
+  const told = async () =>
+    expect((await admin.nodes.list()).items).toMatchObject([{ runtimes: ['process', 'docker'] }]);
+  await vi.waitFor(told, { timeout: 20_000, interval: 50 });
   const environment = { image: IMAGE, shmSize: '2MiB' };
   const line = 'cat /etc/os-release 2>/dev/null || echo "not this server"; echo loss=0.5; echo x > $BATON_OUTPUT_DIR/x';
   const [first, process, second] = await Promise.all([

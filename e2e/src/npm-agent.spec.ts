@@ -24,7 +24,8 @@ beforeAll(async () => {
   folder = await temporaryFolder('baton-e2e-npm-');
 });
 afterAll(async () => {
-  if (terminal?.pid !== undefined) process.kill(-terminal.pid, 'SIGKILL');
+  // npm and its shell; the agent has a group of its own, and is told by its folder.
+  terminal?.kill('SIGKILL');
   await killProcessesOf(folder.path);
   await platform.cleanUp();
   await folder.cleanup();

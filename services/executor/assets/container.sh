@@ -18,7 +18,7 @@ fi
 # A handler, not "ignore", which the command would inherit; and the kernel spares the first process of a container what it does not handle.
 trap : HUP INT TERM USR1 USR2
 # In a subshell, so that this shell's own words on a signal don't go into the job's output.
-(exec /bin/sh "$waiter" "$folder" "$@" >>"$folder/stdout" 2>>"$folder/stderr")
+(exec /bin/sh "$waiter" "$folder/signs/ready" "$@" >>"$folder/stdout" 2>>"$folder/stderr")
 status=$?
 words=0
 [ -s "$folder/run/words" ] && words=1

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Waits until its devices are free, then becomes the command: nothing but that stands between the word and the job.
-#   waiter.sh FOLDER COMMAND [ARGUMENT...]    (descriptor 3: the FIFO that the agent writes one line into)
+#   waiter.sh READY COMMAND [ARGUMENT...]    (descriptor 3: the FIFO that the agent writes one line into)
+# READY is made as soon as it waits.
 # The line: the GPUs that it gets, or "-"; of a job on several nodes also the host and the port where its ranks meet.
 # With BATON_TAKE_FD set the command starts at once and reads the line itself.
-folder=$1
+ready=$1
 shift
-: >"$folder/signs/ready"
+: >"$ready"
 if [ -z "${BATON_TAKE_FD:-}" ]; then
   read -r devices host port <&3 || exit 125
   exec 3<&-

@@ -3,17 +3,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DesiredAttempt } from '@baton/contracts';
 import { type Dockerd, startDockerd } from '@baton/testkit';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { AgentProcess } from './testing/agent-process.ts';
 import { IMAGE } from './testing/docker-bench.ts';
 import { eventually } from './testing/eventually.ts';
+import { startImageRegistry } from './testing/image-registry.ts';
 import { processesOf, shell, startWorld, storeManifest, type World } from './testing/world.ts';
 
 let world: World;
 let dockerd: Dockerd;
 let agent: AgentProcess;
 let missing = '';
-const settings = () => ({ BATON_DOCKER: dockerd.socket, BATON_DESCRIBE_MS: '200' });
+const settings = () => ({ BATON_DOCKER: dockerd.socket, BATON_SAMPLE_MS: '200' });
 beforeAll(async () => {
   const started = await startDockerd();
   if (typeof started === 'string') return void (missing = started);
@@ -72,6 +73,8 @@ it('a job with an image goes on while the agent is killed and started again, and
   await agent.kill();
   agent = await world.startAgent(settings());
   await eventually(() => world.scheduler.reported.some(({ jobId }) => jobId === next.jobId), 'both are found again');
+  const measured = async () => (await world.points(first)).map(({ values }) => values['system/memory'] ?? 0);
+  await eventually(async () => (await measured()).some((bytes) => bytes > 0), 'what it uses is measured');
   release(first);
   expect(await world.scheduler.ended(first)).toMatchObject({ reason: 'exited', exitCode: 5 });
   expect(await world.scheduler.ended(next)).toMatchObject({ reason: 'exited', exitCode: 6 });
@@ -99,10 +102,12 @@ it('a job with an image is cancelled as any other: SIGTERM, and SIGKILL after th
   expect(await world.scheduler.ended(deaf)).toMatchObject({ reason: 'cancelled', signal: 'SIGKILL' });
 });
 
-it('an image that does not exist ends the job as bad input', async () => {
-  const spec = contained('true', { environment: { image: `baton-nothing@sha256:${'0'.repeat(64)}` } });
+it("an image that does not exist ends the job as bad input, in the registry's words", async () => {
+  const registry = await startImageRegistry(await dockerd.busyboxTar());
+  onTestFinished(() => registry.stop());
+  const spec = contained('true', { environment: { image: `${registry.repository}:2` } });
   world.scheduler.want(spec);
   const result = await world.scheduler.ended(spec);
-  expect(['bad-input', 'start-failed']).toContain(result.reason);
-  expect(result.message).toContain('The image baton-nothing@sha256:000');
+  expect(result).toMatchObject({ reason: 'bad-input', startedAt: null });
+  expect(result.message).toMatch(/^The image .*digits:2 could not be pulled: .*manifest unknown/);
 });

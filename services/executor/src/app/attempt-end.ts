@@ -1,11 +1,10 @@
 // The record of an attempt's end: how it ended, and what was seen and stored of it.
 import type { AttemptResult } from '@baton/contracts';
 import { hasCode } from '@baton/errors';
-import type { StopRequest } from '../domain/journal.ts';
 import { type Outcome, outcomeOf } from '../domain/outcome.ts';
 import type { StoredAtEnd } from './attempt-checkpoints.ts';
 import type { Observed } from './observers.ts';
-import type { AttemptKey } from '../domain/journal.ts';
+import type { AttemptKey, StopRequest } from '../domain/journal.ts';
 import type { Artifacts, Collected, Reporter } from './ports.ts';
 
 const MAX_MESSAGE_CHARS = 4_000;
@@ -34,16 +33,6 @@ export function resultOf(outcome: Outcome, seen: Seen, redact: (text: string) =>
   };
 }
 
-const NOTHING_RAN = { kind: 'not-run', words: '' } as const;
-
-/** Of an attempt that came to no process: it was stopped, or `error` stood in its way. */
-export function whyNotStarted(error: unknown, stop: StopRequest | null): Outcome {
-  if (stop) return outcomeOf(NOTHING_RAN, stop, '');
-  const message = error instanceof Error ? error.message : String(error);
-  const isInput = hasCode(error, 'invalid_input') || hasCode(error, 'not_found');
-  return { reason: isInput ? 'bad-input' : 'start-failed', exitCode: null, signal: null, message };
-}
-
 /** What it left behind, stored; where that fails, the folder stays and the record says so. */
 export async function collected(
   { artifacts, reporter }: { readonly artifacts: Artifacts; readonly reporter: Reporter },
@@ -58,3 +47,18 @@ export async function collected(
     return { artifacts: null, note, complete: false };
   }
 }
+
+/** Of an attempt of which nothing ran: it was stopped before, its input is at fault, or this node is. */
+export function whyNotStarted(
+  error: unknown,
+  stop: StopRequest | null,
+  { reporter, key }: { readonly reporter: Reporter; readonly key: AttemptKey },
+): Outcome {
+  if (stop) return outcomeOf(NOTHING_RAN, stop, '');
+  const message = error instanceof Error ? error.message : String(error);
+  const isInput = hasCode(error, 'invalid_input') || hasCode(error, 'not_found');
+  if (!isInput) reporter.error({ ...key, error: message }, 'an attempt could not be started');
+  return { reason: isInput ? 'bad-input' : 'start-failed', exitCode: null, signal: null, message };
+}
+
+const NOTHING_RAN = { kind: 'not-run', words: '' } as const;

@@ -144,7 +144,7 @@ export class AttemptRun {
   /** Whatever an agent before this one had begun never ran. */
   async #startAnew(isStopped: boolean): Promise<void> {
     await this.#parts.runtime.discard(this.#key, null);
-    if (isStopped) return this.#endUnstarted(whyNotStarted(null, this.#stopRequest));
+    if (isStopped) return this.#notStarted(null);
     return this.#prepareAndArm();
   }
 
@@ -179,10 +179,7 @@ export class AttemptRun {
   async #unprepared(error: unknown): Promise<void> {
     if (this.#closed) return;
     if (this.#isRevoked) return this.#givenBack();
-    const why = whyNotStarted(error, this.#stopRequest);
-    if (why.reason === 'start-failed')
-      this.#parts.reporter.error({ ...this.#key, error: why.message }, 'an attempt could not be started');
-    return this.#endUnstarted(why);
+    return this.#notStarted(error);
   }
 
   async #resumeArmed(identity: ProcessIdentity): Promise<void> {
@@ -325,6 +322,11 @@ export class AttemptRun {
     await workspaces.remove(this.#key);
     const fact = { type: 'revoked', ...this.#key, at: clock() } as const;
     await journal.recordFact((seq) => ({ type: 'revoked', fact: { ...fact, seq } }));
+  }
+
+  #notStarted(error: unknown): Promise<void> {
+    const { reporter } = this.#parts;
+    return this.#endUnstarted(whyNotStarted(error, this.#stopRequest, { reporter, key: this.#key }));
   }
 
   #endUnstarted(outcome: Outcome): Promise<void> {

@@ -24,6 +24,7 @@ describe('the environment of a job', () => {
       CUDA_VISIBLE_DEVICES: 'GPU-a,GPU-b',
       PATH: '/venv/bin:/usr/bin',
     });
+    expect(jobEnvironment({ ...base, spec, basePath: null })).toMatchObject({ PATH: '/venv/bin' });
     expect(jobEnvironment({ ...base, spec: aSpec(1) })).toMatchObject({ CUDA_VISIBLE_DEVICES: '' });
   });
 

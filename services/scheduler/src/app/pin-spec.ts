@@ -21,8 +21,8 @@ export async function pinSpec(
   const resources = resourcesOf(spec);
   const times = timesOf(spec);
   const nodeId = nodeOf(spec, findNode);
-  const several = severalOf(spec);
   const environment = environmentOf(spec);
+  const several = severalOf(spec);
   const [code, datasets] = await Promise.all([
     pinCode(spec, caller, catalogue),
     pinDatasets(spec, caller, catalogue),
@@ -115,14 +115,14 @@ function nodeOf(spec: JobSpec, findNode: NodeFinder): string | null {
 }
 
 /** What several nodes can't be combined with: such a job is neither bound to one, nor started behind others. */
-function severalOf({ nodes = 1, node, earlyStart, environment }: JobSpec): Pick<PinnedSpec, 'nodes'> {
+function severalOf({ nodes = 1, node, earlyStart, environment = {} }: JobSpec): Pick<PinnedSpec, 'nodes'> {
   if (nodes === 1) return {};
   if (node !== undefined) refuse('/node', `can't be given for a job on ${nodes} nodes: leave it out`);
   if (earlyStart === true) refuse('/earlyStart', `can't be asked for a job on ${nodes} nodes: leave it out`);
-  if (environment?.image !== undefined && environment.network !== 'host')
+  if (environment.image !== undefined && environment.network !== 'host')
     refuse(
       '/environment/network',
-      `must be "host" for a job on ${nodes} nodes, whose containers connect to each other`,
+      `must be host for a job on ${nodes} nodes, whose containers have to reach each other`,
     );
   return { nodes };
 }

@@ -36,7 +36,7 @@ function evolve(document: NodeDocument | null, event: NodeEvent, { ref, at }: Re
       return document && { ...document, phase: 'joining', invitation: null };
     case 'NodeRegistered':
     case 'NodeChanged': {
-      const { diskBytes: _disk, address: _address, runtimes: _runtimes, ...kept } = document ?? empty(ref.id, at);
+      const { diskBytes: _disk, runtimes: _runtimes, address: _address, ...kept } = document ?? empty(ref.id, at);
       return { ...kept, ...event.data, phase: 'known', lastSeenAt: at };
     }
     case 'NodeReachable':

@@ -125,7 +125,7 @@ describe('a container', () => {
     runtime.go(launch.key, ['cpu-0']);
     await runtime.ended(launch.key, identity);
     expect(stdoutOf(launch).split('\n').join(' ')).toBe(
-      'data kept datasets output run stderr stdout tmp work attempts checkpoints ',
+      'data kept datasets output run signs stderr stdout tmp work attempts checkpoints ',
     );
   });
 

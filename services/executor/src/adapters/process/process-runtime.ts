@@ -65,7 +65,7 @@ export class ProcessRuntime implements Runtime {
     const file = await findCommand(name, env['PATH'] ?? '', paths.work);
     const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
     if (limits.memoryBytes > 0) writeFileSync(paths.memoryLimit, String(limits.memoryBytes));
-    const waiter = [...this.#launcher(key), '/bin/sh', WAITER, paths.root, file, ...rest];
+    const waiter = [...this.#launcher(key), '/bin/sh', WAITER, paths.ready, file, ...rest];
     const supervisor = [...this.#priorities.before(isBehind && !early), '/bin/sh', SUPERVISOR, paths.root, groups];
     const [program = '', ...argv] = [...supervisor, ...waiter];
     const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;

@@ -8,7 +8,7 @@ export interface Shape {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly nodeId: string | null;
-  /** On so many nodes at once; the rest above is each node's. */
+  /** On so many nodes at once; the rest is each node's. */
   readonly nodes: number;
   /** It runs in a container. */
   readonly inContainer: boolean;
@@ -101,14 +101,13 @@ function reserved(attempt: PlacedAttempt, attempts: readonly PlacedAttempt[], ne
 
 /** A job that asks for no GPU takes one CPU slot. */
 export function shapeOf(spec: Pick<PinnedSpec, 'resources' | 'nodeId' | 'nodes' | 'environment'>): Shape {
-  const { resources, nodeId, nodes = 1, environment } = spec;
-  const { gpus, cpus, memoryBytes } = resources;
-  const what = { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus), cpus, memoryBytes } as const;
-  return { ...what, nodeId, nodes, inContainer: environment.image !== undefined };
+  const { gpus, cpus, memoryBytes } = spec.resources;
+  const kind = { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus) } as const;
+  const inContainer = spec.environment.image !== undefined;
+  return { ...kind, cpus, memoryBytes, nodeId: spec.nodeId, nodes: spec.nodes ?? 1, inContainer };
 }
 
 export function shapeKey(shape: Shape): string {
   const { deviceKind, devices, cpus, memoryBytes, nodeId, nodes, inContainer } = shape;
-  const where = `${nodeId ?? '*'}:${nodes}${inContainer ? ':container' : ''}`;
-  return `${deviceKind}:${devices}:${cpus}:${memoryBytes}:${where}`;
+  return [deviceKind, devices, cpus, memoryBytes, nodeId ?? '*', nodes, inContainer].join(':');
 }
