@@ -66,6 +66,12 @@ describe('pinSpec', () => {
     expect(spec.nodeId).toBe('nod_box');
   });
 
+  it('keeps how many nodes it needs, where that is more than one', async () => {
+    expect(await pin({ nodes: 2 })).toMatchObject({ nodes: 2, nodeId: null });
+    expect(await pin({ nodes: 2, environment: { image: 'torch:2', network: 'host' } })).toMatchObject({ nodes: 2 });
+    expect(await pin({ nodes: 1, node: 'box' })).not.toHaveProperty('nodes');
+  });
+
   it('names a job after its code or its program', async () => {
     expect((await pin({ model: 'net' })).name).toBe('net');
     expect((await pin({ command: ['/usr/bin/env'] })).name).toBe('env');
@@ -85,6 +91,9 @@ describe('pinSpec', () => {
     [{ environment: { network: 'host' } }, '/environment/network'],
     [{ environment: { shmSize: '1GiB' } }, '/environment/shmSize'],
     [{ environment: { image: 'torch:2', shmSize: 'lots' } }, '/environment/shmSize'],
+    [{ nodes: 2, node: 'box' }, '/node'],
+    [{ nodes: 2, earlyStart: true }, '/earlyStart'],
+    [{ nodes: 2, environment: { image: 'torch:2' } }, '/environment/network'],
     [{ secrets: ['THERE', 'MISSING'] }, '/secrets/1'],
     [{ outputs: { model: 'taken' } }, '/outputs/model'],
     [{ datasets: [{ dataset: 'a' }, { dataset: 'b', as: 'a' }] }, '/datasets/1/as'],
