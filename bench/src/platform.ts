@@ -16,6 +16,8 @@ export async function startPlatform(env: Readonly<Record<string, string>> = {}):
   const platform = embeddedPlatform({ home: folder.path, port: await freePort(), servingPort: await freePort(), env });
   const stop = async () => {
     await platform.stop();
+    // Jobs outlive a platform that stops, and keep their control groups.
+    await platform.destroy();
     await folder.cleanup();
   };
   try {

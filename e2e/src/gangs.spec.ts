@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JobSpec, JobView } from '@baton/contracts';
 import type { BatonClient } from '@baton/sdk';
-import { killProcessesOf, processesOf, temporaryFolder, type TemporaryFolder } from '@baton/testkit';
+import {
+  killProcessesOf,
+  processesOf,
+  removeControlGroups,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ended, positionOf, run, shell, untilState } from './jobs.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
@@ -36,6 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stopped('SIGTERM');
   await killProcessesOf(folder.path);
+  removeControlGroups(nodeId);
   await platform.cleanUp();
   await folder.cleanup();
 });
