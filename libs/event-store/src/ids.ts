@@ -1,6 +1,6 @@
 // Identifiers: random ones, and ones derived from what makes a command the same command.
 import { type AggregateName, ID_PREFIX } from '@baton/contracts';
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomFillSync } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -8,7 +8,21 @@ const LENGTH = 26;
 
 /** A random id of an aggregate: `<prefix>_<26 base32 characters>`, 130 bits. */
 export function newId(kind: AggregateName): string {
-  return idOf(kind, randomBytes(17));
+  return idOf(kind, randomUnits());
+}
+
+const ID_BYTES = 17;
+const pool = Buffer.alloc(ID_BYTES * 256);
+let used = pool.length;
+
+/** Random bytes, fetched for many ids at once: a call of its own for each costs ten times as much. */
+function randomUnits(): Uint8Array {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += ID_BYTES;
+  return pool.subarray(used - ID_BYTES, used);
 }
 
 /** The id that the same secret and parts always give; nobody without the secret can tell it or go back to the parts. */

@@ -47,6 +47,21 @@ export function decodeCommit(position: Position, subject: string, bytes: Uint8Ar
   return { ...commit, ref, position, hash: hashOf(bytes) };
 }
 
+/** What was decoded last, by position modulo its size: the readers of one process come by one after the other. */
+const RECENT_COMMITS = 256;
+const recent: { readonly subject: string; readonly bytes: Uint8Array; readonly commit: RecordedCommit }[] = [];
+
+/** As `decodeCommit`, once for all readers in this process that are at the same place. */
+export function decodeOnce(position: Position, subject: string, bytes: Uint8Array): RecordedCommit {
+  const slot = position % RECENT_COMMITS;
+  const known = recent[slot];
+  if (known?.commit.position === position && known.subject === subject && Buffer.compare(known.bytes, bytes) === 0)
+    return known.commit;
+  const commit = decodeCommit(position, subject, bytes);
+  recent[slot] = { subject, bytes, commit };
+  return commit;
+}
+
 /** Throws `internal` unless the commits are all of one aggregate's, in order, each naming the hash of the one before. */
 export function verifyChain(commits: readonly RecordedCommit[]): void {
   let revision = 0;

@@ -39,7 +39,7 @@ export interface ProjectionContext {
 
 const BATCH = 500;
 const RETRY_MS = 500;
-const MIN_INTERVAL_MS = 10;
+const MIN_INTERVAL_MS = 30;
 
 export async function runProjection<D extends Revised>(
   projection: Projection<D>,

@@ -3,7 +3,7 @@ import { subjects } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Followed, Position, ReadOptions } from '../port.ts';
-import { decodeCommit } from '../stored-commit.ts';
+import { decodeOnce } from '../stored-commit.ts';
 import type { Delivery } from './delivery.ts';
 import { PullConsumer, type PullSource } from './pull-consumer.ts';
 import { logUnavailable } from './request.ts';
@@ -57,7 +57,7 @@ function* follows(delivery: Delivery, progress: Progress, { aggregates, signal }
   if (signal?.aborted) return;
   // A new consumer may begin before what the last one gave.
   if (delivery.kind !== 'message' || delivery.position <= progress.position) return;
-  const commit = decodeCommit(delivery.position, delivery.subject, delivery.bytes);
+  const commit = decodeOnce(delivery.position, delivery.subject, delivery.bytes);
   progress.position = delivery.position;
   // A server that does not know the filter sends everything.
   if (aggregates === undefined || aggregates.includes(commit.ref.aggregate)) yield { kind: 'commit', commit };
