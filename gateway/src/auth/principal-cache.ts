@@ -1,5 +1,5 @@
 // Who a token is, kept for seconds: one question for all the requests that bring it meanwhile.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Principal } from '@baton/contracts';
 
 const TTL_MS = 5_000;
@@ -25,7 +25,7 @@ export class PrincipalCache {
   }
 
   get(token: string, requestId: string): Promise<Principal> {
-    const key = createHash('sha256').update(token).digest('base64');
+    const key = hash('sha256', token);
     const known = this.#entries.get(key);
     this.#entries.delete(key);
     const entry = known && known.expiresAt > this.#parts.now() ? known : this.#ask(key, token, requestId);

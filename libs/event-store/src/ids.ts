@@ -12,7 +12,7 @@ export function newId(kind: AggregateName): string {
 }
 
 const ID_BYTES = 17;
-const pool = Buffer.alloc(ID_BYTES * 256);
+const pool = new Uint8Array(ID_BYTES * 256);
 let used = pool.length;
 
 /** Random bytes, fetched for many ids at once: a call of its own for each costs ten times as much. */

@@ -4,7 +4,23 @@ import { statfsSync } from 'node:fs';
 /** Kept free for what is under way, and for read models, logs and the agent's journal. */
 const RESERVED_BYTES = 32 * 2 ** 20;
 
-/** Whether commands may still be recorded; true as well where it can't be told. */
+/** How long an answer counts: what is written in that time is far less than what is kept free. */
+const VALID_MS = 50;
+
+/** Tells whether commands may still be recorded; true as well where it can't be told. */
+export function roomOn(folder: string | undefined): () => boolean {
+  let answer = true;
+  let askedAt = -Infinity;
+  return () => {
+    const now = performance.now();
+    if (now - askedAt < VALID_MS) return answer;
+    askedAt = now;
+    answer = hasRoom(folder);
+    return answer;
+  };
+}
+
+/** Asked anew each time. */
 export function hasRoom(folder: string | undefined): boolean {
   if (folder === undefined) return true;
   try {

@@ -6,7 +6,7 @@ import { openJetStreamEventStore, type PipelinedEventStore } from '@baton/event-
 import { type Bus, type CallContext, connectBus } from '@baton/messaging';
 import { openReadStore, type ReadStore } from '@baton/read-store';
 import { readSecretFile, type ServiceSettings } from './configuration.ts';
-import { hasRoom } from './disk-room.ts';
+import { roomOn } from './disk-room.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { type Projection, type ProjectionHandle, type Revised, runProjection } from './projection.ts';
 
@@ -53,12 +53,13 @@ export async function openPlatform(
   const bus = await connectBus({ url: settings.BATON_NATS_URL, role, onError: report, ...credentialsOf(settings) });
   const stopping = new AbortController();
   const secret = readSecretFile(settings.BATON_SECRET_FILE);
+  const hasRoom = roomOn(settings.BATON_NATS_STORE);
   const open = (stream: typeof EVENTS_STREAM | typeof JOBS_STREAM) =>
     openJetStreamEventStore({
       connection: bus.connection,
       stream,
       syncAlways: settings.BATON_NATS_SYNC !== 'interval',
-      hasRoom: () => hasRoom(settings.BATON_NATS_STORE),
+      hasRoom,
     });
   const [events, jobs, readStore] = await Promise.all([
     open(EVENTS_STREAM),

@@ -1,5 +1,4 @@
 // Projections: read models folded from the log into the read store, one document an aggregate.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AggregateName, StreamName } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { EventStore, RecordedCommit } from '@baton/event-store';
@@ -39,7 +38,7 @@ export interface ProjectionContext {
 
 const BATCH = 500;
 const RETRY_MS = 500;
-const MIN_INTERVAL_MS = 30;
+const MIN_INTERVAL_MS = 100;
 
 export async function runProjection<D extends Revised>(
   projection: Projection<D>,
@@ -50,10 +49,23 @@ export async function runProjection<D extends Revised>(
   const runner = new Runner(projection, collection, context);
   const { caughtUp, stopped } = runner.run();
   return {
-    collection,
+    collection: upToDate(collection, () => runner.written()),
     caughtUp,
     stopped,
     waitForRevision: (id, revision, timeoutMs = 5_000) => runner.waitForRevision(id, revision, timeoutMs),
+  };
+}
+
+/** Reads that see all that has arrived from the log before them. */
+function upToDate<D extends Revised>(collection: Collection<D>, written: () => Promise<void>): Collection<D> {
+  return {
+    get: (id) => written().then(() => collection.get(id)),
+    getMany: (ids) => written().then(() => collection.getMany(ids)),
+    page: (request) => written().then(() => collection.page(request)),
+    count: (filter) => written().then(() => collection.count(filter)),
+    apply: (changes, checkpoint) => collection.apply(changes, checkpoint),
+    checkpoint: () => collection.checkpoint(),
+    reset: () => collection.reset(),
   };
 }
 
@@ -76,6 +88,8 @@ class Runner<D extends Revised> {
   #pending: RecordedCommit[] = [];
   #flushing: Promise<void> | null = null;
   #lastWriteAt = 0;
+  /** Ends the pause before the next write. */
+  #hurry: () => void = () => {};
   readonly #waiters = new Set<Waiter>();
 
   constructor(projection: Projection<D>, collection: Collection<D>, context: ProjectionContext) {
@@ -127,7 +141,7 @@ class Runner<D extends Revised> {
   }
 
   #flush(): Promise<void> {
-    this.#flushing = sleep(this.#pauseMs())
+    this.#flushing = this.#pause()
       .then(() => this.#writePending())
       .finally(() => {
         this.#flushing = null;
@@ -136,9 +150,17 @@ class Runner<D extends Revised> {
     return this.#flushing;
   }
 
-  /** At once after a quiet time; a busy log is written a few milliseconds at a time, in far fewer transactions. */
-  #pauseMs(): number {
-    return Math.max(0, this.#lastWriteAt + MIN_INTERVAL_MS - performance.now());
+  /** None after a quiet time, or when somebody waits; else a busy log is written in far fewer transactions. */
+  async #pause(): Promise<void> {
+    const pauseMs = this.#lastWriteAt + MIN_INTERVAL_MS - performance.now();
+    if (pauseMs <= 0 || this.#waiters.size > 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, pauseMs);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #writePending(): Promise<void> {
@@ -175,11 +197,18 @@ class Runner<D extends Revised> {
     }
   }
 
+  /** Resolves when what has arrived is written, or could not be. */
+  async written(): Promise<void> {
+    this.#hurry();
+    await this.#flushing?.catch(() => {});
+  }
+
   async waitForRevision(id: string, revision: number, timeoutMs: number): Promise<void> {
     let release: () => void = () => {};
     const reached = new Promise<void>((resolve) => (release = resolve));
     const waiter = { id, revision, resolve: release };
     this.#waiters.add(waiter);
+    this.#hurry();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const error = new PlatformError(
