@@ -42,7 +42,7 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtime> {
       known,
       reporter,
     });
-  const priorities = await raisePriority(config.jobPath);
+  const priorities = raisePriority();
   const parts = {
     process: new ProcessRuntime({ paths, priorities, setpriv, cgroups, jobUser }),
     openContainers: socket === null ? null : openContainers(socket),

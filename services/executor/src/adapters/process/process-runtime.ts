@@ -66,12 +66,17 @@ export class ProcessRuntime implements Runtime {
     const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
     if (limits.memoryBytes > 0) writeFileSync(paths.memoryLimit, String(limits.memoryBytes));
     const waiter = [...this.#launcher(key), '/bin/sh', WAITER, paths.ready, file, ...rest];
-    const supervisor = [...this.#priorities.before(isBehind && !early), '/bin/sh', SUPERVISOR, paths.root, groups];
-    const [program = '', ...argv] = [...supervisor, ...waiter];
+    const supervisor = [SUPERVISOR, paths.root, groups];
     const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;
     const child = await started(() =>
-      spawn(program, argv, { cwd: paths.work, env: environment, detached: true, stdio: 'ignore' }),
+      spawn('/bin/sh', [...supervisor, ...waiter], {
+        cwd: paths.work,
+        env: environment,
+        detached: true,
+        stdio: 'ignore',
+      }),
     );
+    this.#priorities.begun(child.pid ?? 0, isBehind && !early);
     child.unref();
     const identity = this.#identityOf(child.pid ?? 0);
     this.#children.set(attemptName(key), child);

@@ -3,6 +3,7 @@ import { PlatformError } from '@baton/errors';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Pace } from '../../app/blob-source.ts';
+import { DiskPressure } from './disk-pressure.ts';
 import { SharedPace } from './pace.ts';
 import type { StageOperation } from './stage-operations.ts';
 import { StageState } from './stage-state.ts';
@@ -12,10 +13,12 @@ const WORKER = new URL(import.meta.url.endsWith('.ts') ? './stage-worker.ts' : '
 const IDLE_MS = 5_000;
 const LOOK_MS = 200;
 const HEAP_MB = 128;
+/** What is left of the rate while the disks are busy: a job that waits for them already shall not wait much longer. */
+const UNDER_PRESSURE = 1 / 4;
 
 export interface StagerOptions {
   readonly ionice: string | null;
-  /** Bytes a second while a job runs on this node. */
+  /** Bytes a second while a job runs on this node; a quarter of it while its disks are busy. */
   readonly busyBytesPerSecond: number | null;
   /** The same while none does; null: no bound. */
   readonly idleBytesPerSecond: number | null;
@@ -31,6 +34,7 @@ export interface StageRun {
 
 export class Stager implements Pace {
   readonly #pace = new SharedPace();
+  readonly #pressure = new DiskPressure();
   readonly #options: StagerOptions;
   readonly #idle: Worker[] = [];
   #running = 0;
@@ -82,7 +86,9 @@ export class Stager implements Pace {
 
   #setPace(): void {
     const { busy, busyBytesPerSecond, idleBytesPerSecond } = this.#options;
-    this.#pace.set(busy() ? busyBytesPerSecond : idleBytesPerSecond);
+    if (!busy()) this.#pace.set(idleBytesPerSecond);
+    else if (busyBytesPerSecond === null || !this.#pressure.isHigh()) this.#pace.set(busyBytesPerSecond);
+    else this.#pace.set(busyBytesPerSecond * UNDER_PRESSURE);
   }
 
   async #ask(request: StageRequest): Promise<StageAnswer> {
