@@ -21,6 +21,7 @@ export { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 export { ENVELOPE_VERSION, StoredEvent, Commit } from './commit.ts';
 export { ManifestFile, Manifest, ManifestSummary, UploadedBlob, isWeightsFile } from './manifest.ts';
 export { parseDurationMs, parseSizeBytes } from './units.ts';
+export { DEFAULT_POLICY, ORDERS, Policy, PriorityClass, Quota } from './policy.ts';
 export { JobSpec, PinnedVersion, PinnedCode, PinnedDataset, PinnedSpec } from './job-spec.ts';
 export {
   EVENTS_STREAM,
