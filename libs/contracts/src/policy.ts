@@ -52,6 +52,8 @@ export const Policy = strict({
   }),
   quotas: Type.Array(Quota, { maxItems: 10_000 }),
   backfill: strict({
+    /** Whether a job may start before one that is blocked and stands before it; if not, the first blocked job blocks all behind it. */
+    enabled: Type.Boolean(),
     /** How many blocked jobs have a start that nobody who goes before them may delay. */
     reservations: Type.Integer({ minimum: 0, maximum: 10_000 }),
     /** Taken for a job that has no time limit of its own. */
@@ -61,6 +63,8 @@ export const Policy = strict({
   promoteAfterMs: DurationMs,
   placement: Type.Union([Type.Literal('pack'), Type.Literal('spread')]),
   preemption: strict({
+    /** `class`: only for a class that preempts; `order`: also for a job of the same class that stands before it in the order. */
+    by: Type.Union([Type.Literal('class'), Type.Literal('order')]),
     /** So long a job runs before it may be stopped for another. */
     minRunMs: DurationMs,
   }),
@@ -83,10 +87,10 @@ export const DEFAULT_POLICY: Policy = {
   defaultClass: 'normal',
   fairShare: { halfLifeMs: 7 * 86_400_000, groups: {}, users: {} },
   quotas: [],
-  backfill: { reservations: 8, defaultTimeLimitMs: 86_400_000 },
+  backfill: { enabled: true, reservations: 8, defaultTimeLimitMs: 86_400_000 },
   promoteAfterMs: 14 * 86_400_000,
   placement: 'pack',
-  preemption: { minRunMs: 600_000 },
+  preemption: { by: 'class', minRunMs: 600_000 },
   handOff: { hysteresis: 2 },
   lasThresholdsDeviceSeconds: [3_600, 36_000, 360_000],
 };
