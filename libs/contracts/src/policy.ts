@@ -69,6 +69,8 @@ export const Policy = strict({
     minRunMs: DurationMs,
   }),
   handOff: strict({
+    /** Whether jobs are assigned behind running ones, and made ready there. */
+    enabled: Type.Boolean(),
     /** A job in line is called back for another only if that one's place in the order is better by this factor. */
     hysteresis: Type.Number({ minimum: 1, maximum: 1_000 }),
   }),
@@ -91,6 +93,6 @@ export const DEFAULT_POLICY: Policy = {
   promoteAfterMs: 14 * 86_400_000,
   placement: 'pack',
   preemption: { by: 'class', minRunMs: 600_000 },
-  handOff: { hysteresis: 2 },
+  handOff: { enabled: true, hysteresis: 2 },
   lasThresholdsDeviceSeconds: [3_600, 36_000, 360_000],
 };
