@@ -41,6 +41,7 @@ export function aWaitingJob(order: number, change: Partial<WaitingJob> = {}): Wa
     limitMs: HOUR_MS,
     estimateMs: null,
     servedMs: 0,
+    graceMs: 0,
     keepsCheckpoints: false,
     reservation: null,
     ...change,

@@ -41,6 +41,8 @@ export interface WaitingJob {
   readonly estimateMs: number | null;
   /** Of earlier attempts that were kept by checkpoints. */
   readonly servedMs: number;
+  /** Between SIGTERM and SIGKILL: its devices may be held so much longer than its limit. */
+  readonly graceMs: number;
   /** It keeps checkpoints, and may be stopped and go on later where its class allows it. */
   readonly keepsCheckpoints: boolean;
   /** Set once it has been promised a start. */

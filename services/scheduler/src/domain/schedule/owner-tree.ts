@@ -1,7 +1,7 @@
 // Groups, their users, and their buckets, each level ordered: gives the next bucket, and follows what users are charged meanwhile.
 import { Heap } from './heap.ts';
 import type { OwnerQueue, ShapeQueue } from './queue-buckets.ts';
-import { byScore, type Cursor } from './walk-cursor.ts';
+import { byHead, byScore, type Cursor } from './walk-cursor.ts';
 import type { Standing, WalkStandings } from './walk-standings.ts';
 
 /** `used` is what the node was ordered by; its standing may have grown since. */
@@ -23,6 +23,8 @@ interface GroupNode extends Node {
   readonly users: Map<string, UserNode>;
   heap: Heap<UserNode> | null;
 }
+
+const CURSORS = byHead(byScore);
 
 /** The order of the oldest job of each group and user. */
 export type Oldest = ReadonlyMap<string, number>;
@@ -79,7 +81,7 @@ export class OwnerTree {
   #peekUsers(users: Heap<UserNode>): Cursor | null {
     for (let user = users.top; user; user = users.top) {
       if (isSettled(user, users)) {
-        const opened = (user.cursors ??= new Heap([...user.moved, ...user.queues.flatMap(this.#open)], byScore));
+        const opened = (user.cursors ??= new Heap([...user.moved, ...user.queues.flatMap(this.#open)], CURSORS));
         if (opened.top) {
           this.#user = user;
           return opened.top;

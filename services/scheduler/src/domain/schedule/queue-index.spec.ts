@@ -7,7 +7,7 @@ import type { WaitingJob } from './engine-model.ts';
 import { chargedDevices, engineShapeKey } from './engine-shape.ts';
 import { UsageLedger } from './fair-share.ts';
 import { classOf } from './limit-class.ts';
-import { byOrder, isPromoted, priorityOf, scoreBy, sizeClassesOf, sizeKey } from './ordering.ts';
+import { byOrder, isOverdue, isPromoted, priorityOf, scoreBy, sizeClassesOf, sizeKey } from './ordering.ts';
 import { groupKeyOf, ownerKeyOf } from './owner-key.ts';
 import { QueueIndex } from './queue-index.ts';
 import { QuotaBook } from './quotas.ts';
@@ -21,6 +21,7 @@ const shapes = [aShape(), aShape({ devices: 4 }), aShape({ nodes: 2, devices: 8 
 class NaiveWalk {
   readonly #charged = new Map<string, number>();
   readonly #oldest = new Map<string, number>();
+  readonly #overdue = new Set<string>();
   readonly #view: OrderView;
   left: WaitingJob[];
   last: WaitingJob | null = null;
@@ -28,6 +29,9 @@ class NaiveWalk {
   constructor(jobs: readonly WaitingJob[], view: OrderView) {
     this.left = [...jobs];
     this.#view = view;
+    const overdue = jobs.filter((job) => isOverdue(job, sizeClassesOf(job), view)).toSorted(byOrder);
+    for (const some of Map.groupBy(overdue, (job) => this.#keys(job)[1]).values())
+      for (const { id } of some.slice(0, 4)) this.#overdue.add(id);
     for (const job of jobs) {
       for (const key of this.#keys(job)) this.#oldest.set(key, Math.min(job.order, this.#oldest.get(key) ?? Infinity));
     }
@@ -59,11 +63,11 @@ class NaiveWalk {
   }
 
   #rank(job: WaitingJob): number[] {
-    const { policy, usage, quotas, now } = this.#view;
+    const { policy, usage, quotas, now, isGangReady } = this.#view;
     const level = -priorityOf(policy)(job.className);
-    if (isPromoted(job, policy, now)) return [level, 0, job.order];
+    if (isPromoted(job, this.#view)) return [level, 0, job.order];
     const tier = quotas.isBelowGuarantee(job.owner) ? 1 : 2;
-    const score = scoreBy(policy, now)(job);
+    const score = scoreBy(this.#view)(job, sizeClassesOf(job));
     if (policy.order !== 'fair-share') return [level, tier, score];
     const { userId, groupId } = job.owner;
     const { groups, users } = policy.fairShare;
@@ -72,7 +76,9 @@ class NaiveWalk {
     const charged = (key: string) => this.#charged.get(key) ?? 0;
     const group = (used.group + charged(groupKeyOf(job.owner))) / (groups[groupId ?? userId] ?? 1);
     const user = (used.user + charged(ownerKeyOf(job.owner))) / (groupId === null ? 1 : (users[userId] ?? 1));
-    return [level, tier, group, this.#oldest.get(groupKey) ?? 0, user, this.#oldest.get(userKey) ?? 0, score];
+    const owner = [level, tier, group, this.#oldest.get(groupKey) ?? 0, user, this.#oldest.get(userKey) ?? 0];
+    const ready = job.shape.nodes > 1 && isGangReady?.(job.shape) === true ? 0 : 1;
+    return this.#overdue.has(job.id) ? [...owner, ready, 0, job.order] : [...owner, ready, 1, score];
   }
 }
 
@@ -111,15 +117,32 @@ const somePolicy: fc.Arbitrary<Policy> = fc
       [{ of: { userId: 'cat' }, guaranteedGpus: 9 }],
       [{ of: { groupId: 'vision' }, guaranteedGpus: 5 }],
     ),
+    preemption: fc.constantFrom(DEFAULT_POLICY.preemption, { by: 'order' as const, minRunMs: 0 }),
   })
   .map((change) => ({ ...DEFAULT_POLICY, ...change }));
 
+const someBacklogMs = fc.constantFrom(0, 24 * HOUR_MS, 20 * 24 * HOUR_MS, 60 * 24 * HOUR_MS);
 const someUse = fc.array(fc.tuple(fc.constantFrom(...owners), fc.integer({ min: 0, max: 30 * HOUR_MS })), {
   maxLength: 6,
 });
 
-function viewOf(policy: Policy, use: readonly (readonly [WaitingJob['owner'], number])[]) {
-  const view = { ...aView(policy, NOW), quotas: new QuotaBook(policy.quotas) };
+interface Circumstances {
+  readonly policy: Policy;
+  readonly use: readonly (readonly [WaitingJob['owner'], number])[];
+  readonly backlogMs: number;
+  readonly areGangsReady: boolean;
+}
+
+const someCircumstances: fc.Arbitrary<Circumstances> = fc.record({
+  policy: somePolicy,
+  use: someUse,
+  backlogMs: someBacklogMs,
+  areGangsReady: fc.boolean(),
+});
+
+function viewOf({ policy, use, backlogMs, areGangsReady }: Circumstances) {
+  const backlog = { longestMs: (kind: string) => (kind === 'gpu' ? backlogMs : 0) };
+  const view = { ...aView(policy, NOW), backlog, isGangReady: () => areGangsReady };
   for (const [owner, deviceMs] of use) view.usage.charge(owner, deviceMs, NOW);
   return view;
 }
@@ -140,8 +163,8 @@ function walked(index: QueueIndex, view: OrderView): string[] {
 describe('the order of the queue', () => {
   it('is total, and that of a naive sort', () => {
     fc.assert(
-      fc.property(someJobs, somePolicy, someUse, (jobs, policy, use) => {
-        const view = viewOf(policy, use);
+      fc.property(someJobs, someCircumstances, (jobs, given) => {
+        const view = viewOf(given);
         const naive = new NaiveWalk(jobs, view);
         const expected = jobs.map(() => naive.next()?.id);
         expect(walked(indexOf(jobs), view)).toEqual(expected);
@@ -152,11 +175,11 @@ describe('the order of the queue', () => {
   it('follows starts, blocked buckets, shapes and owners as a naive sort does', () => {
     const word = fc.constantFrom(...(['taken', 'taken', 'pass', 'bucket', 'shape', 'limit', 'owner'] as const));
     fc.assert(
-      fc.property(someJobs, somePolicy, someUse, fc.array(word, { maxLength: 60 }), (jobs, policy, use, words) => {
-        const view = viewOf(policy, use);
+      fc.property(someJobs, someCircumstances, fc.array(word, { maxLength: 60 }), (jobs, given, words) => {
+        const view = viewOf(given);
         const walk = indexOf(jobs).walk(view);
         const naive = new NaiveWalk(jobs, view);
-        const limitClass = (job: WaitingJob) => classOf(job.limitMs ?? policy.backfill.defaultTimeLimitMs);
+        const limitClass = (job: WaitingJob) => classOf(job.limitMs ?? view.policy.backfill.defaultTimeLimitMs);
         const drop = (isOut: (job: WaitingJob) => boolean) => (naive.left = naive.left.filter((job) => !isOut(job)));
         for (const each of words) {
           const job = walk.next();
@@ -181,7 +204,7 @@ describe('the order of the queue', () => {
             walk.blockShape(key);
             drop((other) => engineShapeKey(other.shape) === key);
           } else if (each === 'limit') {
-            walk.blockShape(key, job.limitMs ?? policy.backfill.defaultTimeLimitMs);
+            walk.blockShape(key, job.limitMs ?? view.policy.backfill.defaultTimeLimitMs);
             drop((other) => engineShapeKey(other.shape) === key && limitClass(other) >= limitClass(job));
           } else if (each === 'owner') {
             walk.blockOwner(job.owner, job.shape.deviceKind, 2);
@@ -200,8 +223,8 @@ describe('the order of the queue', () => {
 
   it('tells each place, and who stands before, as a walk does', () => {
     fc.assert(
-      fc.property(someJobs, somePolicy, someUse, (jobs, policy, use) => {
-        const view = viewOf(policy, use);
+      fc.property(someJobs, someCircumstances, (jobs, given) => {
+        const view = viewOf(given);
         const index = indexOf(jobs);
         const order = walked(index, view);
         for (const [place, id] of order.entries()) {
@@ -216,8 +239,8 @@ describe('the order of the queue', () => {
   it('is the same for a queue that came about by adds and removes and for one that is built anew', () => {
     const removals = fc.array(fc.tuple(fc.nat(59), fc.boolean()), { maxLength: 60 });
     fc.assert(
-      fc.property(someJobs, somePolicy, someUse, removals, (jobs, policy, use, steps) => {
-        const view = viewOf(policy, use);
+      fc.property(someJobs, someCircumstances, removals, (jobs, given, steps) => {
+        const view = viewOf(given);
         const index = indexOf(jobs);
         const left = new Map(jobs.map((job) => [job.id, job]));
         for (const [number, comesBack] of steps) {
@@ -245,13 +268,13 @@ describe('the order of the queue', () => {
 
   it('gives no job of a shape that is not open', () => {
     fc.assert(
-      fc.property(someJobs, somePolicy, (jobs, policy) => {
-        const view = viewOf(policy, []);
+      fc.property(someJobs, someCircumstances, (jobs, given) => {
+        const view = viewOf(given);
         const walk = indexOf(jobs).walk(view, (shape) => shape.devices === 1);
-        const given: string[] = [];
-        for (let job = walk.next(); job; job = walk.next()) given.push(job.id);
+        const ids: string[] = [];
+        for (let job = walk.next(); job; job = walk.next()) ids.push(job.id);
         const open = new Set(jobs.filter((job) => job.shape.devices === 1).map((job) => job.id));
-        expect(given).toEqual(walked(indexOf(jobs), view).filter((id) => open.has(id)));
+        expect(ids).toEqual(walked(indexOf(jobs), view).filter((id) => open.has(id)));
       }),
     );
   });

@@ -1,6 +1,7 @@
 // All jobs that wait, found by class, owner, shape and size. A pass looks at buckets of jobs, never at each job.
 import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
-import { engineShapeKey } from './engine-shape.ts';
+import { expectedDeviceSeconds, NO_WORK, type WaitingWork } from './backlog.ts';
+import { allDevices, engineShapeKey } from './engine-shape.ts';
 import { groupKeyOf, ownerKeyOf } from './owner-key.ts';
 import { type OwnerEntry, OwnerQueue, type QueueView, type ShapeEntry } from './queue-buckets.ts';
 import { jobsAhead, placeOf } from './queue-position.ts';
@@ -13,6 +14,7 @@ export class QueueIndex implements QueueView {
   readonly #classes = new Map<string, Map<string, OwnerQueue>>();
   readonly #shapes = new Map<string, ShapeEntry>();
   readonly #owners = new Map<string, OwnerEntry>();
+  readonly #work: Record<EngineShape['deviceKind'], WaitingWork> = { gpu: NO_WORK, cpu: NO_WORK };
   readonly #shapeOf = new WeakMap<EngineShape, ShapeEntry>();
   readonly #ownerOf = new WeakMap<Owner, OwnerEntry>();
 
@@ -45,6 +47,11 @@ export class QueueIndex implements QueueView {
     return this.#classes;
   }
 
+  /** All that waits for a kind of device. */
+  work(kind: EngineShape['deviceKind']): WaitingWork {
+    return this.#work[kind];
+  }
+
   /** In the place of an earlier one with the same id. Returns the job as it is kept: it shares shape and owner with others. */
   add(job: WaitingJob): WaitingJob {
     this.remove(job.id);
@@ -55,6 +62,7 @@ export class QueueIndex implements QueueView {
     this.#jobs.set(kept.id, kept);
     if (kept.reservation) this.#reserved.set(kept.id, kept);
     this.#queueOf(kept.className, owner).add(kept, shape);
+    this.#count(kept, 1);
     return kept;
   }
 
@@ -72,6 +80,7 @@ export class QueueIndex implements QueueView {
     if (queue?.size === 0) owners?.delete(owner.key);
     if (owners?.size === 0) this.#classes.delete(job.className);
     if (shape.queues.size === 0) this.#shapes.delete(shape.key);
+    this.#count(job, -1);
     return job;
   }
 
@@ -92,6 +101,16 @@ export class QueueIndex implements QueueView {
   /** The first of the jobs that stand before it. */
   ahead(jobId: string, view: OrderView, limit = 50): string[] {
     return jobsAhead(this.walk(view), jobId, limit);
+  }
+
+  #count(job: WaitingJob, sign: 1 | -1): void {
+    const { deviceKind } = job.shape;
+    const { jobs, expectedDeviceSeconds: seconds, devicesWithoutLimit: devices } = this.#work[deviceKind];
+    this.#work[deviceKind] = {
+      jobs: jobs + sign,
+      expectedDeviceSeconds: seconds + sign * expectedDeviceSeconds(job),
+      devicesWithoutLimit: devices + (job.limitMs === null ? sign * allDevices(job.shape) : 0),
+    };
   }
 
   #queueOf(className: string, owner: OwnerEntry): OwnerQueue {

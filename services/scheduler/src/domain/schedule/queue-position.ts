@@ -1,11 +1,13 @@
 // Where a job stands in the queue, without a walk through those before it.
-import type { WaitingJob } from './engine-model.ts';
-import { byOrder, isPromoted, priorityOf, scoreBy } from './ordering.ts';
+import type { EngineShape, WaitingJob } from './engine-model.ts';
+import { byOrder, isPromoted, priorityOf, scoreBy, sizeClassesOf } from './ordering.ts';
+import { overdueJobs } from './overdue-jobs.ts';
 import { byStanding, type Oldest } from './owner-tree.ts';
 import type { Bucket, OwnerQueue, QueueView } from './queue-buckets.ts';
 import type { Walk } from './queue-walk.ts';
 import { ownerKeyOf } from './owner-key.ts';
-import { oldestOf } from './walk-level.ts';
+import { byScore, type JobStanding, standingOf } from './walk-cursor.ts';
+import { isReadyGang, oldestOf } from './walk-level.ts';
 import { type OrderView, type Standing, WalkStandings } from './walk-standings.ts';
 
 /** The first of those that stand before a job. */
@@ -26,31 +28,35 @@ export function placeOf(job: WaitingJob, queue: QueueView, view: OrderView): num
     if (other === own) level.push(...owners.values());
     else if (other > own) for (const { size } of owners.values()) ahead += size;
   }
-  return (
-    1 + ahead + (isPromoted(job, view.policy, view.now) ? promotedBefore(job, level, view) : before(job, level, view))
-  );
+  return 1 + ahead + (isPromoted(job, view) ? promotedBefore(job, level, view) : before(job, level, queue, view));
 }
 
 function promotedBefore(job: WaitingJob, level: readonly OwnerQueue[], view: OrderView): number {
   return countIn(level, (bucket) =>
-    bucket.jobs.countWhile((other) => isPromoted(other, view.policy, view.now) && byOrder(other, job) < 0),
+    bucket.jobs.countWhile((other) => isPromoted(other, view) && byOrder(other, job) < 0),
   );
 }
 
-function before(job: WaitingJob, level: readonly OwnerQueue[], view: OrderView): number {
-  const scoreOf = scoreBy(view.policy, view.now);
-  const score = scoreOf(job);
+function before(job: WaitingJob, level: readonly OwnerQueue[], queue: QueueView, view: OrderView): number {
   const compare = byOwner(level, view);
   const own = ownerKeyOf(job.owner);
-  const mine = level.find(({ entry }) => entry.key === own);
-  const stands = (other: WaitingJob) => scoreOf(other) - score || byOrder(other, job);
+  const mine = level.filter(({ entry }) => entry.key === own);
+  const stands = standingsBy(mine, queue, view);
+  const standing = stands(job);
   return level.reduce((sum, owner) => {
-    const relation = mine ? compare(owner, mine) : 0;
+    const relation = mine[0] ? compare(owner, mine[0]) : 0;
     if (relation < 0) return sum + owner.size;
     const goesFirst = (other: WaitingJob) =>
-      isPromoted(other, view.policy, view.now) || (relation === 0 && stands(other) < 0);
+      isPromoted(other, view) || (relation === 0 && byScore(stands(other), standing) < 0);
     return sum + countIn([owner], (bucket) => bucket.jobs.countWhile(goesFirst));
   }, 0);
+}
+
+function standingsBy(mine: readonly OwnerQueue[], queue: QueueView, view: OrderView): (job: WaitingJob) => JobStanding {
+  const rules = { scoreOf: scoreBy(view), overdue: overdueJobs(mine, view) };
+  const ready = new Set<EngineShape>();
+  for (const entry of queue.shapes()) if (isReadyGang(entry, view)) ready.add(entry.shape);
+  return (job) => standingOf(job, sizeClassesOf(job), { ...rules, isReadyGang: ready.has(job.shape) });
 }
 
 /** 0 also for owners among whom the order does not tell. */

@@ -3,7 +3,7 @@ import type { Device } from '@baton/contracts';
 import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
 import { chargedDevices } from './engine-shape.ts';
 import { classOf } from './limit-class.ts';
-import { priorityOf } from './ordering.ts';
+import { isPromoted, priorityOf } from './ordering.ts';
 import type { OwnerQueue, QueueView, ShapeQueue } from './queue-buckets.ts';
 import { WalkBlocks } from './walk-blocks.ts';
 import type { Cursor } from './walk-cursor.ts';
@@ -47,7 +47,13 @@ export class Walk {
   next(): WaitingJob | null {
     if (this.#given) this.#level?.advance(this.#given);
     this.#given = this.#peek();
-    return this.#given?.head ?? null;
+    return this.#given?.head?.job ?? null;
+  }
+
+  /** The last one given has waited too long: it is one to be promised a start. */
+  isDue(): boolean {
+    const { head } = this.#last().cursor;
+    return head !== null && (head.isOverdue || isPromoted(head.job, this.#view));
   }
 
   /** The last one given starts: its owner is charged for it, in this walk. */
@@ -55,8 +61,8 @@ export class Walk {
     const { cursor, level } = this.#last();
     const { head, bucket } = cursor;
     if (head) {
-      const limitMs = head.limitMs ?? this.#view.policy.backfill.defaultTimeLimitMs;
-      this.#standings.charge(bucket.queue.parent.entry, chargedDevices(head.shape) * Math.min(limitMs, HORIZON_MS));
+      const limitMs = head.job.limitMs ?? this.#view.policy.backfill.defaultTimeLimitMs;
+      this.#standings.charge(bucket.queue.parent.entry, chargedDevices(head.job.shape) * Math.min(limitMs, HORIZON_MS));
     }
     level.advance(cursor);
     this.#given = null;
@@ -94,7 +100,7 @@ export class Walk {
     const next = this.#pending.pop();
     if (!next) return null;
     const [level, queues] = next;
-    const owners = this.#ownersOf(level);
+    const owners = [...this.#ownersOf(level)];
     return new WalkLevel({ view: this.#view, standings: this.#standings, blocks: this.#blocks, owners, queues });
   }
 

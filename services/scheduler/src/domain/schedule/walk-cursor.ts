@@ -1,21 +1,36 @@
-// A bucket inside a walk: the job that is next in it, and its score.
+// A bucket inside a walk: the job that is next in it, and where that stands among its owner's.
 import type { WaitingJob } from './engine-model.ts';
-import { byOrder, type Score } from './ordering.ts';
+import { byOrder, type Score, type SizeClasses } from './ordering.ts';
 import type { Bucket } from './queue-buckets.ts';
 
+export interface CursorRules {
+  readonly scoreOf: Score;
+  /** Jobs of this owner that go before its others. */
+  readonly overdue: ReadonlySet<string>;
+  /** Several whole nodes are free for it now, which is rare: it goes first. */
+  readonly isReadyGang: boolean;
+}
+
+/** A job's place among its owner's. */
+export interface JobStanding {
+  readonly job: WaitingJob;
+  readonly score: number;
+  readonly isOverdue: boolean;
+  readonly isReadyGang: boolean;
+}
+
 export class Cursor {
-  head: WaitingJob | undefined;
-  score = 0;
+  head: JobStanding | null = null;
   /** It gives no more jobs in this walk. */
   isOut = false;
   readonly #place = { piece: 0, index: 0 };
-  readonly #scoreOf: Score;
+  readonly #rules: CursorRules;
 
   constructor(
     readonly bucket: Bucket,
-    scoreOf: Score,
+    rules: CursorRules,
   ) {
-    this.#scoreOf = scoreOf;
+    this.#rules = rules;
     this.#look();
   }
 
@@ -25,16 +40,27 @@ export class Cursor {
   }
 
   #look(): void {
-    this.head = this.bucket.jobs.at(this.#place);
-    if (this.head) this.score = this.#scoreOf(this.head);
+    const job = this.bucket.jobs.at(this.#place);
+    this.head = job ? standingOf(job, this.bucket.classes, this.#rules) : null;
   }
 }
 
-export function byScore(a: Cursor, b: Cursor): number {
-  return a.score - b.score || byHead(a, b);
+export function standingOf(
+  job: WaitingJob,
+  classes: SizeClasses,
+  { scoreOf, overdue, isReadyGang }: CursorRules,
+): JobStanding {
+  return { job, score: scoreOf(job, classes), isOverdue: overdue.has(job.id), isReadyGang };
 }
 
-export function byHead(a: Cursor, b: Cursor): number {
-  if (!a.head || !b.head) return Number(!a.head) - Number(!b.head);
-  return byOrder(a.head, b.head);
+export function byScore(a: JobStanding, b: JobStanding): number {
+  if (a.isReadyGang !== b.isReadyGang) return a.isReadyGang ? -1 : 1;
+  if (a.isOverdue !== b.isOverdue) return a.isOverdue ? -1 : 1;
+  if (!a.isOverdue && a.score !== b.score) return a.score - b.score;
+  return byOrder(a.job, b.job);
+}
+
+/** Cursors by their heads; those without one last. */
+export function byHead(compare: (a: JobStanding, b: JobStanding) => number): (a: Cursor, b: Cursor) => number {
+  return (a, b) => (a.head && b.head ? compare(a.head, b.head) : Number(!a.head) - Number(!b.head));
 }

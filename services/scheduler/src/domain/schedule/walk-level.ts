@@ -1,12 +1,12 @@
 // The jobs of one priority inside a walk: promoted ones, then owners below their guarantee, then the rest.
-import type { WaitingJob } from './engine-model.ts';
 import { Heap } from './heap.ts';
 import { classOf } from './limit-class.ts';
-import { isPromoted, type Score, scoreBy } from './ordering.ts';
+import { byOrder, isPromoted, type Score, scoreBy } from './ordering.ts';
+import { overdueJobs } from './overdue-jobs.ts';
 import { type Oldest, OwnerTree } from './owner-tree.ts';
-import type { Bucket, OwnerEntry, OwnerQueue, ShapeQueue } from './queue-buckets.ts';
+import type { Bucket, OwnerEntry, OwnerQueue, ShapeEntry, ShapeQueue } from './queue-buckets.ts';
 import type { WalkBlocks } from './walk-blocks.ts';
-import { byHead, Cursor } from './walk-cursor.ts';
+import { byHead, Cursor, type CursorRules } from './walk-cursor.ts';
 import type { OrderView, WalkStandings } from './walk-standings.ts';
 
 export interface LevelParts {
@@ -14,10 +14,12 @@ export interface LevelParts {
   readonly standings: WalkStandings;
   readonly blocks: WalkBlocks;
   /** All owners of the level's classes, also those none of whose shapes is open. */
-  readonly owners: Iterable<OwnerQueue>;
+  readonly owners: readonly OwnerQueue[];
   /** Of the open shapes. */
   readonly queues: readonly ShapeQueue[];
 }
+
+const BY_AGE = byHead((a, b) => byOrder(a.job, b.job));
 
 export class WalkLevel {
   readonly #parts: LevelParts;
@@ -28,14 +30,17 @@ export class WalkLevel {
   readonly #cursors = new Map<Bucket, Cursor>();
   readonly #below: OwnerTree;
   readonly #rest: OwnerTree;
+  readonly #overdue = new Map<OwnerEntry, ReadonlySet<string>>();
+  #queuesOf: ReadonlyMap<OwnerEntry, OwnerQueue[]> | null = null;
+  readonly #readyGangs = new Map<ShapeEntry, boolean>();
   #from: 'promoted' | OwnerTree = 'promoted';
 
   constructor(parts: LevelParts) {
     const { view, standings, owners, queues } = parts;
     this.#parts = parts;
-    this.#scoreOf = scoreBy(view.policy, view.now);
+    this.#scoreOf = scoreBy(view);
     this.#defaultLimitClass = classOf(view.policy.backfill.defaultTimeLimitMs);
-    this.#promoted = new Heap([...this.#promotedCursors(queues)], byHead);
+    this.#promoted = new Heap([...this.#promotedCursors(queues)], BY_AGE);
     const oldest: Oldest = standings.isByOwner ? oldestOf(owners) : new Map();
     const open = (queue: ShapeQueue) => this.#open(queue);
     this.#below = new OwnerTree(standings, oldest, open);
@@ -53,7 +58,7 @@ export class WalkLevel {
   advance(cursor: Cursor): void {
     cursor.advance();
     if (this.#from !== 'promoted') this.#from.settle();
-    else if (cursor.head && this.#isPromoted(cursor.head)) this.#promoted.settleTop();
+    else if (cursor.head && isPromoted(cursor.head.job, this.#parts.view)) this.#promoted.settleTop();
     else this.#promoted.dropTop();
   }
 
@@ -96,17 +101,13 @@ export class WalkLevel {
     return isOut || this.#limitClass(bucket) >= this.#parts.blocks.closedFrom(bucket.queue);
   }
 
-  #isPromoted(job: WaitingJob): boolean {
-    return isPromoted(job, this.#parts.view.policy, this.#parts.view.now);
-  }
-
   *#promotedCursors(queues: readonly ShapeQueue[]): Generator<Cursor> {
-    const { policy, now } = this.#parts.view;
+    const { view } = this.#parts;
     for (const queue of queues) {
-      if (!isPromoted(queue.oldest, policy, now)) continue;
+      if (!isPromoted(queue.oldest, view)) continue;
       for (const bucket of queue.buckets) {
-        if (!bucket.jobs.first || !this.#isPromoted(bucket.jobs.first)) continue;
-        const cursor = new Cursor(bucket, this.#scoreOf);
+        if (!bucket.jobs.first || !isPromoted(bucket.jobs.first, view)) continue;
+        const cursor = new Cursor(bucket, this.#rules(queue));
         this.#cursors.set(bucket, cursor);
         yield cursor;
       }
@@ -117,12 +118,29 @@ export class WalkLevel {
     const found: Cursor[] = [];
     const closedFrom = this.#parts.blocks.closedFrom(queue);
     if (closedFrom === -Infinity) return found;
+    const rules = this.#rules(queue);
     for (const bucket of queue.buckets) {
       if (bucket.classes.limit !== null && bucket.classes.limit >= closedFrom) break;
-      const cursor = this.#cursors.get(bucket) ?? new Cursor(bucket, this.#scoreOf);
+      const cursor = this.#cursors.get(bucket) ?? new Cursor(bucket, rules);
       if (cursor.head && !cursor.isOut) found.push(cursor);
     }
     return found;
+  }
+
+  #rules({ shape, parent }: ShapeQueue): CursorRules {
+    let overdue = this.#overdue.get(parent.entry);
+    if (!overdue) {
+      this.#queuesOf ??= Map.groupBy(this.#parts.owners, ({ entry }) => entry);
+      overdue = overdueJobs(this.#queuesOf.get(parent.entry) ?? [], this.#parts.view);
+      this.#overdue.set(parent.entry, overdue);
+    }
+    return { scoreOf: this.#scoreOf, overdue, isReadyGang: this.#isReadyGang(shape) };
+  }
+
+  #isReadyGang(entry: ShapeEntry): boolean {
+    let isReady = this.#readyGangs.get(entry);
+    if (isReady === undefined) this.#readyGangs.set(entry, (isReady = isReadyGang(entry, this.#parts.view)));
+    return isReady;
   }
 
   #limitClass({ classes }: Bucket): number {
@@ -140,6 +158,10 @@ export class WalkLevel {
       return isBelow;
     };
   }
+}
+
+export function isReadyGang({ shape }: ShapeEntry, { isGangReady, policy }: OrderView): boolean {
+  return policy.order === 'fair-share' && shape.nodes > 1 && isGangReady?.(shape) === true;
 }
 
 /** By group and by user. */

@@ -1,17 +1,17 @@
 // How owners stand to each other within one walk: what they have used, and what the walk itself gives them.
-import type { Policy } from '@baton/contracts';
-import type { Owner } from './engine-model.ts';
+import type { EngineShape, Owner } from './engine-model.ts';
 import { groupShare, type UsageLedger, userShare } from './fair-share.ts';
+import type { OrderContext } from './ordering.ts';
 import type { OwnerEntry } from './queue-buckets.ts';
 import type { QuotaBook } from './quotas.ts';
 
 /** What the order of the queue depends on, beside the queue. */
-export interface OrderView {
-  readonly policy: Policy;
+export interface OrderView extends OrderContext {
   readonly usage: Pick<UsageLedger, 'usageOf'>;
   /** May be one on paper, in which the starts of the pass are counted as they are planned. */
   readonly quotas: Pick<QuotaBook, 'isBelowGuarantee'>;
-  readonly now: number;
+  /** Whether there are whole nodes free now for a job on several. Absent: not asked. */
+  readonly isGangReady?: ((shape: EngineShape) => boolean) | undefined;
 }
 
 /** Use for the share; it only grows during a walk. */
