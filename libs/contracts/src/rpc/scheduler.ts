@@ -55,6 +55,8 @@ export const WaitCode = Type.Union([
   Type.Literal('no-node'),
   Type.Literal('retry-backoff'),
   Type.Literal('staged-behind'),
+  Type.Literal('user-quota'),
+  Type.Literal('group-quota'),
 ]);
 export type WaitCode = Static<typeof WaitCode>;
 export const WaitReason = strict({

@@ -88,6 +88,8 @@ function gangSentence(code: WaitCode, nodes: number): string | null {
     case 'behind-in-queue':
     case 'retry-backoff':
     case 'staged-behind':
+    case 'user-quota':
+    case 'group-quota':
       return null;
     default:
       return code satisfies never;
@@ -114,6 +116,10 @@ function sentence(code: WaitCode, position: number, holding: number): string {
       return 'It is tried again after a pause.';
     case 'staged-behind':
       return `It is number ${position} in the line of its node, and starts the moment ${holding === 1 ? 'the running job ends' : 'enough of the running jobs have ended'}.`;
+    case 'user-quota':
+      return 'As many jobs or devices of its owner are in use as the quota allows.';
+    case 'group-quota':
+      return 'As many jobs or devices of its group are in use as the quota allows.';
     default:
       return code satisfies never;
   }
