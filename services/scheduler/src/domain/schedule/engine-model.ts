@@ -69,6 +69,8 @@ export interface RunningAttempt {
   /** Between SIGTERM and SIGKILL: its devices may be held so much longer than its limit. */
   readonly graceMs: number;
   readonly isStopping: boolean;
+  /** When it was asked to stop: it holds its devices no longer than its grace from then on. Absent or null: not known. */
+  readonly stoppingSince?: number | null;
 }
 
 export interface EngineNode {
