@@ -54,8 +54,10 @@ export const Policy = strict({
   backfill: strict({
     /** Whether a job may start before one that is blocked and stands before it; if not, the first blocked job blocks all behind it. */
     enabled: Type.Boolean(),
-    /** How many blocked jobs have a start that nobody who goes before them may delay. */
+    /** How many blocked jobs have a start that nobody may delay but those of a higher class. */
     reservations: Type.Integer({ minimum: 0, maximum: 10_000 }),
+    /** Which: the first in the order, or those only that have waited too long as waits go at present. */
+    reserveFor: Type.Union([Type.Literal('first'), Type.Literal('overdue')]),
     /** Taken for a job that has no time limit of its own. */
     defaultTimeLimitMs: Type.Integer({ minimum: 1_000 }),
   }),
@@ -89,7 +91,7 @@ export const DEFAULT_POLICY: Policy = {
   defaultClass: 'normal',
   fairShare: { halfLifeMs: 7 * 86_400_000, groups: {}, users: {} },
   quotas: [],
-  backfill: { enabled: true, reservations: 8, defaultTimeLimitMs: 86_400_000 },
+  backfill: { enabled: true, reservations: 1, reserveFor: 'overdue', defaultTimeLimitMs: 86_400_000 },
   promoteAfterMs: 14 * 86_400_000,
   placement: 'pack',
   preemption: { by: 'class', minRunMs: 600_000 },

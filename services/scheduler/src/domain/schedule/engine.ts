@@ -1,7 +1,8 @@
 // The scheduling engine: what waits and what is placed, kept up to date fact by fact, and the plan that follows. Pure.
-import type { Policy } from '@baton/contracts';
+import type { Device, Policy } from '@baton/contracts';
 import type { Ask } from './ask.ts';
 import { Cluster } from './cluster.ts';
+import { Backlog } from './backlog.ts';
 import type { ClusterOptions } from './cluster-books.ts';
 import type { Booking, EngineNode, Plan, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
@@ -18,8 +19,10 @@ export class Engine {
   readonly cluster: Cluster;
   readonly usage: UsageLedger;
   readonly quotas: QuotaBook;
+  readonly backlog: Backlog;
   readonly #nodes = new Map<string, EngineNode>();
   readonly #placed = new Map<string, RunningAttempt>();
+  readonly #devices: Record<Device['kind'], number> = { gpu: 0, cpu: 0 };
 
   constructor(policy: Policy) {
     this.#policy = policy;
@@ -27,6 +30,7 @@ export class Engine {
     this.cluster = new Cluster(clusterOptions(policy));
     this.usage = new UsageLedger(policy.fairShare.halfLifeMs);
     this.quotas = new QuotaBook(policy.quotas);
+    this.backlog = new Backlog(policy.backfill.defaultTimeLimitMs);
   }
 
   get policy(): Policy {
@@ -40,18 +44,26 @@ export class Engine {
     this.cluster.configure(clusterOptions(policy));
     this.usage.setHalfLife(policy.fairShare.halfLifeMs, now);
     this.quotas.setQuotas(policy.quotas);
+    this.backlog.setDefaultLimit(policy.backfill.defaultTimeLimitMs);
     for (const job of this.queueIndex.reserved())
       if (job.reservation) this.cluster.promise(this.ask(job), job.reservation);
   }
 
   putNode(node: EngineNode): void {
+    this.#countDevices(this.#nodes.get(node.id), -1);
+    this.#countDevices(node, 1);
     this.#nodes.set(node.id, node);
     this.cluster.putNode(node);
   }
 
   removeNode(id: string): void {
+    this.#countDevices(this.#nodes.get(id), -1);
     this.#nodes.delete(id);
     this.cluster.removeNode(id);
+  }
+
+  #countDevices(node: EngineNode | undefined, sign: 1 | -1): void {
+    for (const { kind } of node?.description.devices ?? []) this.#devices[kind] += sign;
   }
 
   setBookings(bookings: readonly Booking[]): void {
@@ -76,6 +88,10 @@ export class Engine {
 
   /** It waits, with what has changed about it. */
   queue(job: WaitingJob): void {
+    const { deviceKind } = job.shape;
+    const isNew = job.nextAttempt === 1 && this.queueIndex.get(job.id) === undefined;
+    if (isNew)
+      this.backlog.arrive(deviceKind, this.queueIndex.work(deviceKind), this.#devices[deviceKind], job.submittedAt);
     this.unqueue(job.id);
     const kept = this.queueIndex.add(job);
     this.quotas.queued(kept.owner);
@@ -96,7 +112,9 @@ export class Engine {
     if (!this.#placed.has(job.id)) this.quotas.started(job.owner, job.shape);
     this.#placed.set(job.id, attempt);
     this.cluster.put(attempt);
-    if (since !== null) this.usage.begin(job.id, job.owner, allDevices(job.shape), since);
+    if (since === null) return;
+    this.usage.begin(job.id, job.owner, allDevices(job.shape), since);
+    this.backlog.start(job, since);
   }
 
   /** Its devices are free, or, of an attempt on several nodes, those of one of them. */
@@ -112,6 +130,7 @@ export class Engine {
     this.#placed.delete(jobId);
     this.cluster.drop(jobId);
     this.usage.end(jobId, now);
+    this.backlog.end(jobId);
     this.quotas.ended(attempt.job.owner, attempt.job.shape);
   }
 

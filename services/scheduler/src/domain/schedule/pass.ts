@@ -35,7 +35,14 @@ export class Pass {
     this.#engine = engine;
     this.#now = now;
     this.#quotas = engine.quotas.onPaper();
-    this.#view = { policy: engine.policy, usage: engine.usage, quotas: this.#quotas, now };
+    this.#view = {
+      policy: engine.policy,
+      now,
+      backlog: engine.backlog,
+      usage: engine.usage,
+      quotas: this.#quotas,
+      isGangReady: (shape) => engine.cluster.isOpen(shape),
+    };
     this.#promised = [...engine.queueIndex.reserved()].toSorted(
       (a, b) => engine.priority(b.className) - engine.priority(a.className) || a.order - b.order,
     );
@@ -72,7 +79,10 @@ export class Pass {
 
   #startInOrder(): void {
     const isEveryShapeWalked = this.#promisesLeft > 0 || !this.#engine.policy.backfill.enabled;
-    const walk = this.#engine.queueIndex.walk(this.#view, (shape) => isEveryShapeWalked || this.#engine.cluster.isOpen(shape));
+    const walk = this.#engine.queueIndex.walk(
+      this.#view,
+      (shape) => isEveryShapeWalked || this.#engine.cluster.isOpen(shape),
+    );
     for (let job = walk.next(); job; job = walk.next()) {
       this.#startPromised(this.#engine.priority(job.className));
       if (!this.#done.has(job.id)) this.#take(job, walk);
@@ -127,7 +137,7 @@ export class Pass {
       this.#closeKind(job.shape.deviceKind, walk);
       return;
     }
-    this.#promise(job, ask);
+    if (this.#promisesLeft > 0 && this.#isToBePromised(walk)) this.#promise(job, ask);
     if (code === 'booked') walk.blockBucket();
     else if (code === 'reserved') walk.blockShape(engineShapeKey(job.shape), ask.limitMs);
     else walk.blockShape(engineShapeKey(job.shape));
@@ -138,8 +148,11 @@ export class Pass {
     for (const { shape, key } of this.#engine.queueIndex.shapes()) if (shape.deviceKind === kind) walk.blockShape(key);
   }
 
+  #isToBePromised(walk: Walk): boolean {
+    return this.#engine.policy.backfill.reserveFor === 'first' || walk.isDue();
+  }
+
   #promise(job: WaitingJob, ask: Ask): void {
-    if (this.#promisesLeft <= 0) return;
     const reservation = this.#engine.cluster.earliest(ask, this.#now);
     if (reservation) this.#give(job, ask, reservation);
   }
@@ -190,7 +203,11 @@ export class Pass {
       for (const victim of victims) {
         cluster.put({ ...victim, isStopping: true, stoppingSince: this.#now });
         const forJobId = job.id;
-        this.preemptions.push({ jobId: victim.job.id, forJobId, reason: 'Its devices go to a job that goes before it.' });
+        this.preemptions.push({
+          jobId: victim.job.id,
+          forJobId,
+          reason: 'Its devices go to a job that goes before it.',
+        });
       }
       const ask = this.#engine.ask(job);
       const reservation = victims.length > 0 ? cluster.earliest(ask, this.#now) : null;
