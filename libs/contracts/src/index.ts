@@ -14,14 +14,16 @@ export {
   fits,
   issuesOf,
   type AggregateName,
+  type IdKind,
   type Issue,
 } from './schema.ts';
 export { Role, Visibility, Principal, Ownership, canRead, canWrite, systemPrincipal, type Owned } from './access.ts';
 export { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 export { ENVELOPE_VERSION, StoredEvent, Commit } from './commit.ts';
 export { ManifestFile, Manifest, ManifestSummary, UploadedBlob, isWeightsFile } from './manifest.ts';
-export { parseDurationMs, parseSizeBytes } from './units.ts';
+export { durationText, parseDurationMs, parseSizeBytes } from './units.ts';
 export { DEFAULT_POLICY, ORDERS, Policy, PriorityClass, Quota } from './policy.ts';
+export { PolicyDocument, QuotaDocument } from './policy-document.ts';
 export { JobSpec, PinnedVersion, PinnedCode, PinnedDataset, PinnedSpec } from './job-spec.ts';
 export {
   EVENTS_STREAM,
@@ -70,6 +72,7 @@ export {
   Rendezvous,
 } from './events/job.ts';
 export { EndpointTarget, endpointEvents } from './events/endpoint.ts';
+export { calendarEvents, POLICY_ID, policyEvents } from './events/policy.ts';
 export {
   EVENT_CATALOGUE,
   type EventsOf,
@@ -84,6 +87,8 @@ export {
   type JobEvent,
   type NodeEvent,
   type EndpointEvent,
+  type PolicyEvent,
+  type CalendarEvent,
 } from './events/catalogue.ts';
 export { RequestMeta, RpcRequest, WireError, rpc, type RpcReply, type Rpc } from './rpc/rpc.ts';
 export { Empty, Changed, ById, PageQuery, page, Stamped } from './rpc/common.ts';
@@ -162,4 +167,15 @@ export {
   GapsQuery,
   GapsView,
 } from './rpc/gaps.ts';
+export {
+  ApplyPolicy,
+  CheckPolicy,
+  PolicyApplied,
+  PolicyChange,
+  PolicyCheck,
+  PolicyVersion,
+  PolicyView,
+  policyRpc,
+} from './rpc/policy.ts';
+export { BookingState, BookingView, CancelBooking, ListBookings, MakeBooking, bookingRpc } from './rpc/booking.ts';
 export { EndpointState, EndpointView, CreateEndpoint, UpdateEndpoint, servingRpc } from './rpc/serving.ts';

@@ -17,6 +17,8 @@ const EVENTS_AGGREGATES = [
   'model',
   'node',
   'endpoint',
+  'policy',
+  'calendar',
 ] as const satisfies readonly AggregateName[];
 
 /** The subjects that each stream captures. */
@@ -139,7 +141,7 @@ const GRANTS: Readonly<Record<ServiceRole, ServiceGrant>> = {
   },
   scheduler: {
     streams: [EVENTS_STREAM, JOBS_STREAM],
-    writes: ['job', 'node'],
+    writes: ['job', 'node', 'policy', 'calendar'],
     calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'agent.*.desired', ...LEASES],
     answers: ['rpc.scheduler.*', 'rpc.agent.*.*'],
   },
