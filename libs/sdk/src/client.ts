@@ -23,6 +23,8 @@ import type {
 } from '@baton/contracts';
 import { eventStream, type StreamOptions } from './event-stream.ts';
 import { type ClientOptions, Http, type Query, type RequestOptions } from './http.ts';
+import { PolicyCalls } from './policy-calls.ts';
+import { ReservationCalls } from './reservation-calls.ts';
 import { type UploadOptions, uploadFile } from './upload.ts';
 
 export interface Page<T> {
@@ -177,11 +179,15 @@ export class BatonClient {
   readonly http: Http;
   readonly datasets: VersionedThings<DatasetView>;
   readonly models: VersionedThings<ModelView>;
+  readonly policy: PolicyCalls;
+  readonly reservations: ReservationCalls;
 
   constructor(options: ClientOptions) {
     this.http = new Http(options);
     this.datasets = new VersionedThings(this.http, '/datasets');
     this.models = new VersionedThings(this.http, '/models');
+    this.policy = new PolicyCalls(this.http);
+    this.reservations = new ReservationCalls(this.http);
   }
 
   readonly users = {
