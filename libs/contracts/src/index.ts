@@ -37,6 +37,7 @@ export {
   LOG_HEADER_AT,
   ROLES,
   inboxPrefix,
+  mayExtendStream,
   rolePermissions,
   type StreamName,
   type AgentOperation,
