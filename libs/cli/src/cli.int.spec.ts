@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { EmbeddedPlatform, TemporaryFolder } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BIN, type CommandLine, PASSWORD, startCommandLine } from './testing/command-line.ts';
+import { BIN, type CommandLine, startCommandLine } from './testing/command-line.ts';
 
 let commandLine: CommandLine;
 let folder: TemporaryFolder;

@@ -1,7 +1,7 @@
 // How the scheduler decides: the policy in force, its versions, and what another one would change.
 import { randomUUID } from 'node:crypto';
 import type { PolicyApplied, PolicyCheck, PolicyDocument, PolicyVersion, PolicyView } from '@baton/contracts';
-import type { Page } from './client.ts';
+import type { Page } from './answers.ts';
 import type { Http, Query, RequestOptions } from './http.ts';
 
 export class PolicyCalls {

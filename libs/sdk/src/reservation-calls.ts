@@ -1,6 +1,6 @@
 // Nodes and devices that people have reserved for a time.
 import type { BookingView, MakeBooking } from '@baton/contracts';
-import type { Changed, Page } from './client.ts';
+import type { Changed, Page } from './answers.ts';
 import type { Http, Query, RequestOptions } from './http.ts';
 
 export class ReservationCalls {

@@ -4,7 +4,7 @@ import { openPlatform, type OpenPlatform, parseEnvironment, ServiceSettings } fr
 import { type TemporaryFolder, temporaryFolder } from '@baton/testkit';
 import type { Static, TSchema } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openRules, type Rules } from './rules-wiring.ts';
+import { openRules, type Rules } from './rules.module.ts';
 import { ADA, aUser, by, NODE_ID, startWorld, VISION, type World } from './testing/world.ts';
 
 const HOUR = 3_600_000;
@@ -221,7 +221,7 @@ describe('a reservation', () => {
     expect((await ask(bookingRpc.list, {}, user)).items.map(({ state }) => state)).toEqual(['coming']);
     const { items, nextCursor } = await ask(bookingRpc.list, { all: true, limit: 2 }, user);
     const rest = await ask(bookingRpc.list, { all: true, cursor: nextCursor ?? '' }, user);
-    expect(items.map(({ cancelled }) => cancelled?.reason).toSorted()).toEqual(['', 'rain']);
+    expect(new Set(items.map(({ cancelled }) => cancelled?.reason))).toEqual(new Set(['', 'rain']));
     expect(rest).toMatchObject({ items: [{ from: from + HOUR, cancelled: null }], nextCursor: null });
   });
 });

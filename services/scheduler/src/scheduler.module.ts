@@ -35,7 +35,7 @@ import { nodeDecider } from './domain/node.commands.ts';
 import { jobProjection } from './projections/job-document.ts';
 import { nodeProjection } from './projections/node-document.ts';
 import { jobUsageProjection, nodeUsageProjection } from './projections/usage-documents.ts';
-import { openRules, ruleAdmins } from './rules-wiring.ts';
+import { openRules, ruleAdmins } from './rules.module.ts';
 
 @Module({})
 export class SchedulerModule {

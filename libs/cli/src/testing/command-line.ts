@@ -13,7 +13,7 @@ import {
 } from '@baton/testkit';
 
 export const BIN = fileURLToPath(new URL('../../bin/baton.mjs', import.meta.url));
-export const PASSWORD = 'correct horse';
+const PASSWORD = 'correct horse';
 
 export interface Ended {
   readonly code: number | null;

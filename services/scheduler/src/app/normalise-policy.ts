@@ -1,8 +1,17 @@
 // A policy as people write it, turned into what the log keeps: names resolved, units normalised, defaults filled in.
-import { DEFAULT_POLICY, type Policy, type PolicyDocument, type Quota, type QuotaDocument } from '@baton/contracts';
+import {
+  DEFAULT_POLICY,
+  type Policy,
+  type PolicyDocument,
+  type PriorityClass,
+  type Quota,
+  type QuotaDocument,
+} from '@baton/contracts';
 import { type Directory, type Kind, type Lookup, lookUp } from './directory.ts';
 import { PolicyFaults, pointerTo } from './policy-faults.ts';
 import type { Caller } from './ports.ts';
+
+type ClassDocument = NonNullable<PolicyDocument['classes']>[number];
 
 /** Throws `invalid_input` with a pointer for each fault. Whether the policy contradicts itself is for the policy to say. */
 export async function normalisePolicy(document: PolicyDocument, caller: Caller, directory: Directory): Promise<Policy> {
@@ -26,7 +35,7 @@ function policyOf(document: PolicyDocument, find: Lookup, faults: PolicyFaults):
   const { order, classes, defaultClass, placement, handOff } = DEFAULT_POLICY;
   return {
     order: document.order ?? order,
-    classes: document.classes?.map((each) => ({ preempts: false, preemptible: false, ...each })) ?? classes,
+    classes: document.classes?.map(classOf) ?? classes,
     defaultClass: document.defaultClass ?? defaultClass,
     fairShare: fairShareOf(document, find, faults),
     quotas: (document.quotas ?? []).flatMap((quota, index) => quotaOf(quota, index, find, faults)),
@@ -35,6 +44,10 @@ function policyOf(document: PolicyDocument, find: Lookup, faults: PolicyFaults):
     handOff: { ...handOff, ...document.handOff },
     lasThresholdsDeviceSeconds: thresholdsOf(document, faults),
   };
+}
+
+function classOf({ name, priority, preempts = false, preemptible = false }: ClassDocument): PriorityClass {
+  return { name, priority, preempts, preemptible };
 }
 
 function timesOf(

@@ -2,7 +2,7 @@
 import type { Policy, PolicyEvent } from '@baton/contracts';
 import type { Decider } from '@baton/decider';
 import { PlatformError } from '@baton/errors';
-import { contradictions } from './policy-contradictions.ts';
+import { contradictions, quotaOwner } from './policy-contradictions.ts';
 import { evolvePolicy, initialPolicy, type PolicyState } from './policy.ts';
 
 export interface PolicyCommand {
@@ -28,9 +28,14 @@ export function refuseContradictions(policy: Policy): void {
   throw new PlatformError('invalid_input', `The policy is not valid: ${first.pointer} ${first.detail}.`, { issues });
 }
 
-/** JSON with sorted members: the same policy, whichever order it came in. The order of classes and quotas counts. */
-function canonical(policy: Policy): string {
-  return JSON.stringify(policy, (_key, member: unknown) =>
+/** The same policy, whichever order its members, classes and quotas came in. */
+function canonical({ classes, quotas, ...rest }: Policy): string {
+  const sorted = {
+    ...rest,
+    classes: Object.fromEntries(classes.map((each) => [each.name, each])),
+    quotas: Object.fromEntries(quotas.map((quota) => [quotaOwner(quota), quota])),
+  };
+  return JSON.stringify(sorted, (_key, member: unknown) =>
     member !== null && typeof member === 'object' && !Array.isArray(member)
       ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
       : member,

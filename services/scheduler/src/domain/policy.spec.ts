@@ -32,13 +32,16 @@ describe('a change of the policy', () => {
     expect(events.reduce(evolvePolicy, initialPolicy).policy).toEqual(policy);
   });
 
-  it('is none where the policy is the same, whichever order its members came in', () => {
-    const reversed = Object.fromEntries(Object.entries(DEFAULT_POLICY).toReversed()) as Policy;
-    expect(change(reversed)).toEqual([]);
-  });
-
-  it('is one where classes of the same priority change places', () => {
-    expect(change(aPolicy({ classes: DEFAULT_POLICY.classes.toReversed() }))).toHaveLength(1);
+  it('is none where the policy is the same, whichever order its members, classes and quotas came in', () => {
+    const quotas = [
+      { of: USER, hardGpus: 1 },
+      { of: GROUP, hardGpus: 2 },
+    ];
+    const policy = aPolicy({ quotas });
+    const members = Object.fromEntries(Object.entries(policy).toReversed()) as Policy;
+    const reversed = { ...members, classes: policy.classes.toReversed(), quotas: quotas.toReversed() };
+    expect(change(reversed, policy)).toEqual([]);
+    expect(change({ ...reversed, quotas: quotas.map((each) => ({ ...each, hardGpus: 1 })) }, policy)).toHaveLength(1);
   });
 });
 
