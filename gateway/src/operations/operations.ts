@@ -59,6 +59,14 @@ import { livez } from './platform/livez.ts';
 import { metrics } from './platform/metrics.ts';
 import { openapi } from './platform/openapi.ts';
 import { readyz } from './platform/readyz.ts';
+import { applyPolicy } from './policy/apply-policy.ts';
+import { checkPolicy } from './policy/check-policy.ts';
+import { getPolicy } from './policy/get-policy.ts';
+import { listPolicyVersions } from './policy/list-policy-versions.ts';
+import { cancelReservation } from './reservations/cancel-reservation.ts';
+import { createReservation } from './reservations/create-reservation.ts';
+import { getReservation } from './reservations/get-reservation.ts';
+import { listReservations } from './reservations/list-reservations.ts';
 import { deleteSecret } from './secrets/delete-secret.ts';
 import { listSecrets } from './secrets/list-secrets.ts';
 import { setSecret } from './secrets/set-secret.ts';
@@ -114,6 +122,8 @@ const output = {
   getJobCheckpointArchive: getJobArchive(checkpoints),
 };
 const nodes = { listNodes, getNode, addNode, joinNode, cordonNode, uncordonNode, drainNode, removeNode };
+const policy = { getPolicy, applyPolicy, listPolicyVersions, checkPolicy };
+const reservations = { createReservation, listReservations, getReservation, cancelReservation };
 const blobs = { getBlob, putBlob, addBlob };
 const endpoints = { createEndpoint, listEndpoints, getEndpoint, updateEndpoint, deleteEndpoint };
 const platform = { about, home, docs, openapi, livez, readyz, metrics };
@@ -129,6 +139,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...output,
   ...nodes,
   getGaps,
+  ...policy,
+  ...reservations,
   ...blobs,
   ...endpoints,
   ...platform,

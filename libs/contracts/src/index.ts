@@ -14,13 +14,14 @@ export {
   fits,
   issuesOf,
   type AggregateName,
+  type IdKind,
   type Issue,
 } from './schema.ts';
 export { Role, Visibility, Principal, Ownership, canRead, canWrite, systemPrincipal, type Owned } from './access.ts';
 export { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 export { ENVELOPE_VERSION, StoredEvent, Commit } from './commit.ts';
 export { ManifestFile, Manifest, ManifestSummary, UploadedBlob, isWeightsFile } from './manifest.ts';
-export { parseDurationMs, parseSizeBytes } from './units.ts';
+export { durationText, parseDurationMs, parseSizeBytes } from './units.ts';
 export { DEFAULT_POLICY, ORDERS, Policy, PriorityClass, Quota } from './policy.ts';
 export {
   ArrayPlace,
@@ -32,6 +33,7 @@ export {
   PinnedDataset,
   PinnedSpec,
 } from './job-spec.ts';
+export { PolicyDocument, QuotaDocument } from './policy-document.ts';
 export {
   EVENTS_STREAM,
   JOBS_STREAM,
@@ -44,6 +46,7 @@ export {
   LOG_HEADER_AT,
   ROLES,
   inboxPrefix,
+  mayExtendStream,
   rolePermissions,
   type StreamName,
   type AgentOperation,
@@ -79,6 +82,7 @@ export {
   Rendezvous,
 } from './events/job.ts';
 export { EndpointTarget, endpointEvents } from './events/endpoint.ts';
+export { calendarEvents, POLICY_ID, policyEvents } from './events/policy.ts';
 export {
   EVENT_CATALOGUE,
   type EventsOf,
@@ -93,6 +97,8 @@ export {
   type JobEvent,
   type NodeEvent,
   type EndpointEvent,
+  type PolicyEvent,
+  type CalendarEvent,
 } from './events/catalogue.ts';
 export { RequestMeta, RpcRequest, WireError, rpc, type RpcReply, type Rpc } from './rpc/rpc.ts';
 export { Empty, Changed, ById, PageQuery, page, Stamped } from './rpc/common.ts';
@@ -168,4 +174,15 @@ export {
   GapsQuery,
   GapsView,
 } from './rpc/gaps.ts';
+export {
+  ApplyPolicy,
+  CheckPolicy,
+  PolicyApplied,
+  PolicyChange,
+  PolicyCheck,
+  PolicyVersion,
+  PolicyView,
+  policyRpc,
+} from './rpc/policy.ts';
+export { BookingState, BookingView, CancelBooking, ListBookings, MakeBooking, bookingRpc } from './rpc/booking.ts';
 export { EndpointState, EndpointView, CreateEndpoint, UpdateEndpoint, servingRpc } from './rpc/serving.ts';

@@ -23,18 +23,13 @@ import type {
   UserView,
   Visibility,
 } from '@baton/contracts';
+import type { Changed, Page } from './answers.ts';
 import { eventStream, type StreamOptions } from './event-stream.ts';
 import { type ClientOptions, Http, type Query, type RequestOptions } from './http.ts';
+import { PolicyCalls } from './policy-calls.ts';
+import { ReservationCalls } from './reservation-calls.ts';
 import { type UploadOptions, uploadFile } from './upload.ts';
 
-export interface Page<T> {
-  readonly items: T[];
-  readonly nextCursor: string | null;
-}
-export interface Changed {
-  readonly id: string;
-  readonly revision: number;
-}
 export interface VersionAdded extends Changed {
   readonly version: number;
   readonly manifest: ManifestSummary;
@@ -179,11 +174,15 @@ export class BatonClient {
   readonly http: Http;
   readonly datasets: VersionedThings<DatasetView>;
   readonly models: VersionedThings<ModelView>;
+  readonly policy: PolicyCalls;
+  readonly reservations: ReservationCalls;
 
   constructor(options: ClientOptions) {
     this.http = new Http(options);
     this.datasets = new VersionedThings(this.http, '/datasets');
     this.models = new VersionedThings(this.http, '/models');
+    this.policy = new PolicyCalls(this.http);
+    this.reservations = new ReservationCalls(this.http);
   }
 
   readonly users = {

@@ -1,9 +1,7 @@
 // A job's specification from a YAML file and from flags; what a flag says stands over the file.
-import { readFile } from 'node:fs/promises';
 import type { JobSpec } from '@baton/contracts';
-import { usage } from '../failure.ts';
-import { readStandardInput } from '../standard-input.ts';
 import { parseAfter, parseDataset, parsePairs } from './job-flags.ts';
+import { readYamlFile } from '../yaml-file.ts';
 
 export interface JobFlags {
   readonly name?: string;
@@ -48,24 +46,7 @@ export type DraftSpec = Partial<JobSpec>;
 
 /** `path` is a YAML or JSON file, `-` standard input. */
 export async function readJobFile(path: string): Promise<DraftSpec> {
-  const text = path === '-' ? await readStandardInput() : await readTextFile(path);
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(text);
-  const fault = document.errors[0];
-  if (fault) throw usage(`${path} is no valid YAML: ${fault.message}`);
-  const value: unknown = document.toJS();
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw usage(`${path} holds no job: write fields such as \`command: [python, train.py]\`.`);
-  }
-  return value;
-}
-
-export async function readTextFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw usage(`${path} can't be read: ${(error as Error).message}`);
-  }
+  return readYamlFile(path, 'no job: write fields such as `command: [python, train.py]`.');
 }
 
 /** Maps of the file and of flags are joined, lists and single values replaced. */
