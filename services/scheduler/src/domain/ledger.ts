@@ -1,5 +1,6 @@
 // All jobs that are not over, as the log says, with the queue and the devices derived from them. No I/O.
-import type { DesiredAttempt, JobEvent } from '@baton/contracts';
+import { DEFAULT_POLICY, type DesiredAttempt, type JobEvent, type Policy } from '@baton/contracts';
+import { ArrayMembers } from './array-members.ts';
 import { desiredAttempt } from './desired-attempt.ts';
 import {
   evolveJob,
@@ -13,18 +14,11 @@ import {
   type PlacedJob,
   type TerminalJob,
 } from './job.ts';
-import { ArrayMembers } from './array-members.ts';
 import type { NodeState } from './node.ts';
 import { Predecessors } from './predecessors.ts';
-import { JobQueue } from './queue.ts';
-import {
-  type NodeSnapshot,
-  nodeSnapshot,
-  type PlacedAttempt,
-  type QueuedJob,
-  shapeOf,
-  type Snapshot,
-} from './schedule/snapshot.ts';
+import { runningAttempt, waitingJob } from './schedule/engine-job.ts';
+import { Engine } from './schedule/engine.ts';
+import type { RunningAttempt } from './schedule/engine-model.ts';
 import { type Gate, WaitingRoom } from './waiting-room.ts';
 
 /** Where a commit stands, as much of it as the next commit needs. */
@@ -32,6 +26,7 @@ export interface CommitPlace {
   readonly position: number;
   readonly revision: number;
   readonly hash: string;
+  readonly at: number;
 }
 
 export interface JobRecord extends CommitPlace {
@@ -39,8 +34,10 @@ export interface JobRecord extends CommitPlace {
   readonly state: ExistingJob;
   /** Position of its submission: its place in the queue. */
   readonly order: number;
+  readonly submittedAt: number;
   /** Position of its newest assignment: its place among what is placed on its node. */
   readonly placedAt: number;
+  readonly assignedAt: number;
 }
 
 export interface KnownNode {
@@ -51,15 +48,17 @@ export interface KnownNode {
 }
 
 export class JobLedger {
+  /** Knows what waits and what is placed as this does, and plans with it. */
+  readonly engine = new Engine(DEFAULT_POLICY);
   readonly #jobs = new Map<string, JobRecord>();
   readonly #predecessors = new Predecessors();
   readonly #arrays = new ArrayMembers();
-  readonly #queue = new JobQueue();
   /** Queued jobs that may not be placed yet; it lets the others into the queue. */
   readonly #room = new WaitingRoom(this.#predecessors, {
-    admit: (id) => this.#withRecord(id, (record) => this.#queue.add(queued(record), shapeOf(record.state.spec))),
-    sendBack: (id) => this.#withRecord(id, (record) => this.#queue.remove(queued(record), shapeOf(record.state.spec))),
+    admit: (id) => this.#withRecord(id, (record) => this.engine.queue(waitingJob(record, this.engine.policy))),
+    sendBack: (id) => this.engine.unqueue(id),
   });
+  readonly #nodes = new Map<string, KnownNode>();
   readonly #placed = new Map<string, JobRecord>();
   #isLoading = false;
 
@@ -70,7 +69,10 @@ export class JobLedger {
 
   loaded(): void {
     this.#isLoading = false;
-    for (const record of this.#jobs.values()) this.#enter(record);
+    for (const record of this.#jobs.values()) {
+      this.#use(record.id, attemptOf(record, this.engine.policy), record.at);
+      this.#enter(record);
+    }
     this.#room.settle();
   }
 
@@ -106,15 +108,23 @@ export class JobLedger {
     if (before) this.#leave(before);
     if (state.phase === 'none') return;
     if (!before) this.#submitted(id, state);
-    if (isTerminal(state)) this.#over(id, state);
-    else {
-      const isNew = before === undefined || before.state.attempts !== state.attempts;
-      const placedAt = isNew ? place.position : before.placedAt;
-      const record = { id, state, order: before?.order ?? place.position, placedAt, ...place };
+    if (isTerminal(state)) {
+      this.#use(id, null, place.at);
+      this.#over(id, state);
+    } else {
+      const record = { id, state, ...placesOf(before, state, place), ...place };
       this.#jobs.set(id, record);
+      this.#use(id, attemptOf(record, this.engine.policy), place.at);
       this.#enter(record);
     }
     this.#room.settle();
+  }
+
+  /** What counts as used follows each event, also while a history is read: it outlasts the job. */
+  #use(id: string, attempt: RunningAttempt | null, at: number): void {
+    if (this.#isLoading) this.engine.account(id, attempt, at);
+    else if (attempt === null) this.engine.release(id, at);
+    else this.engine.place(attempt);
   }
 
   #submitted(id: string, { array }: ExistingJob): void {
@@ -142,7 +152,7 @@ export class JobLedger {
   #leave(record: JobRecord): void {
     if (this.#isLoading) return;
     if (this.#placed.delete(record.id)) this.#room.placed(record.state, -1);
-    if (this.#room.leave(record)) this.#queue.remove(queued(record), shapeOf(record.state.spec));
+    if (this.#room.leave(record)) this.engine.unqueue(record.id);
   }
 
   #withRecord(id: string, work: (record: JobRecord) => void): void {
@@ -165,14 +175,21 @@ export class JobLedger {
     return this.#room.nextDue();
   }
 
-  snapshot(nodes: Iterable<KnownNode>): Snapshot {
-    return { buckets: this.#queue.buckets(), nodes: [...nodes].map((node) => this.#nodeSnapshot(node)) };
-  }
-
-  #nodeSnapshot({ id, state, heard }: KnownNode): NodeSnapshot {
-    const live = this.placedOn(id).filter((placed) => !placed.part.isReleased);
-    const refuses = !heard ? 'node-unreachable' : state.cordoned ? 'node-cordoned' : null;
-    return nodeSnapshot({ id, description: state.description, refuses }, live.map(placedAttempt));
+  /** As they are now; what has not changed costs nothing. */
+  setNodes(nodes: Iterable<KnownNode>): void {
+    const gone = new Set(this.#nodes.keys());
+    for (const node of nodes) {
+      gone.delete(node.id);
+      const known = this.#nodes.get(node.id);
+      if (known?.state === node.state && known.heard === node.heard) continue;
+      this.#nodes.set(node.id, node);
+      const refuses = !node.heard ? 'node-unreachable' : node.state.cordoned ? 'node-cordoned' : null;
+      this.engine.putNode({ id: node.id, description: node.state.description, refuses });
+    }
+    for (const id of gone) {
+      this.#nodes.delete(id);
+      this.engine.removeNode(id);
+    }
   }
 
   /** In the order of placement; of those on several nodes as long as their part there has not ended. */
@@ -199,12 +216,14 @@ export interface PlacedRecord extends JobRecord {
   readonly part: Part;
 }
 
-function queued({ id, order, state }: JobRecord): QueuedJob {
-  return { id, order, nextAttempt: state.attempts + 1 };
+function attemptOf(record: JobRecord, policy: Policy): RunningAttempt | null {
+  const { state } = record;
+  return isPlaced(state) ? runningAttempt({ ...record, state }, policy) : null;
 }
 
-function placedAttempt({ id, order, state, part }: PlacedRecord): PlacedAttempt {
-  const { number, behind, isRevoking } = state.attempt;
-  const waiting = behind && { count: behind.count, pool: behind.pool, isRevoking };
-  return { jobId: id, attempt: number, order, shape: shapeOf(state.spec), devices: part.devices, waiting };
+function placesOf(before: JobRecord | undefined, { attempts }: ExistingJob, { position, at }: CommitPlace) {
+  const { order, submittedAt } = before ?? { order: position, submittedAt: at };
+  const isNew = before === undefined || before.state.attempts !== attempts;
+  const { placedAt, assignedAt } = isNew ? { placedAt: position, assignedAt: at } : before;
+  return { order, submittedAt, placedAt, assignedAt };
 }
