@@ -153,6 +153,16 @@ describe('an array', () => {
     expect(await world.gateway.call(schedulerRpc.cancel, asAlice, { id: array?.id ?? '' })).toMatchObject({ jobs: 2 });
   });
 
+  it('of a thousand is taken in one request, and lets one in that waits for all of it', async () => {
+    const count = 1_000;
+    const { array } = await submit({ array: { count }, begin: '1h' });
+    const { id } = await submit({ after: [{ job: array?.id ?? '', when: 'end' }] });
+    expect(await waiting(id)).toMatchObject({ code: 'waiting-for-job', heldBy: [array?.id] });
+    const cancelled = await world.gateway.call(schedulerRpc.cancel, asAlice, { id: array?.id ?? '' });
+    expect(cancelled).toMatchObject({ jobs: count });
+    await end(id);
+  });
+
   it('of a million is refused with the limit', async () => {
     await expect(submit({ array: { count: 1_000_000 } })).rejects.toMatchObject({
       code: 'invalid_input',

@@ -79,21 +79,21 @@ describe('an array of jobs', () => {
   it('is submitted whole, in order', async () => {
     const log = new Log();
     const { leadership, leader, stop } = await leading(log);
-    expect(await submission(leadership, 450)).toMatchObject({ id: FIRST, array: { count: 450 } });
-    expect(indices(log)).toEqual(Array.from({ length: 450 }, (_, index) => index));
-    expect(queued(leader)).toBe(450);
+    expect(await submission(leadership, 10_000)).toMatchObject({ id: FIRST, array: { count: 10_000 } });
+    expect(indices(log)).toEqual(Array.from({ length: 10_000 }, (_, index) => index));
+    expect(queued(leader)).toBe(10_000);
     stop();
   });
 
   it('that was interrupted has no job that may start, and is completed when it is submitted again', async () => {
     const log = new Log();
-    log.room = 250;
+    log.room = 300;
     const before = await leading(log);
     await expect(submission(before.leadership, 450)).rejects.toMatchObject({ code: 'outcome_unknown' });
     before.stop();
     log.room = Infinity;
     const { leadership, leader, stop } = await leading(log);
-    expect([leader.ledger.membersOf(FIRST.replace('job', 'arr')).length, queued(leader)]).toEqual([250, 0]);
+    expect([leader.ledger.membersOf(FIRST.replace('job', 'arr')).length, queued(leader)]).toEqual([300, 0]);
     expect(await submission(leadership, 450)).toMatchObject({ id: FIRST, array: { count: 450 } });
     expect(indices(log)).toEqual(Array.from({ length: 450 }, (_, index) => index));
     expect(queued(leader)).toBe(450);

@@ -59,7 +59,8 @@ export class Leader {
     if (events.length === 0) return { revision: record?.revision ?? 0, durable: Promise.resolve() };
     const commit = this.#envelope(record, events, identity);
     const issued = this.#ports.log.issue(jobId, commit);
-    this.ledger.apply(jobId, events, { revision: commit.revision, position: issued.position, hash: issued.hash });
+    const { revision, at } = commit;
+    this.ledger.apply(jobId, events, { revision, at, position: issued.position, hash: issued.hash });
     this.#position = issued.position;
     if (events.some((event) => CONCERNS_ALL_RANKS.has(event.type))) this.pushNodesOf(jobId);
     return { revision: commit.revision, durable: watched(issued) };

@@ -11,7 +11,7 @@ import { PlatformError } from '@baton/errors';
 import type { RecordedCommit } from '@baton/event-store';
 import { whyNever } from '../domain/schedule/fit.ts';
 import { shapeOf } from '../domain/schedule/snapshot.ts';
-import { ArraySubmission, arrayIdOf } from './array-submission.ts';
+import { ArraySubmission, arrayIdOf, firstJobOf, isArrayId } from './array-submission.ts';
 import { loadJob, readCommits } from './job-commits.ts';
 import type { Leadership } from './leadership.ts';
 import type { Nodes } from './nodes.ts';
@@ -142,9 +142,9 @@ export class Submissions {
     }
   }
 
-  async #mayRead(caller: Caller, jobId: string): Promise<boolean> {
+  async #mayRead(caller: Caller, id: string): Promise<boolean> {
     try {
-      await readCommits(this.#ports.log, caller, jobId);
+      await readCommits(this.#ports.log, caller, isArrayId(id) ? firstJobOf(id) : id);
       return true;
     } catch (error) {
       if (error instanceof PlatformError && error.code === 'not_found') return false;

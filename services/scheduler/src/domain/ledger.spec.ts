@@ -78,7 +78,7 @@ class Play {
     const events = jobDecider.decide(command, this.ledger.active(id)?.state ?? { phase: 'none' });
     if (events.length === 0) return;
     this.log.push({ id, events, position: this.log.length + 1 });
-    this.ledger.apply(id, events, { position: this.log.length, revision: 1, hash: '' });
+    this.ledger.apply(id, events, { position: this.log.length, revision: 1, hash: '', at: 0 });
   }
 
   #submit(id: string, gpus: number, nodes: number): void {
@@ -139,7 +139,8 @@ describe('JobLedger', () => {
       fc.property(stepsOf, (steps) => {
         const { ledger, log, now } = play(steps);
         const rebuilt = new JobLedger();
-        for (const { id, events, position } of log) rebuilt.apply(id, events, { position, revision: 1, hash: '' });
+        for (const { id, events, position } of log)
+          rebuilt.apply(id, events, { position, revision: 1, hash: '', at: 0 });
         expect(picture(rebuilt, now)).toEqual(picture(ledger, now));
       }),
     );
@@ -188,18 +189,18 @@ describe('JobLedger', () => {
       { phase: 'none' },
     );
     const ledger = new JobLedger();
-    ledger.apply('first', submit, { position: 1, revision: 1, hash: '' });
-    ledger.apply('second', submit, { position: 2, revision: 1, hash: '' });
+    ledger.apply('first', submit, { position: 1, revision: 1, hash: '', at: 0 });
+    ledger.apply('second', submit, { position: 2, revision: 1, hash: '', at: 0 });
     const assign = jobDecider.decide(
       { type: 'Assign', nodeId: node.id, devices: ['cpu-0'] },
       ledger.active('first')?.state ?? { phase: 'none' },
     );
-    ledger.apply('first', assign, { position: 3, revision: 2, hash: '' });
+    ledger.apply('first', assign, { position: 3, revision: 2, hash: '', at: 0 });
     const ended = jobDecider.decide(
       { type: 'RecordEnded', attempt: 1, result: result({ exitCode: 1 }), now: 0 },
       ledger.active('first')?.state ?? { phase: 'none' },
     );
-    ledger.apply('first', ended, { position: 4, revision: 3, hash: '' });
+    ledger.apply('first', ended, { position: 4, revision: 3, hash: '', at: 0 });
     expect(ledger.release(500)).toBe(1_000);
     expect(ledger.release(1_000)).toBe(null);
     expect(ledger.snapshot([node]).buckets.flatMap((bucket) => bucket.jobs.map((job) => job.id))).toEqual([

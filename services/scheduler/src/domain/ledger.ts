@@ -34,6 +34,11 @@ export interface CommitPlace {
   readonly hash: string;
 }
 
+export interface AppliedCommit extends CommitPlace {
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
 export interface JobRecord extends CommitPlace {
   readonly id: string;
   readonly state: ExistingJob;
@@ -41,6 +46,9 @@ export interface JobRecord extends CommitPlace {
   readonly order: number;
   /** Position of its newest assignment: its place among what is placed on its node. */
   readonly placedAt: number;
+  /** Times of its submission, and of its newest assignment, in milliseconds since the Unix epoch. */
+  readonly submittedAt: number;
+  readonly assignedAt: number;
 }
 
 export interface KnownNode {
@@ -79,7 +87,7 @@ export class JobLedger {
     return this.#jobs.get(id);
   }
 
-  /** Whether the id was ever used. */
+  /** Whether the id of a job, or of an array, was ever used. */
   has(id: string): boolean {
     return this.#predecessors.has(id);
   }
@@ -99,7 +107,7 @@ export class JobLedger {
     return this.#room.doomed();
   }
 
-  apply(id: string, events: readonly JobEvent[], place: CommitPlace): void {
+  apply(id: string, events: readonly JobEvent[], commit: AppliedCommit): void {
     const before = this.#jobs.get(id);
     let state: JobState = before?.state ?? initialJob;
     for (const event of events) state = evolveJob(state, event);
@@ -108,9 +116,7 @@ export class JobLedger {
     if (!before) this.#submitted(id, state);
     if (isTerminal(state)) this.#over(id, state);
     else {
-      const isNew = before === undefined || before.state.attempts !== state.attempts;
-      const placedAt = isNew ? place.position : before.placedAt;
-      const record = { id, state, order: before?.order ?? place.position, placedAt, ...place };
+      const record = { id, state, ...timesOf(before, state, commit) };
       this.#jobs.set(id, record);
       this.#enter(record);
     }
@@ -120,6 +126,7 @@ export class JobLedger {
   #submitted(id: string, { array }: ExistingJob): void {
     this.#predecessors.note(id, null);
     if (array === null) return;
+    this.#predecessors.note(array.id, null);
     this.#arrays.add(array.id, id);
     if (array.index === array.count - 1) this.#room.completed(array.id);
   }
@@ -127,7 +134,10 @@ export class JobLedger {
   #over(id: string, { phase, array }: TerminalJob): void {
     this.#jobs.delete(id);
     this.#room.ended(id, phase);
-    if (array !== null && this.#arrays.remove(array.id, id)) this.#room.forgetArray(array.id);
+    const whole = array && this.#arrays.end(array.id, id, phase);
+    if (array === null || whole === null) return;
+    this.#room.forgetArray(array.id);
+    this.#room.ended(array.id, whole);
   }
 
   #enter(record: JobRecord): void {
@@ -197,6 +207,17 @@ export interface PlacedRecord extends JobRecord {
   readonly state: PlacedJob;
   /** What the node has of it. */
   readonly part: Part;
+}
+
+function timesOf(
+  before: JobRecord | undefined,
+  { attempts }: ExistingJob,
+  { position, revision, hash, at }: AppliedCommit,
+): Omit<JobRecord, 'id' | 'state'> {
+  const { order, submittedAt } = before ?? { order: position, submittedAt: at };
+  const isNew = before === undefined || before.state.attempts !== attempts;
+  const { placedAt, assignedAt } = isNew ? { placedAt: position, assignedAt: at } : before;
+  return { position, revision, hash, order, submittedAt, placedAt, assignedAt };
 }
 
 function queued({ id, order, state }: JobRecord): QueuedJob {

@@ -142,7 +142,7 @@ export class WaitingRoom {
       return {
         code: 'waiting-for-job',
         jobs: [jobId],
-        never: `Job ${jobId} has ${outcome}; it waited for its ${after.when}.`,
+        never: `${jobId.startsWith('arr_') ? 'Array' : 'Job'} ${jobId} has ${outcome}; it waited for its ${after.when}.`,
       };
     }
     if (isHeld) return { code: 'held' };

@@ -4,6 +4,7 @@ import { JobQueue } from '../queue.ts';
 import type { QueuedJob, Shape } from '../schedule/snapshot.ts';
 import type { Microseconds, TimeWindow } from './interval.ts';
 import type { AttemptUsage, JobUsage } from './job-usage.ts';
+import { endsOf, type OverAt, stretchesOf } from './gates.ts';
 import { type Claim, RANK } from './layers.ts';
 import type { DeviceService, NodeCapacity, NodeUsage } from './node-usage.ts';
 
@@ -30,13 +31,14 @@ export function idleClaims(
   jobs: readonly JobUsage[],
   window: TimeWindow,
 ): Claim[] {
+  const overAt = endsOf(jobs);
   const moment: Moment = { kind, capacity: null, queue: new JobQueue(), delayed: new Map(), placed: new Set() };
   const changes = [
     ...node.phases.map(({ at, capacity }) => ({
       at,
       apply: () => void (moment.capacity = node.capacities[capacity] ?? null),
     })),
-    ...jobs.flatMap((job) => (mayUse(job.shape, kind, node) ? queueChanges(job, moment) : [])),
+    ...jobs.flatMap((job) => (mayUse(job.shape, kind, node) ? queueChanges(job, moment, overAt) : [])),
     ...jobs.flatMap((job) => holdingChanges(job, node.nodeId, moment)),
   ].toSorted((one, other) => one.at - other.at);
   const claims: Claim[] = [];
@@ -60,27 +62,32 @@ function mayUse(shape: Shape, kind: DeviceService['kind'], node: NodeUsage): boo
   return shape.deviceKind === kind && (shape.nodeId === null || shape.nodeId === node.nodeId);
 }
 
+interface Delayed {
+  readonly shape: Shape;
+  readonly order: number;
+  readonly gate: WaitCode;
+}
+
 /** What the scheduler knows at one time, as far as it matters for such devices. */
 interface Moment {
   readonly kind: DeviceService['kind'];
   capacity: NodeCapacity | null;
   readonly queue: JobQueue;
-  /** Jobs that may not start yet, by id. */
-  readonly delayed: Map<string, Shape>;
+  /** Jobs that may not start yet, by id, and why not. */
+  readonly delayed: Map<string, Delayed>;
   readonly placed: Set<Holding>;
 }
 
-function queueChanges({ jobId, order, shape, queued }: JobUsage, { queue, delayed }: Moment): Change[] {
+function queueChanges(usage: JobUsage, { queue, delayed }: Moment, overAt: OverAt): Change[] {
+  const { jobId, order, shape } = usage;
   const job: QueuedJob = { id: jobId, order, nextAttempt: 1 };
-  return queued.flatMap(({ from, to, notBefore }) => {
-    const due = Math.max(from, notBefore);
-    const end = to ?? Infinity;
-    const enter = { at: due, apply: () => queue.add(job, shape) };
-    const leave = { at: end, apply: () => queue.remove(job, shape) };
-    if (due <= from) return [enter, leave];
-    const wait = { at: from, apply: () => void delayed.set(jobId, shape) };
-    const stopWaiting = { at: Math.min(due, end), apply: () => void delayed.delete(jobId) };
-    return due < end ? [wait, stopWaiting, enter, leave] : [wait, stopWaiting];
+  return stretchesOf(usage, overAt).flatMap(({ from, to, gate }) => {
+    const enter = () => (gate === null ? queue.add(job, shape) : void delayed.set(jobId, { shape, order, gate }));
+    const leave = () => (gate === null ? queue.remove(job, shape) : void delayed.delete(jobId));
+    return [
+      { at: from, apply: enter },
+      { at: to, apply: leave },
+    ];
   });
 }
 
@@ -108,7 +115,8 @@ function reasonOf(moment: Moment): IdleReason | null {
     if (canHold(capacity, shape) && (first === null || order < first.order)) first = { shape, order };
   }
   if (first) return whyNot(first.shape, capacity, moment);
-  return [...delayed.values()].some((shape) => canHold(capacity, shape)) ? 'retry-backoff' : null;
+  const able = [...delayed.values()].filter(({ shape }) => canHold(capacity, shape));
+  return able.toSorted((one, other) => one.order - other.order)[0]?.gate ?? null;
 }
 
 function canHold(capacity: NodeCapacity, shape: Shape): boolean {
