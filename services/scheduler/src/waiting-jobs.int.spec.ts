@@ -91,7 +91,7 @@ describe('a job after others', () => {
     await vi.waitFor(async () => expect((await world.job(asAlice, third.id)).state).toBe('cancelled'));
     expect(await world.job(asAlice, second.id)).toMatchObject({
       state: 'cancelled',
-      message: `Job ${first.id} has failed; it waited for its success.`,
+      message: `It waited for the success of job ${first.id}, which has failed.`,
     });
     const late = await submit({ after: [{ job: first.id }] });
     await vi.waitFor(async () => expect((await world.job(asAlice, late.id)).state).toBe('cancelled'));

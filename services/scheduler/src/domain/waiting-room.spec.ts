@@ -162,7 +162,9 @@ describe('a job after others', () => {
     play.submit('d', after('end', 'c'));
     play.assign('a');
     play.end('a', 1);
-    expect(play.ledger.doomed()).toEqual([{ id: 'b', reason: 'Job a has failed; it waited for its success.' }]);
+    expect(play.ledger.doomed()).toEqual([
+      { id: 'b', reason: 'It waited for the success of job a, which has failed.' },
+    ]);
     play.cancelDoomed();
     expect(['a', 'b', 'c'].map((id) => play.ledger.active(id))).toEqual([undefined, undefined, undefined]);
     expect(queue(play.ledger)).toEqual(['d']);

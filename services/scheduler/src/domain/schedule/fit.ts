@@ -51,13 +51,17 @@ export function whyNever(
   nodes: readonly Pick<NodeSnapshot, 'id' | 'description'>[],
 ): { readonly message: string; readonly issues: readonly Issue[] } | null {
   const faults = nodes
-    .map((node) => ({ name: node.description.name, lacks: lacks(shape, node) }))
+    .map((node) => {
+      const lacking = lacks(shape, node);
+      const isOfLabels = lacking.length === lackingLabels(shape, node.description).length;
+      return { name: node.description.name, lacks: lacking, pointer: isOfLabels ? '/requires' : '/resources' };
+    })
     .filter((fault) => fault.lacks.length > 0);
   const able = nodes.length - faults.length;
   if (nodes.length === 0 || able >= shape.nodes) return null;
   const detail = faults.map((fault) => ` ${fault.name}: ${fault.lacks.join(', ')}`).join(';');
   const issues = faults.map((fault) => ({
-    pointer: '/resources',
+    pointer: fault.pointer,
     detail: `node ${fault.name}: ${fault.lacks.join(', ')}`,
   }));
   if (shape.nodes === 1)
