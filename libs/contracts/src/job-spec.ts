@@ -85,7 +85,7 @@ export const JobSpec = strict({
   begin: Type.Optional(Type.Union([Type.Number({ minimum: 0 }), Type.String({ maxLength: 64 })])),
   /** It waits until somebody releases it. */
   hold: Type.Optional(Type.Boolean()),
-  /** It waits for the ends of these jobs; `when` is `success` unless said. */
+  /** It waits for the ends of these jobs and whole arrays; `when` is `success` unless said. */
   after: Type.Optional(Type.Array(strict({ job: Id, when: Type.Optional(AfterWhen) }), { maxItems: MAX_PREDECESSORS })),
   /** Many jobs by one submission, which differ in `BATON_ARRAY_INDEX`, and in `BATON_ARRAY_VALUE` where there are values. */
   array: Type.Optional(

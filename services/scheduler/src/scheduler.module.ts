@@ -55,14 +55,21 @@ export class SchedulerModule {
     });
     const leaderPorts = { log, ids, now, report, installationId: platform.installationId };
     const agentLink = { push: (nodeId: string, set: unknown) => bus.publish(subjects.desired(nodeId), set) };
-    const newLeader = () => new Leader({ ...leaderPorts, agents: agentLink, nodes: () => nodes.known() });
+    const newLeader = () =>
+      new Leader({
+        ...leaderPorts,
+        agents: agentLink,
+        nodes: () => nodes.known(),
+        policy: () => rules.policies.current().policy,
+        bookings: (at) => rules.bookings.current(at),
+      });
     const leadership = new Leadership({ lease, newLeader, logLost: () => log.lost(), report });
     await followAll(platform, nodes, config.BATON_AGENT_KEYS_FILE);
     const rules = await openRules(platform, () => leadership.current()?.kick());
     const progress = new StagingProgress();
     const identify = identifier(platform.secret);
     const jobs = new Jobs({ leadership, nodes, log, progress, now, identify });
-    const classNames = () => DEFAULT_POLICY.classes.map(({ name }) => name);
+    const classNames = () => rules.policies.current().policy.classes.map(({ name }) => name);
     const submissions = new Submissions({ leadership, nodes, catalogue, log, ids, now, classNames, identify });
     const [jobDocuments, nodeDocuments] = await Promise.all([
       platform.project(jobProjection),

@@ -91,7 +91,7 @@ describe('a job after others', () => {
     await vi.waitFor(async () => expect((await world.job(asAlice, third.id)).state).toBe('cancelled'));
     expect(await world.job(asAlice, second.id)).toMatchObject({
       state: 'cancelled',
-      message: `Job ${first.id} has failed; it waited for its success.`,
+      message: `It waited for the success of job ${first.id}, which has failed.`,
     });
     const late = await submit({ after: [{ job: first.id }] });
     await vi.waitFor(async () => expect((await world.job(asAlice, late.id)).state).toBe('cancelled'));
@@ -151,6 +151,16 @@ describe('an array', () => {
     for (const id of [array?.id ?? '', `arr_${'z'.repeat(26)}`])
       await expect(world.gateway.call(schedulerRpc.cancel, asBob, { id })).rejects.toMatchObject({ code: 'not_found' });
     expect(await world.gateway.call(schedulerRpc.cancel, asAlice, { id: array?.id ?? '' })).toMatchObject({ jobs: 2 });
+  });
+
+  it('of a thousand is taken in one request, and lets one in that waits for all of it', async () => {
+    const count = 1_000;
+    const { array } = await submit({ array: { count }, begin: '1h' });
+    const { id } = await submit({ after: [{ job: array?.id ?? '', when: 'end' }] });
+    expect(await waiting(id)).toMatchObject({ code: 'waiting-for-job', heldBy: [array?.id] });
+    const cancelled = await world.gateway.call(schedulerRpc.cancel, asAlice, { id: array?.id ?? '' });
+    expect(cancelled).toMatchObject({ jobs: count });
+    await end(id);
   });
 
   it('of a million is refused with the limit', async () => {

@@ -3,6 +3,7 @@ import { ChangedJobs, schedulerRpc } from '@baton/contracts';
 import { without } from '../body.ts';
 import { operation } from '../operation.ts';
 import { IdPath } from '../path.ts';
+import { ARRAY_TIMEOUT_MS } from './array-timeout.ts';
 
 export const cancelJob = operation({
   method: 'POST',
@@ -10,5 +11,6 @@ export const cancelJob = operation({
   summary: 'Cancel a queued or running job, or a whole array by its id',
   access: 'user',
   schema: { params: IdPath, body: without(schedulerRpc.cancel.request, 'id'), response: ChangedJobs },
-  handler: ({ call, params, body }) => call(schedulerRpc.cancel, { ...body, ...params }),
+  handler: ({ gateway, principal, meta, params, body }) =>
+    gateway.bus.call(schedulerRpc.cancel, { principal, meta }, { ...body, ...params }, { timeoutMs: ARRAY_TIMEOUT_MS }),
 });

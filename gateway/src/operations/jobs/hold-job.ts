@@ -2,6 +2,7 @@
 import { ChangedJobs, Empty, schedulerRpc } from '@baton/contracts';
 import { operation } from '../operation.ts';
 import { IdPath } from '../path.ts';
+import { ARRAY_TIMEOUT_MS } from './array-timeout.ts';
 
 export const holdJob = operation({
   method: 'POST',
@@ -9,5 +10,6 @@ export const holdJob = operation({
   summary: 'Keep a queued job, or a whole array by its id, from starting',
   access: 'user',
   schema: { params: IdPath, body: Empty, response: ChangedJobs },
-  handler: ({ call, params }) => call(schedulerRpc.hold, params),
+  handler: ({ gateway, principal, meta, params }) =>
+    gateway.bus.call(schedulerRpc.hold, { principal, meta }, params, { timeoutMs: ARRAY_TIMEOUT_MS }),
 });

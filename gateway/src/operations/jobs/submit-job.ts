@@ -1,6 +1,7 @@
 // POST /jobs.
 import { JobSpec, JobSubmission, schedulerRpc } from '@baton/contracts';
 import { operation } from '../operation.ts';
+import { ARRAY_TIMEOUT_MS } from './array-timeout.ts';
 
 export const submitJob = operation({
   method: 'POST',
@@ -10,5 +11,6 @@ export const submitJob = operation({
   schema: { body: JobSpec, response: JobSubmission },
   status: 201,
   location: ({ id }) => `/jobs/${id}`,
-  handler: ({ call, body }) => call(schedulerRpc.submit, body),
+  handler: ({ gateway, principal, meta, body }) =>
+    gateway.bus.call(schedulerRpc.submit, { principal, meta }, body, { timeoutMs: ARRAY_TIMEOUT_MS }),
 });

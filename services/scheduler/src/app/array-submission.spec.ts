@@ -1,4 +1,5 @@
 // An array's jobs in the log: all of them in the end, each once, and none may start before.
+import { DEFAULT_POLICY } from '@baton/contracts';
 import type { Commit, JobEvent } from '@baton/contracts';
 import type { RecordedCommit } from '@baton/event-store';
 import { describe, expect, it } from 'vitest';
@@ -47,6 +48,8 @@ async function leading(log: Log): Promise<{ leadership: Leadership; leader: Lead
       ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
       now: () => 1_000,
       nodes: () => [],
+      policy: () => DEFAULT_POLICY,
+      bookings: () => [],
       installationId: 'ins',
       report: (error) => expect.unreachable(String(error)),
     });
@@ -73,27 +76,27 @@ const indices = (log: Log) =>
   log.commits.flatMap(({ events }) =>
     (events as JobEvent[]).flatMap((event) => (event.type === 'JobSubmitted' ? (event.data.array?.index ?? []) : [])),
   );
-const queued = (leader: Leader) => leader.ledger.snapshot([]).buckets.flatMap(({ jobs }) => jobs).length;
+const queued = (leader: Leader) => leader.ledger.engine.queueIndex.size;
 
 describe('an array of jobs', () => {
   it('is submitted whole, in order', async () => {
     const log = new Log();
     const { leadership, leader, stop } = await leading(log);
-    expect(await submission(leadership, 450)).toMatchObject({ id: FIRST, array: { count: 450 } });
-    expect(indices(log)).toEqual(Array.from({ length: 450 }, (_, index) => index));
-    expect(queued(leader)).toBe(450);
+    expect(await submission(leadership, 10_000)).toMatchObject({ id: FIRST, array: { count: 10_000 } });
+    expect(indices(log)).toEqual(Array.from({ length: 10_000 }, (_, index) => index));
+    expect(queued(leader)).toBe(10_000);
     stop();
   });
 
   it('that was interrupted has no job that may start, and is completed when it is submitted again', async () => {
     const log = new Log();
-    log.room = 250;
+    log.room = 300;
     const before = await leading(log);
     await expect(submission(before.leadership, 450)).rejects.toMatchObject({ code: 'outcome_unknown' });
     before.stop();
     log.room = Infinity;
     const { leadership, leader, stop } = await leading(log);
-    expect([leader.ledger.membersOf(FIRST.replace('job', 'arr')).length, queued(leader)]).toEqual([250, 0]);
+    expect([leader.ledger.membersOf(FIRST.replace('job', 'arr')).length, queued(leader)]).toEqual([300, 0]);
     expect(await submission(leadership, 450)).toMatchObject({ id: FIRST, array: { count: 450 } });
     expect(indices(log)).toEqual(Array.from({ length: 450 }, (_, index) => index));
     expect(queued(leader)).toBe(450);

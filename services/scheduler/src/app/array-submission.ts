@@ -1,13 +1,10 @@
 // Writes the jobs of an array, as many as are not there yet. They may start when the last one is in the log.
 import type { JobSubmission, Owned, PinnedSpec } from '@baton/contracts';
-import { PlatformError } from '@baton/errors';
 import type { Leader, Written } from './leader.ts';
 import type { Leadership } from './leadership.ts';
 import { type ArrayPlan, memberSpec, placeOf } from './pin-scheduling.ts';
 import type { CommandIdentity, Ids } from './ports.ts';
-
-/** In one go; then others have their turn. */
-const BATCH = 200;
+import { Turns } from './turns.ts';
 
 export interface ArrayPorts {
   readonly leadership: Leadership;
@@ -35,13 +32,13 @@ export class ArraySubmission {
   async submit(): Promise<JobSubmission> {
     const { plan, firstId } = this.#request;
     const leader = this.#ports.leadership.leader();
+    const turns = new Turns(this.#ports.leadership, leader);
     let last: Written | null = null;
     for (let index = 0; index < plan.count; index += 1) {
-      last = this.#write(leader, index) ?? last;
-      if (index % BATCH === BATCH - 1 && last !== null) {
-        await last.durable;
-        refuseUnlessLeading(this.#ports.leadership, leader);
-      }
+      const written = this.#write(leader, index);
+      if (written === null) continue;
+      last = written;
+      await turns.after(written);
     }
     leader.kick();
     await last?.durable;
@@ -68,14 +65,4 @@ export function firstJobOf(arrayId: string): string {
 
 export function isArrayId(id: string): boolean {
   return /^arr_[a-z0-9]{26}$/.test(id);
-}
-
-/** Between two writes another leader may have taken over, in this process too: what this one knows is old then. */
-export function refuseUnlessLeading(leadership: Leadership, leader: Leader): void {
-  if (leadership.current() === leader) return;
-  throw new PlatformError(
-    'outcome_unknown',
-    'The scheduler lost the log for a moment. Try again with the same Idempotency-Key.',
-    { retryAfterMs: 1_000 },
-  );
 }

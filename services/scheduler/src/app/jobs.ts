@@ -13,19 +13,17 @@ import { type ExistingJob, isWaiting } from '../domain/job.ts';
 import type { JobCommand } from '../domain/job.commands.ts';
 import type { KnownNode } from '../domain/ledger.ts';
 import { explainLine, explainWait } from '../domain/schedule/explain.ts';
-import { shapeOf } from '../domain/schedule/snapshot.ts';
+import { engineShapeOf } from '../domain/schedule/engine-shape.ts';
 import type { JobDocument } from '../projections/job-document.ts';
-import { firstJobOf, isArrayId, refuseUnlessLeading } from './array-submission.ts';
+import { firstJobOf, isArrayId } from './array-submission.ts';
 import { withCordonWords } from './cordon-words.ts';
 import { loadJob, noSuchJob, readCommits } from './job-commits.ts';
-import type { Leader } from './leader.ts';
+import type { Leader, Written } from './leader.ts';
 import type { Leadership } from './leadership.ts';
 import type { Nodes } from './nodes.ts';
 import type { Caller, CommandIdentity, JobLog } from './ports.ts';
 import type { StagingProgress } from './staging-progress.ts';
-
-/** Of an array's jobs in one go; then others have their turn. */
-const BATCH = 200;
+import { Turns } from './turns.ts';
 
 export interface JobsPorts {
   readonly leadership: Leadership;
@@ -84,20 +82,18 @@ export class Jobs {
     const first = leader.ledger.active(members[0] ?? '')?.state ?? (await this.#endedArray(caller, id));
     refuseUnlessWritable(caller, { id, state: first, verb });
     const identity = identify(caller, verb, body);
+    const turns = new Turns(leadership, leader);
     let changed = 0;
     let refused: Error | null = null;
-    for (const [index, member] of members.entries()) {
-      try {
-        leader.execute(member, command, identity);
-        leader.pushNodesOf(member);
-        changed += 1;
-      } catch (error) {
-        if (!hasCode(error, 'conflict') && !hasCode(error, 'not_found')) throw error;
-        refused = error as Error;
+    for (const member of members) {
+      const written = tried(() => leader.execute(member, command, identity));
+      if (written instanceof Error) {
+        refused = written;
+        continue;
       }
-      if (index % BATCH !== BATCH - 1) continue;
-      await log.flushed();
-      refuseUnlessLeading(leadership, leader);
+      changed += 1;
+      leader.pushNodesOf(member);
+      await turns.after(written);
     }
     leader.kick();
     await log.flushed();
@@ -137,14 +133,15 @@ export class Jobs {
     const leader: Leader | null = this.#ports.leadership.current();
     const record = leader?.ledger.active(id);
     if (!leader || !record) return null;
-    const snapshot = leader.ledger.snapshot(nodes);
+    const { engine } = leader.ledger;
+    leader.refresh(this.#ports.now());
     if (isWaiting(record.state)) {
       const { nodeId, number } = record.state.attempt;
-      return explainLine(id, snapshot, this.#ports.progress.of(nodeId, id, number));
+      return explainLine(id, engine, this.#ports.progress.of(nodeId, id, number));
     }
     if (record.state.phase !== 'queued') return null;
-    const job = { id, shape: shapeOf(record.state.spec), order: record.order, gate: leader.ledger.gate(id) };
-    return withCordonWords(explainWait(job, snapshot, this.#ports.now()), job.shape, nodes);
+    const wait = explainWait(id, engine, { gate: leader.ledger.gate(id), now: this.#ports.now() });
+    return withCordonWords(wait, engineShapeOf(record.state.spec), nodes);
   }
 }
 
@@ -161,6 +158,16 @@ function refuseUnlessWritable(
   if (!canRead(principal, state)) throw isArrayId(id) ? noSuchArray(id) : noSuchJob(id);
   if (!canWrite(principal, state))
     throw new PlatformError('forbidden', `Only its owner or an admin can ${verb} this job.`);
+}
+
+/** What it answers, or how it is refused in the present state. */
+function tried(execute: () => Written): Written | Error {
+  try {
+    return execute();
+  } catch (error) {
+    if (error instanceof Error && (hasCode(error, 'conflict') || hasCode(error, 'not_found'))) return error;
+    throw error;
+  }
 }
 
 function noSuchArray(id: string): PlatformError {

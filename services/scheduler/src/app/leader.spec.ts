@@ -1,4 +1,5 @@
 // What the leader does when the log takes nothing.
+import { DEFAULT_POLICY } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { aDescription, aSpec } from '../testing/job-builders.ts';
@@ -20,6 +21,8 @@ it('cancels a job that can never start as soon as its predecessor has failed, an
     ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
     now: Date.now,
     nodes: () => [],
+    policy: () => DEFAULT_POLICY,
+    bookings: () => [],
     installationId: 'ins',
     report: (error) => expect.unreachable(String(error)),
   });
@@ -72,6 +75,8 @@ it('refuses what it can not record, keeps its state, and assigns the queue by it
         },
       },
     ],
+    policy: () => DEFAULT_POLICY,
+    bookings: () => [],
     installationId: 'ins',
     report: (error) => expect.unreachable(String(error)),
   });

@@ -126,8 +126,7 @@ export class Leader {
   }
 
   #carryOut({ starts, preemptions, revocations, reservations }: Plan): void {
-    const order = (jobId: string, command: JobCommand) =>
-      this.execute(jobId, command, this.systemIdentity('schedule'));
+    const order = (jobId: string, command: JobCommand) => this.execute(jobId, command, this.systemIdentity('schedule'));
     for (const { jobId, ...start } of starts) order(jobId, { type: 'Assign', ...start });
     for (const { jobId, reason } of revocations) order(jobId, { type: 'RequestRevocation', reason });
     for (const { jobId, forJobId, reason } of preemptions)

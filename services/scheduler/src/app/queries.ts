@@ -92,11 +92,10 @@ export class Queries {
   #nodeView(document: NodeDocument): NodeView {
     const { known } = this.#ports;
     const ledger = this.#ports.leadership.current()?.ledger;
-    const snapshot = ledger?.snapshot(known.known().filter(({ id }) => id === document.id));
     return nodeView(document, {
       heard: known.heard(document.id),
       lastSeenAt: known.lastSeenAt(document.id),
-      held: snapshot?.nodes[0]?.held ?? new Map(),
+      held: ledger?.engine.cluster.held(document.id) ?? new Map(),
       attempts: ledger?.placedOn(document.id).length ?? 0,
     });
   }

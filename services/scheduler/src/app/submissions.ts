@@ -9,9 +9,9 @@ import {
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { RecordedCommit } from '@baton/event-store';
-import { whyNever } from '../domain/schedule/fit.ts';
-import { shapeOf } from '../domain/schedule/snapshot.ts';
-import { ArraySubmission, arrayIdOf } from './array-submission.ts';
+import { whyNever } from '../domain/schedule/able.ts';
+import { engineShapeOf } from '../domain/schedule/engine-shape.ts';
+import { ArraySubmission, arrayIdOf, firstJobOf, isArrayId } from './array-submission.ts';
 import { loadJob, readCommits } from './job-commits.ts';
 import type { Leadership } from './leadership.ts';
 import type { Nodes } from './nodes.ts';
@@ -125,7 +125,7 @@ export class Submissions {
 
   #refuseUnsatisfiable(spec: PinnedSpec): void {
     const nodes = this.#ports.nodes.known().map(({ id, state }) => ({ id, description: state.description }));
-    const why = whyNever(shapeOf(spec), nodes);
+    const why = whyNever(engineShapeOf(spec), nodes);
     if (why !== null) throw new PlatformError('unsatisfiable', why.message, { issues: [...why.issues] });
   }
 
@@ -142,9 +142,9 @@ export class Submissions {
     }
   }
 
-  async #mayRead(caller: Caller, jobId: string): Promise<boolean> {
+  async #mayRead(caller: Caller, id: string): Promise<boolean> {
     try {
-      await readCommits(this.#ports.log, caller, jobId);
+      await readCommits(this.#ports.log, caller, isArrayId(id) ? firstJobOf(id) : id);
       return true;
     } catch (error) {
       if (error instanceof PlatformError && error.code === 'not_found') return false;

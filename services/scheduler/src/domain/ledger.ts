@@ -26,6 +26,7 @@ export interface CommitPlace {
   readonly position: number;
   readonly revision: number;
   readonly hash: string;
+  /** Milliseconds since the Unix epoch. */
   readonly at: number;
 }
 
@@ -81,7 +82,7 @@ export class JobLedger {
     return this.#jobs.get(id);
   }
 
-  /** Whether the id was ever used. */
+  /** Whether the id of a job, or of an array, was ever used. */
   has(id: string): boolean {
     return this.#predecessors.has(id);
   }
@@ -130,6 +131,7 @@ export class JobLedger {
   #submitted(id: string, { array }: ExistingJob): void {
     this.#predecessors.note(id, null);
     if (array === null) return;
+    this.#predecessors.note(array.id, null);
     this.#arrays.add(array.id, id);
     if (array.index === array.count - 1) this.#room.completed(array.id);
   }
@@ -137,7 +139,10 @@ export class JobLedger {
   #over(id: string, { phase, array }: TerminalJob): void {
     this.#jobs.delete(id);
     this.#room.ended(id, phase);
-    if (array !== null && this.#arrays.remove(array.id, id)) this.#room.forgetArray(array.id);
+    const whole = array && this.#arrays.end(array.id, id, phase);
+    if (array === null || whole === null) return;
+    this.#room.forgetArray(array.id);
+    this.#room.ended(array.id, whole);
   }
 
   #enter(record: JobRecord): void {
@@ -173,6 +178,14 @@ export class JobLedger {
     }
     this.#room.settle();
     return this.#room.nextDue();
+  }
+
+  /** In force from the next plan on. */
+  setPolicy(policy: Policy, now: number): void {
+    this.engine.setPolicy(policy, now);
+    // Those that named no class are of the policy's default.
+    for (const { id } of [...this.engine.waiting()])
+      this.#withRecord(id, (record) => this.engine.queue(waitingJob(record, policy)));
   }
 
   /** As they are now; what has not changed costs nothing. */

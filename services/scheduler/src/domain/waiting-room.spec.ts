@@ -23,7 +23,7 @@ class Play {
     const events = jobDecider.decide(command, state);
     if (events.length === 0) return;
     this.log.push({ id, events });
-    this.ledger.apply(id, events, { position: this.log.length, revision: 1, hash: '' });
+    this.ledger.apply(id, events, { position: this.log.length, revision: 1, hash: '', at: 0 });
   }
 
   submit(
@@ -54,17 +54,13 @@ class Play {
 }
 
 const queue = (ledger: JobLedger) =>
-  ledger
-    .snapshot([])
-    .buckets.flatMap(({ jobs }) => jobs)
-    .toSorted((one, other) => one.order - other.order)
-    .map(({ id }) => id);
+  [...ledger.engine.waiting()].toSorted((one, other) => one.order - other.order).map(({ id }) => id);
 
 function rebuilt(log: readonly Logged[], now = 0): JobLedger {
   const ledger = new JobLedger();
   ledger.load();
   for (const [index, { id, events }] of log.entries())
-    ledger.apply(id, events, { position: index + 1, revision: 1, hash: '' });
+    ledger.apply(id, events, { position: index + 1, revision: 1, hash: '', at: 0 });
   ledger.loaded();
   ledger.release(now);
   return ledger;
@@ -162,7 +158,9 @@ describe('a job after others', () => {
     play.submit('d', after('end', 'c'));
     play.assign('a');
     play.end('a', 1);
-    expect(play.ledger.doomed()).toEqual([{ id: 'b', reason: 'Job a has failed; it waited for its success.' }]);
+    expect(play.ledger.doomed()).toEqual([
+      { id: 'b', reason: 'It waited for the success of job a, which has failed.' },
+    ]);
     play.cancelDoomed();
     expect(['a', 'b', 'c'].map((id) => play.ledger.active(id))).toEqual([undefined, undefined, undefined]);
     expect(queue(play.ledger)).toEqual(['d']);
@@ -207,6 +205,25 @@ describe('jobs of an array', () => {
     expect(queue(play.ledger)).toEqual(['a']);
     play.end('b');
     expect(queue(play.ledger)).toEqual(['a', 'c']);
+  });
+
+  it.each([
+    [[0, 0], 'success'],
+    [[0, 1], 'failure'],
+  ] as const)('that ended with exit codes %j let those in that wait for the whole: its %s', (codes, when) => {
+    const play = new Play();
+    play.submit('a', {}, of(0, 2));
+    play.submit('b', {}, of(1, 2));
+    const other = when === 'success' ? 'failure' : 'success';
+    play.submit('c', { after: [{ jobId: 'arr_a', when }] });
+    play.submit('d', { after: [{ jobId: 'arr_a', when: other }] });
+    for (const [index, id] of ['a', 'b'].entries()) {
+      expect(play.ledger.gate('c')).toMatchObject({ code: 'waiting-for-job', jobs: ['arr_a'], never: null });
+      play.assign(id);
+      play.end(id, codes[index]);
+    }
+    expect([queue(play.ledger), queue(rebuilt(play.log))]).toEqual([['c'], ['c']]);
+    expect(play.ledger.doomed().map(({ id }) => id)).toEqual(['d']);
   });
 
   const steps = fc.array(

@@ -2,7 +2,7 @@
 import type { Admission } from './array-limit.ts';
 import { ArrayLimits, isLimited } from './array-limit.ts';
 import type { ExistingJob, QueuedJob } from './job.ts';
-import type { Outcome, Predecessors } from './predecessors.ts';
+import type { Judgement, Outcome, Predecessors } from './predecessors.ts';
 
 export type Gate =
   | { readonly code: 'held' | 'array-incomplete' }
@@ -137,14 +137,7 @@ export class WaitingRoom {
 
   #gateOf({ isHeld, array, spec, notBefore, attempts }: QueuedJob): Gate | null {
     const { open, never } = this.#predecessors.judge(spec.after ?? []);
-    if (never !== null) {
-      const { jobId, outcome, after } = never;
-      return {
-        code: 'waiting-for-job',
-        jobs: [jobId],
-        never: `Job ${jobId} has ${outcome}; it waited for its ${after.when}.`,
-      };
-    }
+    if (never !== null) return { code: 'waiting-for-job', jobs: [never.jobId], never: neverWords(never) };
     if (isHeld) return { code: 'held' };
     if (array !== null && !this.#complete.has(array.id)) return { code: 'array-incomplete' };
     if (open.length > 0) return { code: 'waiting-for-job', jobs: open, never: null };
@@ -175,4 +168,8 @@ export class WaitingRoom {
         gate satisfies never;
     }
   }
+}
+
+function neverWords({ jobId, outcome, after }: NonNullable<Judgement['never']>): string {
+  return `It waited for the ${after.when} of ${jobId.startsWith('arr_') ? 'array' : 'job'} ${jobId}, which has ${outcome}.`;
 }

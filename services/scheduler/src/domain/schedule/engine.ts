@@ -11,6 +11,7 @@ import { priorityOf } from './ordering.ts';
 import { Pass } from './pass.ts';
 import { QueueIndex } from './queue-index.ts';
 import { QuotaBook } from './quotas.ts';
+import type { OrderView } from './walk-standings.ts';
 
 export class Engine {
   #policy: Policy;
@@ -78,6 +79,10 @@ export class Engine {
     return this.#nodes.values();
   }
 
+  waiting(): Iterable<WaitingJob> {
+    return this.queueIndex.jobs();
+  }
+
   placed(): Iterable<RunningAttempt> {
     return this.#placed.values();
   }
@@ -143,6 +148,18 @@ export class Engine {
   /** What is to be done now. Nothing is changed by it: what is carried out comes back as facts. */
   plan(now: number): Plan {
     return this.cluster.trial(() => new Pass(this, now).run());
+  }
+
+  /** What the order of the queue depends on. */
+  orderView(now: number, quotas: OrderView['quotas'] = this.quotas): OrderView {
+    return {
+      policy: this.#policy,
+      now,
+      backlog: this.backlog,
+      usage: this.usage,
+      quotas,
+      isGangReady: (shape) => this.cluster.isOpen(shape),
+    };
   }
 
   ask(job: WaitingJob): Ask {
