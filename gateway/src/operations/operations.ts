@@ -25,6 +25,7 @@ import { listGroups } from './groups/list-groups.ts';
 import { removeGroupMember } from './groups/remove-member.ts';
 import { createInvite } from './invites/create-invite.ts';
 import { cancelJob } from './jobs/cancel-job.ts';
+import { holdJob } from './jobs/hold-job.ts';
 import { getJobArchive } from './jobs/get-job-archive.ts';
 import { getJobFile } from './jobs/get-job-file.ts';
 import { getJobLogs } from './jobs/get-job-logs.ts';
@@ -36,6 +37,7 @@ import { listJobEvents } from './jobs/list-job-events.ts';
 import { listJobFiles } from './jobs/list-job-files.ts';
 import { listJobs } from './jobs/list-jobs.ts';
 import { postJobMetrics } from './jobs/post-job-metrics.ts';
+import { releaseJob } from './jobs/release-job.ts';
 import { rerunJob } from './jobs/rerun-job.ts';
 import { searchJobLogs } from './jobs/search-job-logs.ts';
 import { streamJobEvents } from './jobs/stream-job-events.ts';
@@ -93,7 +95,17 @@ const accounts = {
 };
 const groups = { createGroup, listGroups, getGroup, addGroupMember, removeGroupMember };
 const secrets = { setSecret, listSecrets, deleteSecret };
-const jobs = { submitJob, listJobs, getJob, cancelJob, rerunJob, listJobEvents, streamJobEvents };
+const jobs = {
+  submitJob,
+  listJobs,
+  getJob,
+  cancelJob,
+  holdJob,
+  releaseJob,
+  rerunJob,
+  listJobEvents,
+  streamJobEvents,
+};
 const output = {
   getJobLogs,
   getRawJobLog,

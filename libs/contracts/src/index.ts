@@ -23,8 +23,17 @@ export { ENVELOPE_VERSION, StoredEvent, Commit } from './commit.ts';
 export { ManifestFile, Manifest, ManifestSummary, UploadedBlob, isWeightsFile } from './manifest.ts';
 export { durationText, parseDurationMs, parseSizeBytes } from './units.ts';
 export { DEFAULT_POLICY, ORDERS, Policy, PriorityClass, Quota } from './policy.ts';
+export {
+  ArrayPlace,
+  JobSpec,
+  MAX_ARRAY_JOBS,
+  PinnedAfter,
+  PinnedVersion,
+  PinnedCode,
+  PinnedDataset,
+  PinnedSpec,
+} from './job-spec.ts';
 export { PolicyDocument, QuotaDocument } from './policy-document.ts';
-export { JobSpec, PinnedVersion, PinnedCode, PinnedDataset, PinnedSpec } from './job-spec.ts';
 export {
   EVENTS_STREAM,
   JOBS_STREAM,
@@ -131,10 +140,8 @@ export {
   modelRpc,
 } from './rpc/data.ts';
 export { GangPlace, RankView } from './rpc/gang.ts';
+export { ChangedJobs, isFinal, JOB_STATES, JobListing, JobStateName, JobSubmission } from './rpc/jobs.ts';
 export {
-  JOB_STATES,
-  JobStateName,
-  isFinal,
   WaitCode,
   WaitReason,
   AttemptView,
@@ -148,7 +155,6 @@ export {
   NodeStateName,
   NodeView,
   RemoveNode,
-  JobListing,
   schedulerRpc,
   DesiredAttempt,
   DesiredSet,

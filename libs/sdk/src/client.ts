@@ -1,5 +1,6 @@
 // The client of a Baton installation: one group of calls for each kind of thing.
 import type {
+  ChangedJobs,
   DatasetView,
   EndpointView,
   GapsQuery,
@@ -7,6 +8,7 @@ import type {
   GroupView,
   JobEventView,
   JobSpec,
+  JobSubmission,
   JobView,
   Manifest,
   ManifestFile,
@@ -220,11 +222,15 @@ export class BatonClient {
 
   readonly jobs = {
     submit: (spec: JobSpec, options?: RequestOptions) =>
-      this.http.json<Changed>('POST', '/jobs', { ...options, body: spec }),
+      this.http.json<JobSubmission>('POST', '/jobs', { ...options, body: spec }),
     list: (query?: Query) => this.http.json<Page<JobView>>('GET', '/jobs', withQuery(query)),
     get: (id: string, query?: Query) => this.http.json<JobView>('GET', jobPath(id), withQuery(query)),
+    /** Of a job or, by its id, of a whole array; as are the two that follow. */
     cancel: (id: string, reason?: string) =>
-      this.http.json<Changed>('POST', `${jobPath(id)}/cancel`, { body: reason === undefined ? {} : { reason } }),
+      this.http.json<ChangedJobs>('POST', `${jobPath(id)}/cancel`, { body: reason === undefined ? {} : { reason } }),
+    /** It is not started until it is released. */
+    hold: (id: string) => this.http.json<ChangedJobs>('POST', `${jobPath(id)}/hold`, { body: {} }),
+    release: (id: string) => this.http.json<ChangedJobs>('POST', `${jobPath(id)}/release`, { body: {} }),
     rerun: (id: string, options?: RequestOptions) =>
       this.http.json<Changed>('POST', `${jobPath(id)}/rerun`, { ...options, body: {} }),
     events: (id: string) => this.http.json<{ items: JobEventView[] }>('GET', `${jobPath(id)}/events`),

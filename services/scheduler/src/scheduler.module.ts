@@ -1,6 +1,6 @@
 // Wiring of the scheduler: what it is given, and in which order it starts.
 import { randomUUID } from 'node:crypto';
-import { type NodeEvent, subjects } from '@baton/contracts';
+import { DEFAULT_POLICY, type NodeEvent, subjects } from '@baton/contracts';
 import { commandContext, commandHandler, deriveId, newId } from '@baton/event-store';
 import type { Platform } from '@baton/service-host';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -30,6 +30,7 @@ import { PolicyAdmin } from './app/policy-admin.ts';
 import type { Caller, CommandIdentity, Ids } from './app/ports.ts';
 import { Queries } from './app/queries.ts';
 import { StagingProgress } from './app/staging-progress.ts';
+import { Submissions } from './app/submissions.ts';
 import type { SchedulerConfig } from './config.ts';
 import { nodeDecider } from './domain/node.commands.ts';
 import { jobProjection } from './projections/job-document.ts';
@@ -60,7 +61,9 @@ export class SchedulerModule {
     const rules = await openRules(platform, () => leadership.current()?.kick());
     const progress = new StagingProgress();
     const identify = identifier(platform.secret);
-    const jobs = new Jobs({ leadership, nodes, catalogue, log, ids, progress, now, identify });
+    const jobs = new Jobs({ leadership, nodes, log, progress, now, identify });
+    const classNames = () => DEFAULT_POLICY.classes.map(({ name }) => name);
+    const submissions = new Submissions({ leadership, nodes, catalogue, log, ids, now, classNames, identify });
     const [jobDocuments, nodeDocuments] = await Promise.all([
       platform.project(jobProjection),
       platform.project(nodeProjection),
@@ -85,6 +88,7 @@ export class SchedulerModule {
       ],
       providers: [
         { provide: Jobs, useValue: jobs },
+        { provide: Submissions, useValue: submissions },
         { provide: Queries, useValue: queries },
         { provide: NodeAdmin, useValue: admin },
         { provide: PolicyAdmin, useValue: policyAdmin },
@@ -113,6 +117,7 @@ function identifiers(secret: string): Ids {
   return {
     newJobId: () => newId('job'),
     derivedJobId: (principal, key) => deriveId('job', secret, principal.userId, key),
+    memberJobId: (arrayId, index) => deriveId('job', secret, arrayId, String(index)),
     newCommitId: randomUUID,
   };
 }

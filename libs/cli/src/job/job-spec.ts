@@ -1,7 +1,7 @@
 // A job's specification from a YAML file and from flags; what a flag says stands over the file.
 import type { JobSpec } from '@baton/contracts';
+import { parseAfter, parseDataset, parsePairs } from './job-flags.ts';
 import { readYamlFile } from '../yaml-file.ts';
-import { parseDataset, parsePairs } from './job-flags.ts';
 
 export interface JobFlags {
   readonly name?: string;
@@ -11,6 +11,19 @@ export interface JobFlags {
   readonly gpus?: number;
   readonly cpus?: number;
   readonly memory?: string;
+  readonly gpuModel?: string;
+  readonly gpuMemory?: string;
+  readonly class?: string;
+  readonly require?: readonly string[];
+  readonly prefer?: readonly string[];
+  readonly exclusive?: boolean;
+  readonly keepsCheckpoints?: boolean;
+  readonly begin?: string;
+  readonly hold?: boolean;
+  readonly after?: readonly string[];
+  readonly array?: number;
+  readonly arrayValue?: readonly string[];
+  readonly parallel?: number;
   readonly nodes?: number;
   readonly node?: string;
   readonly timeLimit?: string;
@@ -38,8 +51,8 @@ export async function readJobFile(path: string): Promise<DraftSpec> {
 
 /** Maps of the file and of flags are joined, lists and single values replaced. */
 export function withFlags(draft: DraftSpec, flags: JobFlags): DraftSpec {
-  const { dataset, env, secret, label } = flags;
-  const resources = present({ gpus: flags.gpus, cpus: flags.cpus, memory: flags.memory });
+  const { dataset, env, secret, label, gpus, cpus, memory, gpuModel, gpuMemory } = flags;
+  const resources = present({ gpus, cpus, memory, gpuModel, gpuMemory });
   const { python, requirements, image, network, shmSize } = flags;
   const environment = present({ python, requirements, image, network, shmSize });
   return {
@@ -50,6 +63,7 @@ export function withFlags(draft: DraftSpec, flags: JobFlags): DraftSpec {
       env: env && { ...draft.env, ...parsePairs(env, '--env') },
       secrets: secret && [...secret],
       resources: joined(draft.resources, resources),
+      ...schedulingOf(draft, flags),
       nodes: flags.nodes,
       node: flags.node,
       timeLimit: flags.timeLimit,
@@ -63,6 +77,21 @@ export function withFlags(draft: DraftSpec, flags: JobFlags): DraftSpec {
       group: flags.group,
     }),
   };
+}
+
+function schedulingOf(draft: DraftSpec, flags: JobFlags): DraftSpec {
+  const { require: required, prefer, after, array, arrayValue, parallel } = flags;
+  return present({
+    class: flags.class,
+    requires: required && { ...draft.requires, ...parsePairs(required, '--require') },
+    prefers: prefer && { ...draft.prefers, ...parsePairs(prefer, '--prefer') },
+    exclusive: flags.exclusive,
+    keepsCheckpoints: flags.keepsCheckpoints,
+    begin: flags.begin,
+    hold: flags.hold,
+    after: after?.map(parseAfter),
+    array: joined(draft.array, present({ count: array, values: arrayValue && [...arrayValue], parallel })),
+  });
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -7,6 +7,42 @@ import { Leader } from './leader.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+it('cancels a job that can never start as soon as its predecessor has failed, and those that wait for it', () => {
+  let position = 0;
+  const leader = new Leader({
+    log: {
+      replay: async function* () {},
+      issue: () => ({ position: (position += 1), hash: '', durable: Promise.resolve() }),
+      flushed: async () => {},
+      readJob: async () => [],
+    },
+    agents: { push: () => {} },
+    ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
+    now: Date.now,
+    nodes: () => [],
+    installationId: 'ins',
+    report: (error) => expect.unreachable(String(error)),
+  });
+  const submit = (id: string, ...ids: string[]) => {
+    const spec = aSpec({ after: ids.map((jobId) => ({ jobId, when: 'success' })) });
+    const owned = { ownerId: 'usr', groupId: null, visibility: 'private' } as const;
+    leader.execute(id, { type: 'Submit', spec, owned, rerunOf: null }, leader.systemIdentity('test'));
+  };
+  submit('job_1');
+  submit('job_2', 'job_1');
+  submit('job_3', 'job_2');
+  submit('job_4');
+  leader.execute('job_1', { type: 'Cancel', by: 'usr', reason: '' }, leader.systemIdentity('test'));
+  leader.pass();
+  expect(['job_1', 'job_2', 'job_3', 'job_4'].map((id) => leader.ledger.active(id)?.state.phase)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    'queued',
+  ]);
+  leader.stop();
+});
+
 it('refuses what it can not record, keeps its state, and assigns the queue by itself when there is room', () => {
   let room = true;
   let position = 0;
@@ -21,7 +57,7 @@ it('refuses what it can not record, keeps its state, and assigns the queue by it
       readJob: async () => [],
     },
     agents: { push: () => {} },
-    ids: { newJobId: () => '', derivedJobId: () => '', newCommitId: () => 'cmt' },
+    ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
     now: Date.now,
     nodes: () => [
       {

@@ -8,6 +8,7 @@ import { schedule } from '../domain/schedule/schedule.ts';
 import type { AgentLink, CommandIdentity, Ids, Issued, JobLog } from './ports.ts';
 
 const FULL_RETRY_MS = 1_000;
+const SYSTEM = 'system:scheduler';
 /** Of one rank's fact: all its nodes are to know. */
 const CONCERNS_ALL_RANKS: ReadonlySet<JobEvent['type']> = new Set(['GangPermitted', 'RanksStopped']);
 
@@ -98,6 +99,7 @@ export class Leader {
     try {
       const next = this.ledger.release(this.#ports.now());
       this.#wakeAt(next);
+      this.#cancelDoomed();
       const { starts, revocations } = schedule(this.ledger.snapshot(this.#ports.nodes()));
       for (const { jobId, ...start } of starts) {
         this.execute(jobId, { type: 'Assign', ...start }, this.systemIdentity('schedule'));
@@ -112,6 +114,14 @@ export class Leader {
       // What could not be recorded has not happened: it is decided again, until there is room.
       if (hasCode(error, 'storage_full')) this.#wakeAt(this.#ports.now() + FULL_RETRY_MS);
       else this.#ports.report(error, 'scheduling pass');
+    }
+  }
+
+  /** Jobs whose predecessors have ended so that they can never start; their own dependents follow. */
+  #cancelDoomed(): void {
+    for (let doomed = this.ledger.doomed(); doomed.length > 0; doomed = this.ledger.doomed()) {
+      for (const { id, reason } of doomed)
+        this.execute(id, { type: 'Cancel', by: SYSTEM, reason }, this.systemIdentity('predecessor ended'));
     }
   }
 
@@ -146,8 +156,8 @@ export class Leader {
     return {
       commandId: id,
       requestHash: '',
-      actor: 'system:scheduler',
-      credentialId: 'system:scheduler',
+      actor: SYSTEM,
+      credentialId: SYSTEM,
       correlationId: id,
       causationId,
     };

@@ -11,8 +11,11 @@ import {
   type Part,
   partOn,
   type PlacedJob,
+  type TerminalJob,
 } from './job.ts';
+import { ArrayMembers } from './array-members.ts';
 import type { NodeState } from './node.ts';
+import { Predecessors } from './predecessors.ts';
 import { JobQueue } from './queue.ts';
 import {
   type NodeSnapshot,
@@ -22,6 +25,7 @@ import {
   shapeOf,
   type Snapshot,
 } from './schedule/snapshot.ts';
+import { type Gate, WaitingRoom } from './waiting-room.ts';
 
 /** Where a commit stands, as much of it as the next commit needs. */
 export interface CommitPlace {
@@ -48,10 +52,14 @@ export interface KnownNode {
 
 export class JobLedger {
   readonly #jobs = new Map<string, JobRecord>();
-  readonly #ids = new Set<string>();
+  readonly #predecessors = new Predecessors();
+  readonly #arrays = new ArrayMembers();
   readonly #queue = new JobQueue();
-  /** Retried jobs whose time has not come. */
-  readonly #delayed = new Map<string, JobRecord>();
+  /** Queued jobs that may not be placed yet; it lets the others into the queue. */
+  readonly #room = new WaitingRoom(this.#predecessors, {
+    admit: (id) => this.#withRecord(id, (record) => this.#queue.add(queued(record), shapeOf(record.state.spec))),
+    sendBack: (id) => this.#withRecord(id, (record) => this.#queue.remove(queued(record), shapeOf(record.state.spec))),
+  });
   readonly #placed = new Map<string, JobRecord>();
   #isLoading = false;
 
@@ -63,6 +71,7 @@ export class JobLedger {
   loaded(): void {
     this.#isLoading = false;
     for (const record of this.#jobs.values()) this.#enter(record);
+    this.#room.settle();
   }
 
   /** The job, unless it is over or was never there. */
@@ -72,56 +81,88 @@ export class JobLedger {
 
   /** Whether the id was ever used. */
   has(id: string): boolean {
-    return this.#ids.has(id);
+    return this.#predecessors.has(id);
+  }
+
+  /** Of an array, the jobs that are not over, in the order of their submission. */
+  membersOf(arrayId: string): readonly string[] {
+    return this.#arrays.of(arrayId);
+  }
+
+  /** Why a queued job may not be placed yet; null if it may. */
+  gate(id: string): Gate | null {
+    return this.#room.gate(id);
+  }
+
+  /** Jobs that can never start, because one that they wait for has ended otherwise than it had to. */
+  doomed(): readonly { readonly id: string; readonly reason: string }[] {
+    return this.#room.doomed();
   }
 
   apply(id: string, events: readonly JobEvent[], place: CommitPlace): void {
     const before = this.#jobs.get(id);
     let state: JobState = before?.state ?? initialJob;
     for (const event of events) state = evolveJob(state, event);
-    this.#ids.add(id);
     if (before) this.#leave(before);
-    if (state.phase === 'none' || isTerminal(state)) {
-      this.#jobs.delete(id);
-      return;
+    if (state.phase === 'none') return;
+    if (!before) this.#submitted(id, state);
+    if (isTerminal(state)) this.#over(id, state);
+    else {
+      const isNew = before === undefined || before.state.attempts !== state.attempts;
+      const placedAt = isNew ? place.position : before.placedAt;
+      const record = { id, state, order: before?.order ?? place.position, placedAt, ...place };
+      this.#jobs.set(id, record);
+      this.#enter(record);
     }
-    const isNew = before === undefined || before.state.attempts !== state.attempts;
-    const placedAt = isNew ? place.position : before.placedAt;
-    const record = { id, state, order: before?.order ?? place.position, placedAt, ...place };
-    this.#jobs.set(id, record);
-    this.#enter(record);
+    this.#room.settle();
+  }
+
+  #submitted(id: string, { array }: ExistingJob): void {
+    this.#predecessors.note(id, null);
+    if (array === null) return;
+    this.#arrays.add(array.id, id);
+    if (array.index === array.count - 1) this.#room.completed(array.id);
+  }
+
+  #over(id: string, { phase, array }: TerminalJob): void {
+    this.#jobs.delete(id);
+    this.#room.ended(id, phase);
+    if (array !== null && this.#arrays.remove(array.id, id)) this.#room.forgetArray(array.id);
   }
 
   #enter(record: JobRecord): void {
     if (this.#isLoading) return;
     const { state } = record;
-    if (isPlaced(state)) this.#placed.set(record.id, record);
-    else if (state.phase === 'queued' && state.notBefore > 0) this.#delayed.set(record.id, record);
-    else if (state.phase === 'queued') this.#queue.add(queued(record), shapeOf(state.spec));
+    if (isPlaced(state)) {
+      this.#placed.set(record.id, record);
+      this.#room.placed(state, 1);
+    } else if (state.phase === 'queued') this.#room.enter({ ...record, state });
   }
 
   #leave(record: JobRecord): void {
     if (this.#isLoading) return;
-    this.#placed.delete(record.id);
-    if (!this.#delayed.delete(record.id) && record.state.phase === 'queued')
-      this.#queue.remove(queued(record), shapeOf(record.state.spec));
+    if (this.#placed.delete(record.id)) this.#room.placed(record.state, -1);
+    if (this.#room.leave(record)) this.#queue.remove(queued(record), shapeOf(record.state.spec));
   }
 
-  /** Moves the retried jobs whose time has come into the queue; tells when the next one's time comes. */
+  #withRecord(id: string, work: (record: JobRecord) => void): void {
+    const record = this.#jobs.get(id);
+    if (record !== undefined) work(record);
+  }
+
+  /** Lets in the jobs whose time has come; tells when the next one's time comes. */
   release(now: number): number | null {
-    let next: number | null = null;
-    for (const [id, record] of this.#delayed) {
-      const notBefore = record.state.phase === 'queued' ? record.state.notBefore : 0;
-      if (notBefore > now) {
-        next = next === null ? notBefore : Math.min(next, notBefore);
-        continue;
-      }
-      this.#delayed.delete(id);
-      const due: JobRecord = { ...record, state: { ...record.state, phase: 'queued', notBefore: 0 } };
-      this.#jobs.set(id, due);
-      this.#queue.add(queued(due), shapeOf(due.state.spec));
+    for (const id of this.#room.due(now)) {
+      this.#withRecord(id, (record) => {
+        if (record.state.phase !== 'queued') return;
+        this.#leave(record);
+        const due: JobRecord = { ...record, state: { ...record.state, notBefore: 0 } };
+        this.#jobs.set(id, due);
+        this.#enter(due);
+      });
     }
-    return next;
+    this.#room.settle();
+    return this.#room.nextDue();
   }
 
   snapshot(nodes: Iterable<KnownNode>): Snapshot {

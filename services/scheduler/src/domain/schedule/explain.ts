@@ -1,5 +1,7 @@
 // Why a queued job waits, in a code and in a sentence.
 import type { WaitCode, WaitReason } from '@baton/contracts';
+import type { Gate } from '../waiting-room.ts';
+import { explainGate } from './explain-gate.ts';
 import { lacks } from './fit.ts';
 import { schedule } from './schedule.ts';
 import { type Shape, shapeKey, type Snapshot } from './snapshot.ts';
@@ -8,16 +10,13 @@ export interface WaitingJob {
   readonly id: string;
   readonly shape: Shape;
   readonly order: number;
-  /** Not before this time; 0 if at once. */
-  readonly notBefore: number;
+  /** What keeps it out of the queue; null if nothing does. */
+  readonly gate: Gate | null;
 }
 
 export function explainWait(job: WaitingJob, snapshot: Snapshot, now: number): WaitReason {
   const position = placeInQueue(job, snapshot);
-  if (job.notBefore > now) {
-    const seconds = Math.ceil((job.notBefore - now) / 1_000);
-    return { code: 'retry-backoff', message: `It is tried again in ${seconds} s.`, position, heldBy: [] };
-  }
+  if (job.gate !== null) return explainGate(job.gate, position, now);
   const bucket = snapshot.buckets.find((candidate) => candidate.key === shapeKey(job.shape));
   const first = bucket === undefined || bucket.jobs[0]?.id === job.id;
   const code = first ? (schedule(snapshot).blocked.get(shapeKey(job.shape)) ?? 'behind-in-queue') : 'behind-in-queue';
@@ -85,9 +84,20 @@ function gangSentence(code: WaitCode, nodes: number): string | null {
       return `Of the nodes that could hold it, fewer than ${nodes} take new jobs for now.`;
     case 'no-node':
       return `Fewer than ${nodes} nodes that could hold it have joined.`;
+    case 'reserved':
+      return `It would fit on ${nodes} nodes now, but would delay a job that was promised a start there.`;
+    case 'booked':
+      return `Of the nodes that it would fit on now, too few stay free of bookings for others until its time limit.`;
     case 'behind-in-queue':
-    case 'retry-backoff':
     case 'staged-behind':
+    case 'user-quota':
+    case 'group-quota':
+    case 'retry-backoff':
+    case 'begin-later':
+    case 'held':
+    case 'waiting-for-job':
+    case 'array-limit':
+    case 'array-incomplete':
       return null;
     default:
       return code satisfies never;
@@ -110,10 +120,24 @@ function sentence(code: WaitCode, position: number, holding: number): string {
       return 'The node that could hold it takes no new jobs for now.';
     case 'no-node':
       return 'No node that could hold it has joined yet.';
-    case 'retry-backoff':
-      return 'It is tried again after a pause.';
     case 'staged-behind':
       return `It is number ${position} in the line of its node, and starts the moment ${holding === 1 ? 'the running job ends' : 'enough of the running jobs have ended'}.`;
+    case 'user-quota':
+      return 'As many jobs or devices of its owner are in use as the quota allows.';
+    case 'group-quota':
+      return 'As many jobs or devices of its group are in use as the quota allows.';
+    case 'reserved':
+      return 'It would fit now, but would delay a job that was promised a start.';
+    case 'booked':
+      return 'It would fit now, but by its time limit would run into a booking for others.';
+    // Each has a sentence of its own.
+    case 'retry-backoff':
+    case 'begin-later':
+    case 'held':
+    case 'waiting-for-job':
+    case 'array-limit':
+    case 'array-incomplete':
+      return 'It may not start yet.';
     default:
       return code satisfies never;
   }

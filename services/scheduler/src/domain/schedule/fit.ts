@@ -1,23 +1,40 @@
 // Whether a shape fits a node: ever, and now; each "no" with its reason.
 import type { Device, Issue, NodeDescription, WaitCode } from '@baton/contracts';
-import { type NodeSnapshot, type Shape, soundDevices } from './snapshot.ts';
+import type { NodeSnapshot, Shape } from './snapshot.ts';
 
 /** What the node lacks for the shape even when it is empty; none if it can hold it. Sentences for people. */
 export function lacks(shape: Shape, node: Pick<NodeSnapshot, 'id' | 'description'>): string[] {
   const { description } = node;
   const found: string[] = [];
   if (shape.nodeId !== null && shape.nodeId !== node.id) found.push('it is not the node that was asked for');
-  const devices = description.devices.filter((device) => device.kind === shape.deviceKind).length;
-  if (devices < shape.devices) {
-    const what = shape.deviceKind === 'gpu' ? 'GPUs' : 'CPU slots';
-    found.push(`it has ${devices} ${what}, ${shape.devices} asked`);
-  }
+  const devices = description.devices.filter((device) => suits(shape, device)).length;
+  if (devices < shape.devices) found.push(`it has ${devices} ${deviceWords(shape)}, ${shape.devices} asked`);
   if (description.cpus < shape.cpus) found.push(`it has ${description.cpus} CPUs, ${shape.cpus} asked`);
   if (description.memoryBytes < shape.memoryBytes) {
     found.push(`it has ${gib(description.memoryBytes)} of memory, ${gib(shape.memoryBytes)} asked`);
   }
   if (shape.inContainer && !runsContainers(description)) found.push('it runs no containers: there is no docker');
-  return found;
+  return [...found, ...lackingLabels(shape, description)];
+}
+
+/** Whether it is such a device as the shape asks for. */
+export function suits(shape: Shape, { kind, model, memoryBytes }: Device): boolean {
+  if (kind !== shape.deviceKind || memoryBytes < shape.gpuMemoryBytes) return false;
+  return shape.gpuModel === null || model.toLowerCase().includes(shape.gpuModel.toLowerCase());
+}
+
+function deviceWords({ deviceKind, gpuModel, gpuMemoryBytes }: Shape): string {
+  if (deviceKind === 'cpu') return 'CPU slots';
+  const model = gpuModel === null ? '' : ` of model ${gpuModel}`;
+  return `GPUs${model}${gpuMemoryBytes === 0 ? '' : ` with ${gib(gpuMemoryBytes)} of memory`}`;
+}
+
+function lackingLabels({ requiredLabels }: Shape, { labels }: NodeDescription): string[] {
+  return Object.entries(requiredLabels).flatMap(([name, value]) => {
+    if (labels[name] === value) return [];
+    const has = labels[name] === undefined ? `no label ${name}` : `the label ${name}=${labels[name]}`;
+    return [`it has ${has}, ${name}=${value} required`];
+  });
 }
 
 export function runsContainers({ runtimes = [] }: Pick<NodeDescription, 'runtimes'>): boolean {
@@ -57,7 +74,8 @@ export type Placement =
 /** The devices that the shape would get on the node now, or why it gets none. */
 export function place(shape: Shape, node: NodeSnapshot): Placement {
   if (node.refuses !== null) return { fits: false, code: node.refuses };
-  const free = freeDevices(node, shape.deviceKind);
+  const free = freeDevices(node, shape);
+  if (mustBeAlone(shape, node)) return { fits: false, code: 'devices-busy' };
   if (free.length < shape.devices) return { fits: false, code: 'devices-busy' };
   if (node.usedCpus + shape.cpus > node.description.cpus) return { fits: false, code: 'cpus-busy' };
   if (node.usedMemoryBytes + shape.memoryBytes > node.description.memoryBytes)
@@ -65,7 +83,17 @@ export function place(shape: Shape, node: NodeSnapshot): Placement {
   return { fits: true, devices: free.slice(0, shape.devices).map((device) => device.id) };
 }
 
-/** Neither held, nor promised, nor out of service. */
-export function freeDevices(node: NodeSnapshot, kind: Device['kind']): Device[] {
-  return soundDevices(node, kind).filter((device) => !node.held.has(device.id));
+/** Such as the shape asks for, and neither held, nor promised, nor out of service. */
+export function freeDevices(node: NodeSnapshot, shape: Shape): Device[] {
+  return soundDevices(node, shape).filter((device) => !node.held.has(device.id));
+}
+
+/** Those that are in service, of such as the shape asks for. */
+export function soundDevices({ description }: Pick<NodeSnapshot, 'description'>, shape: Shape): Device[] {
+  return description.devices.filter((device) => device.fault === undefined && suits(shape, device));
+}
+
+/** Something else is on the node, and one of the two wants it for itself. */
+export function mustBeAlone(shape: Shape, { attempts }: Pick<NodeSnapshot, 'attempts'>): boolean {
+  return attempts.length > 0 && (shape.exclusive || attempts.some((attempt) => attempt.shape.exclusive));
 }

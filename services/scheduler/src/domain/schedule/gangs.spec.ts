@@ -1,22 +1,14 @@
 // Jobs on several nodes in a pass: all of their nodes or none, no device twice, and nobody starves.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aNode } from '../../testing/job-builders.ts';
+import { aNode, aSpec } from '../../testing/job-builders.ts';
 import { JobQueue } from '../queue.ts';
 import { explainWait } from './explain.ts';
 import { whyNever } from './fit.ts';
 import { schedule } from './schedule.ts';
-import { type NodeSnapshot, nodeSnapshot, type PlacedAttempt, type Shape, type Snapshot } from './snapshot.ts';
+import { type NodeSnapshot, nodeSnapshot, type PlacedAttempt, type Shape, shapeOf, type Snapshot } from './snapshot.ts';
 
-const one: Shape = {
-  deviceKind: 'cpu',
-  devices: 1,
-  cpus: 0,
-  memoryBytes: 0,
-  nodeId: null,
-  nodes: 1,
-  inContainer: false,
-};
+const one: Shape = shapeOf(aSpec());
 const gang = (nodes: number, devices = 1): Shape => ({ ...one, nodes, devices });
 
 interface Queued {
@@ -68,7 +60,7 @@ describe('a job on several nodes', () => {
     const { starts, blocked } = schedule(pass);
     expect(starts).toEqual([]);
     expect([...blocked.values()]).toEqual(['devices-busy', 'behind-in-queue']);
-    const wait = explainWait({ id: 'j0', shape: gang(2), order: 1, notBefore: 0 }, pass, 0);
+    const wait = explainWait({ id: 'j0', shape: gang(2), order: 1, gate: null }, pass, 0);
     expect(wait.message).toBe('It waits for devices on 2 nodes at once; what comes free meanwhile is kept for it.');
   });
 

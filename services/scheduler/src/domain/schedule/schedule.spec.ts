@@ -2,21 +2,13 @@
 import type { NodeDescription, WaitCode } from '@baton/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aNode } from '../../testing/job-builders.ts';
+import { aNode, aSpec } from '../../testing/job-builders.ts';
 import { JobQueue } from '../queue.ts';
 import { explainWait } from './explain.ts';
 import { schedule } from './schedule.ts';
-import { type NodeSnapshot, nodeSnapshot, type PlacedAttempt, type Shape, type Snapshot } from './snapshot.ts';
+import { type NodeSnapshot, nodeSnapshot, type PlacedAttempt, type Shape, shapeOf, type Snapshot } from './snapshot.ts';
 
-const oneSlot: Shape = {
-  deviceKind: 'cpu',
-  devices: 1,
-  cpus: 0,
-  memoryBytes: 0,
-  nodeId: null,
-  nodes: 1,
-  inContainer: false,
-};
+const oneSlot: Shape = shapeOf(aSpec());
 const gpus = (devices: number): Shape => ({ ...oneSlot, deviceKind: 'gpu', devices });
 
 function snapshot(jobs: readonly (readonly [string, Shape])[], nodes: readonly NodeSnapshot[]): Snapshot {
@@ -153,7 +145,7 @@ describe('explainWait', () => {
       ],
       [busy],
     );
-    const reason = explainWait({ id: 'a', shape: oneSlot, order: 1, notBefore: 0 }, pass, 0);
+    const reason = explainWait({ id: 'a', shape: oneSlot, order: 1, gate: null }, pass, 0);
     expect(reason).toMatchObject({ code: 'devices-busy', position: 1, heldBy: ['running'] });
   });
 
@@ -165,14 +157,18 @@ describe('explainWait', () => {
       ],
       [busy],
     );
-    expect(explainWait({ id: 'b', shape: oneSlot, order: 2, notBefore: 0 }, pass, 0)).toMatchObject({
+    expect(explainWait({ id: 'b', shape: oneSlot, order: 2, gate: null }, pass, 0)).toMatchObject({
       code: 'behind-in-queue',
       position: 2,
     });
   });
 
   it('says when a retried job is tried again', () => {
-    const reason = explainWait({ id: 'a', shape: oneSlot, order: 1, notBefore: 3_000 }, snapshot([], [busy]), 1_000);
+    const reason = explainWait(
+      { id: 'a', shape: oneSlot, order: 1, gate: { code: 'retry-backoff', until: 3_000 } },
+      snapshot([], [busy]),
+      1_000,
+    );
     expect(reason).toMatchObject({ code: 'retry-backoff', message: 'It is tried again in 2 s.' });
   });
 });

@@ -1,15 +1,7 @@
 // One scheduling pass, pure: which queued jobs start where, which join a line, which are called back, and why others wait.
 import type { Behind, RankPlace, WaitCode } from '@baton/contracts';
-import { lacks, place } from './fit.ts';
-import {
-  type Bucket,
-  type NodeSnapshot,
-  nodeSnapshot,
-  type QueuedJob,
-  type Shape,
-  type Snapshot,
-  soundDevices,
-} from './snapshot.ts';
+import { lacks, place, soundDevices } from './fit.ts';
+import { type Bucket, type NodeSnapshot, nodeSnapshot, type QueuedJob, type Shape, type Snapshot } from './snapshot.ts';
 import { findLine, type Line } from './stage.ts';
 
 /**
@@ -179,7 +171,7 @@ interface Place {
 }
 
 function takesJobs(node: NodeSnapshot, shape: Shape): boolean {
-  return node.refuses === null && soundDevices(node, shape.deviceKind).length >= shape.devices;
+  return node.refuses === null && soundDevices(node, shape).length >= shape.devices;
 }
 
 /** The first is that of rank 0. */

@@ -1,18 +1,9 @@
 // What one scheduling pass looks at: the queue and the nodes, as they are now. Immutable.
-import type { Device, NodeDescription, PinnedSpec, WaitCode } from '@baton/contracts';
+import type { NodeDescription, PinnedSpec, WaitCode } from '@baton/contracts';
+import type { EngineShape } from './engine-model.ts';
 
 /** What a job needs to be placed. Jobs of one shape stand or fall together. */
-export interface Shape {
-  readonly deviceKind: Device['kind'];
-  readonly devices: number;
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly nodeId: string | null;
-  /** On so many nodes at once; the rest is each node's. */
-  readonly nodes: number;
-  /** It runs in a container. */
-  readonly inContainer: boolean;
-}
+export type Shape = EngineShape;
 
 export interface QueuedJob {
   readonly id: string;
@@ -57,11 +48,6 @@ export interface Snapshot {
   readonly nodes: readonly NodeSnapshot[];
 }
 
-/** The devices of a kind that are in service. */
-export function soundDevices(node: Pick<NodeSnapshot, 'description'>, kind: Device['kind']): Device[] {
-  return node.description.devices.filter((device) => device.kind === kind && device.fault === undefined);
-}
-
 /** What is placed on a node, with everything that follows from it. */
 export function nodeSnapshot(
   node: Pick<NodeSnapshot, 'id' | 'description' | 'refuses'>,
@@ -99,15 +85,37 @@ function reserved(attempt: PlacedAttempt, attempts: readonly PlacedAttempt[], ne
   return Math.max(0, need(attempt.shape) - back);
 }
 
+type ShapingSpec = Pick<PinnedSpec, 'resources' | 'nodeId' | 'nodes' | 'environment'> &
+  Pick<PinnedSpec, 'requires' | 'prefers' | 'exclusive'>;
+
 /** A job that asks for no GPU takes one CPU slot. */
-export function shapeOf(spec: Pick<PinnedSpec, 'resources' | 'nodeId' | 'nodes' | 'environment'>): Shape {
-  const { gpus, cpus, memoryBytes } = spec.resources;
-  const kind = { deviceKind: gpus > 0 ? 'gpu' : 'cpu', devices: Math.max(1, gpus) } as const;
-  const inContainer = spec.environment.image !== undefined;
-  return { ...kind, cpus, memoryBytes, nodeId: spec.nodeId, nodes: spec.nodes ?? 1, inContainer };
+export function shapeOf(spec: ShapingSpec): Shape {
+  const { gpus, cpus, memoryBytes, gpuModel, gpuMemoryBytes = 0 } = spec.resources;
+  return {
+    deviceKind: gpus > 0 ? 'gpu' : 'cpu',
+    devices: Math.max(1, gpus),
+    cpus,
+    memoryBytes,
+    nodeId: spec.nodeId,
+    nodes: spec.nodes ?? 1,
+    inContainer: spec.environment.image !== undefined,
+    gpuModel: gpuModel ?? null,
+    gpuMemoryBytes,
+    requiredLabels: spec.requires ?? {},
+    preferredLabels: spec.prefers ?? {},
+    exclusive: spec.exclusive ?? false,
+  };
 }
 
 export function shapeKey(shape: Shape): string {
   const { deviceKind, devices, cpus, memoryBytes, nodeId, nodes, inContainer } = shape;
-  return [deviceKind, devices, cpus, memoryBytes, nodeId ?? '*', nodes, inContainer].join(':');
+  const plain = [deviceKind, devices, cpus, memoryBytes, nodeId ?? '*', nodes, inContainer].join(':');
+  const { gpuModel, gpuMemoryBytes, requiredLabels, preferredLabels, exclusive } = shape;
+  const labels = [requiredLabels, preferredLabels].map((one) => Object.entries(one).toSorted(byName));
+  const isPlain = gpuModel === null && gpuMemoryBytes === 0 && !exclusive && labels.flat().length === 0;
+  return isPlain ? plain : `${plain}:${JSON.stringify([gpuModel, gpuMemoryBytes, exclusive, labels])}`;
+}
+
+function byName([one]: readonly [string, string], [other]: readonly [string, string]): number {
+  return one < other ? -1 : 1;
 }

@@ -1,7 +1,7 @@
 // The hand-off: which node's line a job that can't start now joins, so that all is in place when its devices come free.
 import type { Behind, Device } from '@baton/contracts';
-import { freeDevices, lacks } from './fit.ts';
-import { type NodeSnapshot, type PlacedAttempt, type Shape, soundDevices } from './snapshot.ts';
+import { freeDevices, lacks, mustBeAlone, soundDevices } from './fit.ts';
+import type { NodeSnapshot, PlacedAttempt, Shape } from './snapshot.ts';
 
 /** Beyond one promise for each device: with jobs of a moment, the one after next must be in place too. */
 const SPARE_PROMISES = 1;
@@ -30,9 +30,9 @@ export function findLine(
 }
 
 function lineOn(node: NodeSnapshot, shape: Shape, length: number): Line | null {
-  const sound = soundDevices(node, shape.deviceKind).map((device) => device.id);
-  if (sound.length < shape.devices) return null;
-  const devices = freeDevices(node, shape.deviceKind)
+  const sound = soundDevices(node, shape).map((device) => device.id);
+  if (sound.length < shape.devices || mustBeAlone(shape, node)) return null;
+  const devices = freeDevices(node, shape)
     .slice(0, shape.devices)
     .map((device) => device.id);
   const count = shape.devices - devices.length;

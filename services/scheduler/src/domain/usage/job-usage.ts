@@ -99,6 +99,7 @@ function evolveExisting(
       );
     case 'AttemptRevoked':
       return withAttempt(usage, event.data, () => ({ closedAt: at }));
+    case 'PreemptionRequested':
     case 'CancelRequested':
       return { ...usage, attempts: usage.attempts.map((attempt) => cancelled(attempt, at)) };
     case 'JobRequeued': {
@@ -112,6 +113,10 @@ function evolveExisting(
     case 'RevocationRequested':
     case 'AttemptCheckpointed':
     case 'GangPermitted':
+    case 'JobHeld':
+    case 'JobReleased':
+    case 'StartReserved':
+    case 'StartReservationDropped':
       return usage;
     default:
       return event satisfies never;
