@@ -21,7 +21,8 @@ export const QuotaDocument = strict({
 export type QuotaDocument = Static<typeof QuotaDocument>;
 
 const { name, priority, preempts, preemptible } = PriorityClass.properties;
-const { backfill, preemption, handOff } = Policy.properties;
+const { defaultTimeLimitMs: _defaultTimeLimitMs, ...backfill } = Policy.properties.backfill.properties;
+const { minRunMs: _minRunMs, ...preemption } = Policy.properties.preemption.properties;
 export const PolicyDocument = strict({
   order: Type.Optional(Policy.properties.order),
   classes: Type.Optional(
@@ -40,16 +41,14 @@ export const PolicyDocument = strict({
   ),
   quotas: Type.Optional(Type.Array(QuotaDocument, { maxItems: 10_000 })),
   backfill: Type.Optional(
-    strict({
-      enabled: Type.Optional(backfill.properties.enabled),
-      reservations: Type.Optional(backfill.properties.reservations),
-      defaultTimeLimit: Type.Optional(Duration),
-    }),
+    strict({ ...Type.Partial(strict(backfill)).properties, defaultTimeLimit: Type.Optional(Duration) }),
   ),
   promoteAfter: Type.Optional(Duration),
   placement: Type.Optional(Policy.properties.placement),
-  preemption: Type.Optional(strict({ by: Type.Optional(preemption.properties.by), minRun: Type.Optional(Duration) })),
-  handOff: Type.Optional(strict({ hysteresis: Type.Optional(handOff.properties.hysteresis) })),
+  preemption: Type.Optional(
+    strict({ ...Type.Partial(strict(preemption)).properties, minRun: Type.Optional(Duration) }),
+  ),
+  handOff: Type.Optional(strict(Type.Partial(Policy.properties.handOff).properties)),
   /** Of one device: four devices reach "1h" after 15 minutes. */
   lasThresholds: Type.Optional(Type.Array(Duration, { maxItems: 16 })),
 });

@@ -80,6 +80,8 @@ describe('the policy', () => {
     [{ quotas: [{ each: 'node' }] }, '/quotas/0/each'],
     [{ backfill: { defaultTimeLimitMs: 1 } }, '/backfill/defaultTimeLimitMs'],
     [{ handOff: { hysteresis: 0 } }, '/handOff/hysteresis'],
+    [{ handOff: { on: true } }, '/handOff/on'],
+    [{ preemption: { minRunMs: 1 } }, '/preemption/minRunMs'],
     [{ promoteAfter: -1 }, '/promoteAfter'],
   ])('is refused as %j, and where', async (document, pointer) => {
     for (const [method, path] of [

@@ -31,23 +31,39 @@ export interface BookingPorts {
 
 const PATIENCE_MS = 5_000;
 
+/** Holds from one time to another, unless a booking is made or cancelled. */
+interface Planned {
+  readonly from: number;
+  readonly until: number;
+  readonly bookings: readonly Booking[];
+}
+const NOTHING_PLANNED: Planned = { from: 0, until: 0, bookings: [] };
+
 export class Bookings {
   readonly #ports: BookingPorts;
   readonly #waiting = new Set<() => void>();
+  #planned: Planned = NOTHING_PLANNED;
   readonly #calendars = new Map<string, CalendarState>();
 
   constructor(ports: BookingPorts) {
     this.#ports = ports;
   }
 
-  /** What the scheduler plans with: neither over nor cancelled, in order of their beginning. */
-  current(now: number): Booking[] {
-    return this.all()
+  /** What the scheduler plans with: neither over nor cancelled, by their beginning. The same list as long as it holds. */
+  current(now: number): readonly Booking[] {
+    if (now < this.#planned.from || now >= this.#planned.until) this.#planned = this.#plan(now);
+    return this.#planned.bookings;
+  }
+
+  #plan(now: number): Planned {
+    const bookings = this.all()
       .filter(({ cancelled, until }) => cancelled === null && until > now)
       .map(({ id, nodeId, devices, from, until, userIds, groupIds }) => {
         return { id, nodeId, devices, from, until, userIds, groupIds };
       })
       .toSorted((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1));
+    const firstEnd = bookings.reduce((first, { until }) => Math.min(first, until), Number.POSITIVE_INFINITY);
+    return { from: now, until: firstEnd, bookings };
   }
 
   /** Also those that are over or cancelled. */
@@ -96,6 +112,7 @@ export class Bookings {
   #set(calendarId: string, state: CalendarState): void {
     if (state.revision <= (this.#calendars.get(calendarId)?.revision ?? 0)) return;
     this.#calendars.set(calendarId, state);
+    this.#planned = NOTHING_PLANNED;
     for (const check of this.#waiting) check();
     this.#ports.changed();
   }
