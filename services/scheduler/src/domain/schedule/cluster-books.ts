@@ -167,7 +167,7 @@ export class ClusterBooks {
     for (const id of touched) {
       const ledger = this.#ledger(id);
       const part = next.attempt?.parts.find(({ nodeId }) => nodeId === id);
-      ledger.setPlaced(jobId, next.attempt && part ? { attempt: next.attempt, devices: part.devices } : null);
+      ledger.setPlaced(jobId, part ? next.attempt : null, part?.devices ?? []);
       ledger.setPromised(jobId, this.#promised(next, id));
       this.#refresh(ledger, left.has(id));
     }

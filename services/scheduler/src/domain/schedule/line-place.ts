@@ -25,7 +25,7 @@ export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LineP
   if (shape.nodes > 1 || shape.exclusive) return null;
   const view = books.view(shape);
   if (isRefused(books, view, ask, now)) return null;
-  const lines = view.accepting.filter((ledger) => lineOn(ledger, view) !== null);
+  const lines = view.accepting.filter((ledger) => mayHaveRoom(ledger, view));
   if (lines.length === 0) view.lineless = new Refusal(books.changed);
   for (const ledger of lines.toSorted((one, other) => length(one, view) - length(other, view))) {
     const line = keptLine(books, ledger, ask, now);
@@ -36,7 +36,7 @@ export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LineP
 }
 
 function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {
-  if (view.lineless?.stands((ledger) => lineOn(ledger, view) !== null)) return true;
+  if (view.lineless?.stands((ledger) => mayHaveRoom(ledger, view))) return true;
   view.lineless = null;
   const { lineWithheld } = view;
   if (!lineWithheld?.covers(ask, now) || !isAnyones(books, ask)) return false;
@@ -54,7 +54,6 @@ function lineOn(ledger: NodeLedger, view: ShapeView, isBarred = (_id: string) =>
   const { sound, free } = suitable(ledger, view.mask(ledger), isBarred);
   const devices = free.slice(0, view.shape.devices);
   const count = view.shape.devices - devices.length;
-  // All its devices are free, and something else is lacking: nothing to wait in line for.
   if (count === 0 || sound.length < view.shape.devices) return null;
   if (length(ledger, view) + count > sound.length + SPARE_PROMISES) return null;
   const pool = sound.filter((id) => !devices.includes(id));
@@ -64,19 +63,24 @@ function lineOn(ledger: NodeLedger, view: ShapeView, isBarred = (_id: string) =>
   return predecessors.length === 0 ? null : { nodeId: ledger.id, devices, behind: { count, pool, predecessors } };
 }
 
-/** Cheap, and true of all that have. */
+/** Cheap, and true of all that have: on nodes with devices of one sort also of no others. */
 function mayHaveRoom(ledger: NodeLedger, view: ShapeView): boolean {
-  if (ledger.node?.refuses !== null || ledger.isKeptWhole || view.mask(ledger) === 0) return false;
-  return length(ledger, view) < ledger.sound[view.shape.deviceKind] + SPARE_PROMISES;
+  const mask = view.mask(ledger);
+  if (mask === 0 || ledger.node?.refuses !== null || ledger.isKeptWhole || ledger.placed.length === 0) return false;
+  const { deviceKind, devices } = view.shape;
+  const sound = ledger.sound[deviceKind];
+  const count = devices - Math.min(devices, ledger.countFree(mask));
+  // All its devices are free, and something else is lacking: nothing to wait in line for.
+  return count > 0 && devices <= sound && ledger.inLine[deviceKind] + count <= sound + SPARE_PROMISES;
 }
 
-function suitable({ devices, holders }: NodeLedger, mask: number, isBarred: (id: string) => boolean) {
+function suitable({ devices, bits, holders }: NodeLedger, mask: number, isBarred: (id: string) => boolean) {
   const sound: string[] = [];
   const free: string[] = [];
-  for (const [index, { device, isSound, bit }] of devices.entries()) {
-    if (!isSound || (bit & mask) === 0 || isBarred(device.id)) continue;
-    sound.push(device.id);
-    if (holders[index] === null) free.push(device.id);
+  for (const [spot, { id }] of devices.entries()) {
+    if (((bits[spot] ?? 0) & mask) === 0 || isBarred(id)) continue;
+    sound.push(id);
+    if (holders[spot] === null) free.push(id);
   }
   return { sound, free };
 }
@@ -89,7 +93,10 @@ function holdsOrAwaits({ attempt, devices }: Placed, pool: readonly string[]): b
 function keptLine(books: ClusterBooks, ledger: NodeLedger, ask: Ask, now: number): LinePlace | null {
   const view = books.view(ask.shape);
   const withLine = (line: LinePlace) =>
-    horizonOf(ledger, [...ledger.placed, entryOf(line, ask)], { now, defaultLimitMs: books.options.defaultLimitMs });
+    horizonOf(ledger, [...ledger.placed, entryOf(ledger, line, ask)], {
+      now,
+      defaultLimitMs: books.options.defaultLimitMs,
+    });
   const first = lineOn(ledger, view);
   if (!first) return null;
   const isBarredBy = (horizon: Horizon) => (id: string) =>
@@ -108,10 +115,11 @@ function endOf(horizon: Horizon, { jobId, limitMs, graceMs }: Ask, now: number):
 }
 
 /** The job at the end of the line. */
-function entryOf({ devices, behind }: LinePlace, { jobId, shape, limitMs, graceMs }: Ask): Placed {
+function entryOf(ledger: NodeLedger, { devices, behind }: LinePlace, ask: Ask): Placed {
+  const { jobId, shape, limitMs, graceMs } = ask;
   const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
   const job = { id: jobId, shape, limitMs };
-  return { attempt: { job, attempt: 0, placedAt: Infinity, waiting, since: null, graceMs }, devices };
+  return ledger.entry({ job, attempt: 0, placedAt: Infinity, waiting, since: null, graceMs }, devices);
 }
 
 /** In the line it must not start later than it was promised either. */
