@@ -25,13 +25,15 @@ export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LineP
   if (shape.nodes > 1 || shape.exclusive) return null;
   const view = books.view(shape);
   if (isRefused(books, view, ask, now)) return null;
-  const lines = view.accepting.filter((ledger) => mayHaveRoom(ledger, view));
-  if (lines.length === 0) view.lineless = new Refusal(books.changed);
-  for (const ledger of lines.toSorted((one, other) => length(one, view) - length(other, view))) {
+  let isFull = true;
+  for (const ledger of books.index.byLine(shape.deviceKind)) {
+    if (!mayHaveRoom(ledger, view)) continue;
+    isFull = false;
     const line = keptLine(books, ledger, ask, now);
     if (line) return line;
   }
-  if (lines.length > 0 && isAnyones(books, ask)) view.lineWithheld = new RefusedAsk(ask, now, books.changed);
+  if (isFull) view.lineless = new Refusal(books.changed);
+  else if (isAnyones(books, ask)) view.lineWithheld = new RefusedAsk(ask, now, books.changed);
   return null;
 }
 

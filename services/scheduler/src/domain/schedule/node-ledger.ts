@@ -82,7 +82,8 @@ export class NodeLedger {
 
   setPlaced(jobId: string, attempt: LedgerAttempt | null, devices: readonly string[]): void {
     const others = this.placed.filter((entry) => entry.attempt.job.id !== jobId);
-    this.placed = attempt === null ? others : [...others, this.entry(attempt, devices)].toSorted(byPlace);
+    if (attempt !== null) insert(others, this.entry(attempt, devices));
+    this.placed = others;
   }
 
   setPromised(jobId: string, entry: Promised | null): void {
@@ -181,7 +182,13 @@ function byFit(one: Device, other: Device): number {
   );
 }
 
-function byPlace(one: Placed, other: Placed): number {
-  const order = one.attempt.placedAt - other.attempt.placedAt;
-  return order || (one.attempt.job.id < other.attempt.job.id ? -1 : 1);
+/** In the order of placement; most come last. */
+function insert(entries: Placed[], entry: Placed): void {
+  let index = entries.length;
+  for (let last = entries[index - 1]; last && isBefore(entry, last); last = entries[index - 1]) index -= 1;
+  entries.splice(index, 0, entry);
+}
+
+function isBefore({ attempt: one }: Placed, { attempt: other }: Placed): boolean {
+  return one.placedAt === other.placedAt ? one.job.id < other.job.id : one.placedAt < other.placedAt;
 }
