@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { anAsk, anAttempt, anEngineNode, gpus, ONE_SLOT } from '../../testing/cluster-builders.ts';
 import type { Ask } from './ask.ts';
 import { Cluster } from './cluster.ts';
-import type { Booking, EngineNode, Reservation, RunningAttempt } from './engine-model.ts';
+import type { Booking, EngineNode, Owner, Reservation, RunningAttempt } from './engine-model.ts';
 
 const OPTIONS = { placement: 'pack', defaultLimitMs: 40 } as const;
 const NODE_IDS = ['nod_a', 'nod_b', 'nod_c', 'nod_d'];
@@ -22,7 +22,7 @@ const SHAPES = [
   gpus(1, { nodeId: 'nod_b' }),
   ONE_SLOT,
 ];
-const OWNERS = [
+const OWNERS: readonly [Owner, Owner] = [
   { userId: 'usr_a', groupId: null },
   { userId: 'usr_b', groupId: 'grp_b' },
 ];
@@ -157,7 +157,7 @@ class History {
   /** All that can be asked. */
   answers(cluster: Cluster): unknown {
     const asks = SHAPES.flatMap((shape, index) => [
-      anAsk('job_x', shape, { limitMs: 10 + index, owner: OWNERS[index % 2] }),
+      anAsk('job_x', shape, { limitMs: 10 + index, owner: OWNERS[index % 2 === 0 ? 0 : 1] }),
       anAsk('job_y', shape, { limitMs: 50, priority: index % 2 }),
     ]);
     const own = [...this.told.promises.values()].map(([ask]) => ask);
@@ -176,7 +176,7 @@ class History {
 
   #ask({ shape, limitMs, priority, owner }: Step): Ask {
     this.#count += 1;
-    const change = { limitMs, priority, owner: OWNERS[owner] ?? { userId: 'usr_a', groupId: null }, graceMs: 3 };
+    const change = { limitMs, priority, owner: OWNERS[owner === 0 ? 0 : 1], graceMs: 3 };
     return anAsk(`job_${this.#count}`, SHAPES[shape] ?? ONE_SLOT, change);
   }
 

@@ -1,5 +1,6 @@
 // The hand-off: which node's line a job that can't start now joins, so that all is in place when its devices come free.
-import type { Behind } from '@baton/contracts';
+import type { Behind, Device } from '@baton/contracts';
+import { suitableGroups } from './able.ts';
 import type { Ask } from './ask.ts';
 import type { ClusterBooks } from './cluster-books.ts';
 import { isAnyones } from './find-places.ts';
@@ -73,7 +74,19 @@ function mayHaveRoom(ledger: NodeLedger, view: ShapeView): boolean {
   const sound = ledger.sound[deviceKind];
   const count = devices - Math.min(devices, ledger.countFree(mask));
   // All its devices are free, and something else is lacking: nothing to wait in line for.
-  return count > 0 && devices <= sound && ledger.inLine[deviceKind] + count <= sound + SPARE_PROMISES;
+  if (count === 0 || devices > sound || ledger.inLine[deviceKind] + count > sound + SPARE_PROMISES) return false;
+  return isOfOneSort(ledger, deviceKind, mask);
+}
+
+/**
+ * Those in line wait for the same devices: where some could take more than others, an early end could give the devices of one who
+ * has no choice to one who has, and a start would come later than foreseen.
+ */
+function isOfOneSort({ hardware, placed }: NodeLedger, kind: Device['kind'], mask: number): boolean {
+  if (!hardware) return false;
+  if (hardware.groups.filter((group) => group.kind === kind).length === 1) return true;
+  const shapes = placed.flatMap(({ attempt }) => (attempt.waiting ? attempt.job.shape : []));
+  return shapes.every((shape) => shape.deviceKind !== kind || suitableGroups(shape, hardware) === mask);
 }
 
 function suitable({ devices, bits, holders }: NodeLedger, mask: number, isBarred: (id: string) => boolean) {
