@@ -59,6 +59,16 @@ function expectNothingTwice(scheduler: TinyScheduler): void {
   expect(new Set(given).size).toBe(given.length);
 }
 
+function expectNoOvercommit(scheduler: TinyScheduler): void {
+  const running = [...scheduler.placed.values()].filter(({ waiting }) => !waiting);
+  const used = nodes.map(({ id, description }) => {
+    const shapes = running.filter(({ parts }) => parts.some(({ nodeId }) => nodeId === id)).map(({ job }) => job.shape);
+    const sum = (what: 'cpus' | 'memoryBytes') => shapes.reduce((total, shape) => total + shape[what], 0);
+    return { cpus: sum('cpus') <= description.cpus, memory: sum('memoryBytes') <= description.memoryBytes };
+  });
+  expect(used).toEqual(nodes.map(() => ({ cpus: true, memory: true })));
+}
+
 function expectKept({ cluster, now, queue, promisedAt, startedAt }: TinyScheduler): void {
   const late = [...promisedAt].filter(([id, at]) => (startedAt.get(id) ?? 0) > at);
   expect(late).toEqual([]);
@@ -77,21 +87,26 @@ describe('a promised start', () => {
     { promises: 4, usesLines: true, on: alike, models: 'one' },
     { promises: 4, usesLines: false, on: mixed, models: 'two' },
     { promises: 4, usesLines: true, on: mixed, models: 'two' },
-  ])('never moves later: $promises promises, lines: $usesLines, models in a node: $models (property)', (options) => {
-    const { promises, usesLines, on } = options;
-    fc.assert(
-      fc.property(jobs, (drawn) => {
-        const check = (scheduler: TinyScheduler) => {
-          expectNothingTwice(scheduler);
-          expectKept(scheduler);
-        };
-        const scheduler = new TinyScheduler(on, { promises, usesLines, check });
-        // What no node could ever hold is not asked.
-        const all = history(drawn).filter(({ ask }) => scheduler.cluster.whyNever(ask.shape) === null);
-        scheduler.run(all);
-        expect(scheduler.startedAt.size).toBe(all.length);
-      }),
-      { numRuns: 60 },
-    );
-  });
+  ])(
+    'never moves later: $promises promises, lines: $usesLines, models in a node: $models (property)',
+    { timeout: 30_000 },
+    (options) => {
+      const { promises, usesLines, on } = options;
+      fc.assert(
+        fc.property(jobs, (drawn) => {
+          const check = (scheduler: TinyScheduler) => {
+            expectNothingTwice(scheduler);
+            expectNoOvercommit(scheduler);
+            expectKept(scheduler);
+          };
+          const scheduler = new TinyScheduler(on, { promises, usesLines, check });
+          // What no node could ever hold is not asked.
+          const all = history(drawn).filter(({ ask }) => scheduler.cluster.whyNever(ask.shape) === null);
+          scheduler.run(all);
+          expect(scheduler.startedAt.size).toBe(all.length);
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 });

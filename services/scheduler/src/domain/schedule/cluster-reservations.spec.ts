@@ -151,6 +151,19 @@ describe('a line', () => {
     expect(cluster.line(whole, 0)).toBeNull();
   });
 
+  it('is foreseen one after the other, each taking what those before it leave', () => {
+    const cluster = busyCluster();
+    const [first, second] = [anAsk('first', gpus(2)), anAsk('second', gpus(4))];
+    const pool = ['gpu-0', 'gpu-1', 'gpu-2'];
+    const inLine = { count: 1, pool, isRevoking: false };
+    const devices = ['gpu-3'];
+    cluster.put(anAttempt(first, [{ nodeId: 'b', devices }], { since: null, waiting: inLine, placedAt: 1 }));
+    const waiting = { count: 4, pool: [...pool, 'gpu-3'], isRevoking: false };
+    cluster.put(anAttempt(second, [{ nodeId: 'b', devices: [] }], { since: null, waiting, placedAt: 2 }));
+    // The short one ends at 35, the first at 135, the second at 235.
+    expect(cluster.earliest(anAsk('x', gpus(1, { nodeId: 'b' })), 0)?.at).toBe(235);
+  });
+
   it('keeps what came free for who is first in it', () => {
     const cluster = busyCluster();
     const ask = anAsk('next', gpus(2, { nodeId: 'b' }));
