@@ -162,14 +162,15 @@ export class ClusterBooks {
     this.#onUndo(() => this.#set(jobId, before));
     if (next.attempt || next.promise) this.#jobs.set(jobId, next);
     else this.#jobs.delete(jobId);
-    const left = new Set(nodesOf(before));
-    const touched = new Set([...left, ...nodesOf(next)]);
+    const left = nodesOf(before);
+    const touched = [...left];
+    for (const id of nodesOf(next)) if (!touched.includes(id)) touched.push(id);
     for (const id of touched) {
       const ledger = this.#ledger(id);
       const part = next.attempt?.parts.find(({ nodeId }) => nodeId === id);
       ledger.setPlaced(jobId, part ? next.attempt : null, part?.devices ?? []);
       ledger.setPromised(jobId, this.#promised(next, id));
-      this.#refresh(ledger, left.has(id));
+      this.#refresh(ledger, left.includes(id));
     }
   }
 
@@ -200,5 +201,7 @@ export class ClusterBooks {
 }
 
 function nodesOf({ attempt, promise }: JobEntry): string[] {
-  return [...(attempt?.parts.map(({ nodeId }) => nodeId) ?? []), ...(promise?.reservation.nodeIds ?? [])];
+  const ids = attempt?.parts.map(({ nodeId }) => nodeId) ?? [];
+  for (const id of promise?.reservation.nodeIds ?? []) if (!ids.includes(id)) ids.push(id);
+  return ids;
 }

@@ -1,9 +1,8 @@
 // One node's books: what is placed on it, what is promised and booked, and what is free now.
 import type { Device, WaitCode } from '@baton/contracts';
 import type { Ask } from './ask.ts';
-import type { Booking, EngineNode, RunningAttempt, WaitingJob } from './engine-model.ts';
+import type { Booking, EngineNode, EngineShape, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { bitOf, type Hardware, type HardwareCatalogue } from './hardware.ts';
-import type { ShapeView } from './shape-view.ts';
 
 /** As much of an attempt as a node's books need. */
 export interface LedgerAttempt extends Pick<
@@ -23,9 +22,16 @@ export interface Placed {
   readonly pool: readonly number[];
 }
 
+/** A shape, and which devices of a node suit it. */
+export interface ShapeMask {
+  readonly shape: EngineShape;
+  /** The groups of devices that suit; 0 if the node can never hold the shape. */
+  mask(ledger: NodeLedger): number;
+}
+
 export interface Promised {
   readonly ask: Ask;
-  readonly view: ShapeView;
+  readonly view: ShapeMask;
   readonly at: number;
 }
 
@@ -48,7 +54,7 @@ export class NodeLedger {
   /** By job. */
   promised: readonly Promised[] = [];
   /** For each device, who holds it; also whom it is promised to though free for the moment, and who keeps the whole node. */
-  holders: readonly (string | null)[] = [];
+  readonly holders: (string | null)[] = [];
   /** Sound devices that nobody holds. */
   readonly free = { cpu: 0, gpu: 0 };
   readonly sound = { cpu: 0, gpu: 0 };
@@ -102,7 +108,7 @@ export class NodeLedger {
   refresh(): void {
     this.version += 1;
     this.isKeptWhole = this.placed.some(({ attempt }) => attempt.job.shape.exclusive);
-    this.holders = this.#holders();
+    this.#findHolders();
     for (const count of [this.free, this.sound, this.inLine]) count.cpu = count.gpu = 0;
     for (let spot = 0; spot < this.devices.length; spot += 1) {
       const device = this.devices[spot];
@@ -133,8 +139,10 @@ export class NodeLedger {
     return count;
   }
 
-  #holders(): (string | null)[] {
-    const holders: (string | null)[] = Array.from({ length: this.devices.length }, () => null);
+  #findHolders(): void {
+    const { holders } = this;
+    holders.length = this.devices.length;
+    holders.fill(null);
     for (const { attempt } of this.placed) if (attempt.job.shape.exclusive) holders.fill(attempt.job.id);
     for (const { attempt, spots } of this.placed) for (const spot of spots) holders[spot] = attempt.job.id;
     // A device that has just come free is the first waiting attempt's, whose start is perhaps not reported yet.
@@ -147,7 +155,6 @@ export class NodeLedger {
         count -= 1;
       }
     }
-    return holders;
   }
 }
 
@@ -164,7 +171,7 @@ export function setAside({ attempt, pool }: Placed, placed: readonly Placed[], w
 }
 
 /** Why the node can't take the shape as it is now, with nothing but what is placed looked at; null if it can. */
-export function shortOf({ shape }: Pick<ShapeView, 'shape'>, mask: number, ledger: NodeLedger): WaitCode | null {
+export function shortOf({ shape }: Pick<ShapeMask, 'shape'>, mask: number, ledger: NodeLedger): WaitCode | null {
   if (ledger.node === null) return 'no-node';
   if (ledger.node.refuses !== null) return ledger.node.refuses;
   if (shape.exclusive && ledger.placed.length > 0) return 'devices-busy';

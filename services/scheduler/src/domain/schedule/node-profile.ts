@@ -3,8 +3,7 @@ import type { Device } from '@baton/contracts';
 import { type Ask, holdMs } from './ask.ts';
 import type { Booking, Owner } from './engine-model.ts';
 import type { Horizon } from './horizon.ts';
-import { type NodeLedger, type Promised, TINY } from './node-ledger.ts';
-import type { ShapeView } from './shape-view.ts';
+import { type NodeLedger, type Promised, type ShapeMask, TINY } from './node-ledger.ts';
 
 /** So much of the node, for so long. */
 export interface Demand {
@@ -30,7 +29,7 @@ export class NodeProfile {
   }
 
   /** Null if the node can't hold the shape, or not as long as its broken devices are out of service. */
-  demand(ask: Ask, view: ShapeView, from: number): Demand | null {
+  demand(ask: Ask, view: ShapeMask, from: number): Demand | null {
     const { ledger } = this;
     const mask = view.mask(ledger);
     const { shape, jobId, owner } = ask;
