@@ -165,13 +165,15 @@ export class ClusterBooks {
     const left = nodesOf(before);
     const touched = [...left];
     for (const id of nodesOf(next)) if (!touched.includes(id)) touched.push(id);
-    for (const id of touched) {
-      const ledger = this.#ledger(id);
-      const part = next.attempt?.parts.find(({ nodeId }) => nodeId === id);
-      ledger.setPlaced(jobId, part ? next.attempt : null, part?.devices ?? []);
-      ledger.setPromised(jobId, this.#promised(next, id));
-      this.#refresh(ledger, left.includes(id));
-    }
+    for (const id of touched) this.#enter(jobId, next, { nodeId: id, isEased: left.includes(id) });
+  }
+
+  #enter(jobId: string, entry: JobEntry, { nodeId, isEased }: { readonly nodeId: string; readonly isEased: boolean }) {
+    const ledger = this.#ledger(nodeId);
+    const part = entry.attempt?.parts.find((own) => own.nodeId === nodeId);
+    ledger.setPlaced(jobId, part ? entry.attempt : null, part?.devices ?? []);
+    ledger.setPromised(jobId, this.#promised(entry, nodeId));
+    this.#refresh(ledger, isEased);
   }
 
   #promised({ promise }: JobEntry, nodeId: string): Promised | null {

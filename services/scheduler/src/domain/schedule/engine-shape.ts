@@ -48,6 +48,14 @@ export function allDevices(shape: EngineShape): number {
   return shape.devices * shape.nodes;
 }
 
+/** What a CPU slot counts in fair shares; a GPU counts 1. */
+const CPU_SLOT_SHARE = 1 / 16;
+
+/** The devices that its owner's share is charged for while it runs. */
+export function chargedDevices(shape: EngineShape): number {
+  return allDevices(shape) * (shape.deviceKind === 'gpu' ? 1 : CPU_SLOT_SHARE);
+}
+
 function sorted(labels: Readonly<Record<string, string>>): (readonly [string, string])[] {
   return Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
