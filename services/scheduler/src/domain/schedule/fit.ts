@@ -18,7 +18,10 @@ export function lacks(shape: Shape, node: Pick<NodeSnapshot, 'id' | 'description
 }
 
 /** Whether it is such a device as the shape asks for. */
-export function suits(shape: Shape, { kind, model, memoryBytes }: Device): boolean {
+export function suits(
+  shape: Shape,
+  { kind, model, memoryBytes }: Pick<Device, 'kind' | 'model' | 'memoryBytes'>,
+): boolean {
   if (kind !== shape.deviceKind || memoryBytes < shape.gpuMemoryBytes) return false;
   return shape.gpuModel === null || model.toLowerCase().includes(shape.gpuModel.toLowerCase());
 }
@@ -29,7 +32,8 @@ function deviceWords({ deviceKind, gpuModel, gpuMemoryBytes }: Shape): string {
   return `GPUs${model}${gpuMemoryBytes === 0 ? '' : ` with ${gib(gpuMemoryBytes)} of memory`}`;
 }
 
-function lackingLabels({ requiredLabels }: Shape, { labels }: NodeDescription): string[] {
+/** A sentence for each that the node has not. */
+export function lackingLabels({ requiredLabels }: Shape, { labels }: Pick<NodeDescription, 'labels'>): string[] {
   return Object.entries(requiredLabels).flatMap(([name, value]) => {
     if (labels[name] === value) return [];
     const has = labels[name] === undefined ? `no label ${name}` : `the label ${name}=${labels[name]}`;
