@@ -1,11 +1,11 @@
 // The order inside a class: a score for each job under the policy; lower goes first, equal ones by order.
 import type { Policy } from '@baton/contracts';
 import type { Backlog } from './backlog.ts';
-import type { WaitingJob } from './engine-model.ts';
+import type { EngineShape, WaitingJob } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
 import { expectedRestMs, limitFor } from './expected-time.ts';
 import { boundMs, classOf } from './limit-class.ts';
-import { sizeAndAge, WITH_PREEMPTION, WITHOUT_PREEMPTION } from './size-and-age.ts';
+import { ageTerm, sizeTerm, type Weights, WITH_PREEMPTION, WITHOUT_PREEMPTION } from './size-and-age.ts';
 
 /** Attained service is told more exactly than limits are: it decides about queues of `las`. */
 const SERVED_STEPS = 32;
@@ -41,23 +41,48 @@ export interface OrderContext {
   readonly backlog?: Pick<Backlog, 'longestMs'> | undefined;
 }
 
-/** Of a job at a time. It never rises with the time that a job has waited. */
-export type Score = (job: WaitingJob, classes: SizeClasses) => number;
+/** What of the order all jobs of a bucket share, as long as the policy is the same. */
+export interface JobSize {
+  /** The score without what the wait does to it. */
+  readonly base: number;
+  /** Of the time limit, or what is expected to be left of it. */
+  readonly lengthMs: number;
+  readonly limitMs: number;
+}
 
-export function scoreBy(context: OrderContext): Score {
-  const { policy } = context;
+export function sizeOf(shape: EngineShape, classes: SizeClasses, policy: Policy): JobSize {
+  const limitMs = likelyLimitMs(classes, policy);
+  const servedMs = servedMsOf(classes);
+  const restMs = policy.preemption.by === 'order' ? expectedRestMs(limitMs, servedMs) : limitMs - servedMs;
+  const lengthMs = Math.max(1, restMs);
+  return { base: baseOf(shape, classes, lengthMs, policy), lengthMs, limitMs };
+}
+
+function baseOf(shape: EngineShape, classes: SizeClasses, lengthMs: number, policy: Policy): number {
   switch (policy.order) {
     case 'fifo':
-      return () => 0;
+      return 0;
     case 'shortest':
-      return (_, classes) => remainingMs(classes, policy);
+      return remainingMs(classes, policy);
     case 'las':
-      return (job, classes) => lasQueue(job, classes, policy.lasThresholdsDeviceSeconds);
+      return lasQueue(shape, classes, policy.lasThresholdsDeviceSeconds);
     case 'fair-share':
-      return (job, classes) => fairScore(job, classes, context);
+      return sizeTerm(lengthMs, allDevices(shape), weightsOf(policy));
     default:
       return policy.order satisfies never;
   }
+}
+
+/** Of a job; lower goes first, equal ones by order. It never rises with the time that a job has waited. */
+export type Score = (size: JobSize, job: WaitingJob) => number;
+
+export function scoreBy(context: OrderContext): Score {
+  const { policy, now } = context;
+  if (policy.order !== 'fair-share') return ({ base }) => base;
+  const weights = weightsOf(policy);
+  const overdueAfter = overdueBy(context);
+  return (size, { submittedAt, shape }) =>
+    size.base + ageTerm(now - submittedAt, size.lengthMs, overdueAfter(size, shape), weights);
 }
 
 /** So long that it goes before all of its class. */
@@ -66,10 +91,10 @@ export function isPromoted({ submittedAt }: Pick<WaitingJob, 'submittedAt'>, { p
 }
 
 /** So long, as waits go at present, that it goes before others of its owner. */
-export function isOverdue(job: WaitingJob, classes: SizeClasses, context: OrderContext): boolean {
-  if (context.policy.order !== 'fair-share') return false;
-  const overdueMs = overdueAfterMs(job, classes, context);
-  return overdueMs !== null && context.now - job.submittedAt > overdueMs;
+export function isOverdueBy(context: OrderContext): (size: JobSize, job: WaitingJob) => boolean {
+  if (context.policy.order !== 'fair-share') return () => false;
+  const overdueAfter = overdueBy(context);
+  return (size, { submittedAt, shape }) => context.now - submittedAt > overdueAfter(size, shape);
 }
 
 /** By place in the queue; the id decides between places that are equal. */
@@ -85,25 +110,16 @@ export function priorityOf(policy: Policy): (className: string) => number {
   return (className) => priorities.get(className) ?? usual;
 }
 
-function fairScore(job: WaitingJob, classes: SizeClasses, context: OrderContext): number {
-  const isPreemptive = context.policy.preemption.by === 'order';
-  const servedMs = servedMsOf(classes);
-  const limitMs = likelyLimitMs(classes, context.policy);
-  const size = {
-    lengthMs: Math.max(1, isPreemptive ? expectedRestMs(limitMs, servedMs) : limitMs - servedMs),
-    devices: allDevices(job.shape),
-    waitMs: context.now - job.submittedAt,
-    overdueMs: overdueAfterMs(job, classes, context),
-  };
-  return sizeAndAge(size, isPreemptive ? WITH_PREEMPTION : WITHOUT_PREEMPTION);
+/** The wait from which on a job is overdue; infinite where nobody has had to wait. */
+function overdueBy({ policy, backlog }: OrderContext): (size: JobSize, shape: EngineShape) => number {
+  const longest = { gpu: backlog?.longestMs('gpu') ?? 0, cpu: backlog?.longestMs('cpu') ?? 0 };
+  const ofLimit = policy.preemption.by === 'order' ? 0 : OVERDUE.ofLimit;
+  return ({ limitMs }, { deviceKind }) =>
+    longest[deviceKind] <= 0 ? Infinity : OVERDUE.ofBacklog * longest[deviceKind] - ofLimit * limitMs;
 }
 
-/** Null where nobody has had to wait. */
-function overdueAfterMs(job: WaitingJob, classes: SizeClasses, { policy, backlog }: OrderContext): number | null {
-  const longestMs = backlog?.longestMs(job.shape.deviceKind) ?? 0;
-  if (longestMs <= 0) return null;
-  const ownMs = policy.preemption.by === 'order' ? 0 : OVERDUE.ofLimit * likelyLimitMs(classes, policy);
-  return OVERDUE.ofBacklog * longestMs - ownMs;
+function weightsOf({ preemption }: Policy): Weights {
+  return preemption.by === 'order' ? WITH_PREEMPTION : WITHOUT_PREEMPTION;
 }
 
 /** What it may still run, or is expected to where that was learned. */
@@ -124,7 +140,7 @@ function servedMsOf({ served }: SizeClasses): number {
 }
 
 /** 2D-LAS: by devices x time had so far; inside a queue first come, first served. */
-function lasQueue({ shape }: WaitingJob, classes: SizeClasses, thresholdsDeviceSeconds: readonly number[]): number {
+function lasQueue(shape: EngineShape, classes: SizeClasses, thresholdsDeviceSeconds: readonly number[]): number {
   const attained = (allDevices(shape) * servedMsOf(classes)) / 1_000;
   return thresholdsDeviceSeconds.filter((threshold) => attained >= threshold).length;
 }

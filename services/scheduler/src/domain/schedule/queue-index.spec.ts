@@ -7,7 +7,7 @@ import type { WaitingJob } from './engine-model.ts';
 import { chargedDevices, engineShapeKey } from './engine-shape.ts';
 import { UsageLedger } from './fair-share.ts';
 import { classOf } from './limit-class.ts';
-import { byOrder, isOverdue, isPromoted, priorityOf, scoreBy, sizeClassesOf, sizeKey } from './ordering.ts';
+import { byOrder, isOverdueBy, isPromoted, priorityOf, scoreBy, sizeClassesOf, sizeKey, sizeOf } from './ordering.ts';
 import { groupKeyOf, ownerKeyOf } from './owner-key.ts';
 import { QueueIndex } from './queue-index.ts';
 import { QuotaBook } from './quotas.ts';
@@ -16,6 +16,8 @@ import type { OrderView } from './walk-standings.ts';
 const NOW = 30 * 24 * HOUR_MS;
 const owners = [anOwner('ann', 'vision'), anOwner('bob', 'vision'), anOwner('cat'), anOwner('dan', 'speech')];
 const shapes = [aShape(), aShape({ devices: 4 }), aShape({ nodes: 2, devices: 8 }), aShape({ deviceKind: 'cpu' })];
+
+const sizeIn = (job: WaitingJob, { policy }: OrderView) => sizeOf(job.shape, sizeClassesOf(job), policy);
 
 /** The definition, without an index: each time the least of all jobs that are left. */
 class NaiveWalk {
@@ -29,7 +31,7 @@ class NaiveWalk {
   constructor(jobs: readonly WaitingJob[], view: OrderView) {
     this.left = [...jobs];
     this.#view = view;
-    const overdue = jobs.filter((job) => isOverdue(job, sizeClassesOf(job), view)).toSorted(byOrder);
+    const overdue = jobs.filter((job) => isOverdueBy(view)(sizeIn(job, view), job)).toSorted(byOrder);
     for (const some of Map.groupBy(overdue, (job) => this.#keys(job)[1]).values())
       for (const { id } of some.slice(0, 4)) this.#overdue.add(id);
     for (const job of jobs) {
@@ -67,7 +69,7 @@ class NaiveWalk {
     const level = -priorityOf(policy)(job.className);
     if (isPromoted(job, this.#view)) return [level, 0, job.order];
     const tier = quotas.isBelowGuarantee(job.owner) ? 1 : 2;
-    const score = scoreBy(this.#view)(job, sizeClassesOf(job));
+    const score = scoreBy(this.#view)(sizeIn(job, this.#view), job);
     if (policy.order !== 'fair-share') return [level, tier, score];
     const { userId, groupId } = job.owner;
     const { groups, users } = policy.fairShare;

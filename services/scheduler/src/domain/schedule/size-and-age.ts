@@ -1,15 +1,5 @@
 // The order of one owner's jobs: small ones first, but the longer a job waits for its size, the further it moves up.
 
-export interface SizeAndAge {
-  /** Of the time limit, or what is expected to be left of it. */
-  readonly lengthMs: number;
-  /** On all nodes together. */
-  readonly devices: number;
-  readonly waitMs: number;
-  /** The wait from which on it is overdue; null: never. */
-  readonly overdueMs: number | null;
-}
-
 /** How much each counts, as exponents. Found by simulation; see docs/scheduling.md. */
 export interface Weights {
   readonly length: number;
@@ -26,12 +16,16 @@ export const WITH_PREEMPTION: Weights = { length: 1.75, devices: 1.25, overdue: 
 /** What is left of the wait until overdue counts as no less than this part. */
 const CLOSEST = 1e-3;
 
-/** Lower goes first. For jobs of one size it falls with the wait, so that they keep their order. */
-export function sizeAndAge({ lengthMs, devices, waitMs, overdueMs }: SizeAndAge, weights: Weights): number {
-  const size = weights.length * Math.log(lengthMs) + weights.devices * Math.log(devices);
+/** Size and age together are the score: lower goes first. For jobs of one size it falls with the wait, so they keep their order. */
+export function sizeTerm(lengthMs: number, devices: number, weights: Weights): number {
+  return weights.length * Math.log(lengthMs) + weights.devices * Math.log(devices);
+}
+
+/** `overdueMs` is the wait from which on it is overdue; infinite: never. */
+export function ageTerm(waitMs: number, lengthMs: number, overdueMs: number, weights: Weights): number {
   const wait = Math.max(0, waitMs);
   const age = Math.log(wait + lengthMs);
-  if (overdueMs === null) return size - age;
+  if (weights.overdue === 0 || overdueMs === Infinity) return -age;
   const left = overdueMs <= 0 ? CLOSEST : Math.max(CLOSEST, 1 - wait / overdueMs);
-  return size - age + weights.overdue * Math.log(left);
+  return weights.overdue * Math.log(left) - age;
 }
