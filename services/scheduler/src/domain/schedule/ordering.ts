@@ -47,13 +47,15 @@ export interface JobSize {
   readonly base: number;
   /** Of the time limit, or what is expected to be left of it. */
   readonly lengthMs: number;
+  /** In full, at most. */
   readonly limitMs: number;
 }
 
 export function sizeOf(shape: EngineShape, classes: SizeClasses, policy: Policy): JobSize {
-  const limitMs = likelyLimitMs(classes, policy);
+  const limitMs = boundMs(classes.limit ?? classOf(policy.backfill.defaultTimeLimitMs));
+  const likelyMs = classes.estimate === null ? limitMs : limitFor(boundMs(classes.estimate));
   const servedMs = servedMsOf(classes);
-  const restMs = policy.preemption.by === 'order' ? expectedRestMs(limitMs, servedMs) : limitMs - servedMs;
+  const restMs = policy.preemption.by === 'order' ? expectedRestMs(likelyMs, servedMs) : likelyMs - servedMs;
   const lengthMs = Math.max(1, restMs);
   return { base: baseOf(shape, classes, lengthMs, policy), lengthMs, limitMs };
 }
@@ -82,19 +84,12 @@ export function scoreBy(context: OrderContext): Score {
   const weights = weightsOf(policy);
   const overdueAfter = overdueBy(context);
   return (size, { submittedAt, shape }) =>
-    size.base + ageTerm(now - submittedAt, size.lengthMs, overdueAfter(size, shape), weights);
+    size.base + ageTerm(now - submittedAt, size.lengthMs, overdueAfter(size.limitMs, shape), weights);
 }
 
 /** So long that it goes before all of its class. */
 export function isPromoted({ submittedAt }: Pick<WaitingJob, 'submittedAt'>, { policy, now }: OrderContext): boolean {
   return policy.promoteAfterMs > 0 && now - submittedAt > policy.promoteAfterMs;
-}
-
-/** So long, as waits go at present, that it goes before others of its owner. */
-export function isOverdueBy(context: OrderContext): (size: JobSize, job: WaitingJob) => boolean {
-  if (context.policy.order !== 'fair-share') return () => false;
-  const overdueAfter = overdueBy(context);
-  return (size, { submittedAt, shape }) => context.now - submittedAt > overdueAfter(size, shape);
 }
 
 /** By place in the queue; the id decides between places that are equal. */
@@ -110,11 +105,12 @@ export function priorityOf(policy: Policy): (className: string) => number {
   return (className) => priorities.get(className) ?? usual;
 }
 
-/** The wait from which on a job is overdue; infinite where nobody has had to wait. */
-function overdueBy({ policy, backlog }: OrderContext): (size: JobSize, shape: EngineShape) => number {
+/** The wait from which on a job goes before others of its owner: long, as waits go at present; infinite where nobody has had to. */
+export function overdueBy({ policy, backlog }: OrderContext): (limitMs: number, shape: EngineShape) => number {
+  if (policy.order !== 'fair-share') return () => Infinity;
   const longest = { gpu: backlog?.longestMs('gpu') ?? 0, cpu: backlog?.longestMs('cpu') ?? 0 };
   const ofLimit = policy.preemption.by === 'order' ? 0 : OVERDUE.ofLimit;
-  return ({ limitMs }, { deviceKind }) =>
+  return (limitMs, { deviceKind }) =>
     longest[deviceKind] <= 0 ? Infinity : OVERDUE.ofBacklog * longest[deviceKind] - ofLimit * limitMs;
 }
 
@@ -127,12 +123,6 @@ function remainingMs(classes: SizeClasses, policy: Policy): number {
   const { limit, estimate } = classes;
   const lengthMs = boundMs(estimate ?? limit ?? classOf(policy.backfill.defaultTimeLimitMs));
   return Math.max(1, lengthMs - servedMsOf(classes));
-}
-
-/** The limit, or the one that would go with what was learned. */
-function likelyLimitMs({ limit, estimate }: SizeClasses, policy: Policy): number {
-  if (estimate !== null) return limitFor(boundMs(estimate));
-  return boundMs(limit ?? classOf(policy.backfill.defaultTimeLimitMs));
 }
 
 function servedMsOf({ served }: SizeClasses): number {

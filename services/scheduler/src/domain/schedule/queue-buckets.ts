@@ -75,8 +75,11 @@ export class ShapeQueue {
     return oldest;
   }
 
-  bucketOf(job: WaitingJob): Bucket | undefined {
-    return this.#byKey.get(sizeKey(sizeClassesOf(job)));
+  /** Of its buckets; 0 if it has none. */
+  longestLimitMs(policy: Policy): number {
+    const longest = this.#buckets.at(-1)?.size(policy).limitMs ?? 0;
+    const first = this.#buckets[0];
+    return first?.classes.limit === null ? Math.max(longest, first.size(policy).limitMs) : longest;
   }
 
   add(job: WaitingJob): void {

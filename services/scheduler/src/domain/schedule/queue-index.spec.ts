@@ -7,7 +7,7 @@ import type { WaitingJob } from './engine-model.ts';
 import { chargedDevices, engineShapeKey } from './engine-shape.ts';
 import { UsageLedger } from './fair-share.ts';
 import { classOf } from './limit-class.ts';
-import { byOrder, isOverdueBy, isPromoted, priorityOf, scoreBy, sizeClassesOf, sizeKey, sizeOf } from './ordering.ts';
+import { byOrder, isPromoted, overdueBy, priorityOf, scoreBy, sizeClassesOf, sizeKey, sizeOf } from './ordering.ts';
 import { groupKeyOf, ownerKeyOf } from './owner-key.ts';
 import { QueueIndex } from './queue-index.ts';
 import { QuotaBook } from './quotas.ts';
@@ -31,7 +31,10 @@ class NaiveWalk {
   constructor(jobs: readonly WaitingJob[], view: OrderView) {
     this.left = [...jobs];
     this.#view = view;
-    const overdue = jobs.filter((job) => isOverdueBy(view)(sizeIn(job, view), job)).toSorted(byOrder);
+    const waited = (job: WaitingJob) => view.now - job.submittedAt;
+    const overdue = jobs
+      .filter((job) => waited(job) > overdueBy(view)(sizeIn(job, view).limitMs, job.shape))
+      .toSorted(byOrder);
     for (const some of Map.groupBy(overdue, (job) => this.#keys(job)[1]).values())
       for (const { id } of some.slice(0, 4)) this.#overdue.add(id);
     for (const job of jobs) {

@@ -115,7 +115,7 @@ export class WalkLevel {
   #open(queue: ShapeQueue): Cursor[] {
     const found: Cursor[] = [];
     const closedFrom = this.#parts.blocks.closedFrom(queue);
-    if (closedFrom === -Infinity) return found;
+    if (this.#shortest(queue) >= closedFrom) return found;
     const rules = this.#rules(queue);
     for (const bucket of queue.buckets) {
       if (bucket.classes.limit !== null && bucket.classes.limit >= closedFrom) break;
@@ -123,6 +123,10 @@ export class WalkLevel {
       if (cursor.job && !cursor.isOut) found.push(cursor);
     }
     return found;
+  }
+
+  #shortest({ buckets: [first] }: ShapeQueue): number {
+    return first?.classes.limit ?? -1;
   }
 
   #rules({ shape, parent }: ShapeQueue): CursorRules {
