@@ -5,12 +5,10 @@ import type { EngineShape, WaitingJob } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
 import { expectedRestMs, limitFor } from './expected-time.ts';
 import { boundMs, classOf } from './limit-class.ts';
-import { ageTerm, sizeTerm, type Weights, WITH_PREEMPTION, WITHOUT_PREEMPTION } from './size-and-age.ts';
+import { ageTerm, sizeTerm, type Weights, weightsOf } from './size-and-age.ts';
 
 /** Attained service is told more exactly than limits are: it decides about queues of `las`. */
 const SERVED_STEPS = 32;
-/** A wait is long from this part of the longest wait in order of arrival on, less this part of the job's own limit. */
-const OVERDUE = { ofBacklog: 0.7, ofLimit: 0.1 } as const;
 
 /** What the score depends on beside shape and age. Jobs of one shape with equal classes never overtake each other. */
 export interface SizeClasses {
@@ -18,27 +16,29 @@ export interface SizeClasses {
   readonly limit: number | null;
   readonly estimate: number | null;
   readonly served: number | null;
+  readonly isRunning: boolean;
 }
 
-export function sizeClassesOf({ limitMs, estimateMs, servedMs }: WaitingJob): SizeClasses {
+export function sizeClassesOf({ limitMs, estimateMs, servedMs, isRunning = false }: WaitingJob): SizeClasses {
   return {
     limit: limitMs === null ? null : classOf(limitMs),
     estimate: estimateMs === null ? null : classOf(estimateMs),
     served: servedMs <= 0 ? null : classOf(servedMs, SERVED_STEPS),
+    isRunning,
   };
 }
 
 /** One number for each combination of classes. */
-export function sizeKey({ limit, estimate, served }: SizeClasses): number {
+export function sizeKey({ limit, estimate, served, isRunning }: SizeClasses): number {
   const digit = (each: number | null) => (each === null ? 0 : each + 1);
-  return (digit(limit) * 1_024 + digit(estimate)) * 4_096 + digit(served);
+  return ((digit(limit) * 1_024 + digit(estimate)) * 4_096 + digit(served)) * 2 + Number(isRunning);
 }
 
 export interface OrderContext {
   readonly policy: Policy;
   readonly now: number;
   /** Absent: no job is overdue. */
-  readonly backlog?: Pick<Backlog, 'longestMs'> | undefined;
+  readonly backlog?: Pick<Backlog, 'longestMs' | 'devices'> | undefined;
 }
 
 /** What of the order all jobs of a bucket share, as long as the policy is the same. */
@@ -69,10 +69,14 @@ function baseOf(shape: EngineShape, classes: SizeClasses, lengthMs: number, poli
     case 'las':
       return lasQueue(shape, classes, policy.lasThresholdsDeviceSeconds);
     case 'fair-share':
-      return sizeTerm(lengthMs, allDevices(shape), weightsOf(policy));
+      return fairBase(shape, classes, lengthMs, weightsOf(policy));
     default:
       return policy.order satisfies never;
   }
+}
+
+function fairBase(shape: EngineShape, { isRunning }: SizeClasses, lengthMs: number, weights: Weights): number {
+  return sizeTerm(lengthMs, allDevices(shape), weights) - (isRunning ? Math.log(weights.hysteresis) : 0);
 }
 
 /** Of a job; lower goes first, equal ones by order. It never rises with the time that a job has waited. */
@@ -107,15 +111,13 @@ export function priorityOf(policy: Policy): (className: string) => number {
 
 /** The wait from which on a job goes before others of its owner: long, as waits go at present; infinite where nobody has had to. */
 export function overdueBy({ policy, backlog }: OrderContext): (limitMs: number, shape: EngineShape) => number {
-  if (policy.order !== 'fair-share') return () => Infinity;
+  if (policy.order !== 'fair-share' || policy.promoteAfterMs === 0) return () => Infinity;
   const longest = { gpu: backlog?.longestMs('gpu') ?? 0, cpu: backlog?.longestMs('cpu') ?? 0 };
-  const ofLimit = policy.preemption.by === 'order' ? 0 : OVERDUE.ofLimit;
-  return (limitMs, { deviceKind }) =>
-    longest[deviceKind] <= 0 ? Infinity : OVERDUE.ofBacklog * longest[deviceKind] - ofLimit * limitMs;
-}
-
-function weightsOf({ preemption }: Policy): Weights {
-  return preemption.by === 'order' ? WITH_PREEMPTION : WITHOUT_PREEMPTION;
+  const { ofBacklog, ofBacklogForGangs, ofLimit } = weightsOf(policy);
+  return (limitMs, { deviceKind, nodes }) => {
+    const longestMs = longest[deviceKind];
+    return longestMs <= 0 ? Infinity : (nodes > 1 ? ofBacklogForGangs : ofBacklog) * longestMs - ofLimit * limitMs;
+  };
 }
 
 /** What it may still run, or is expected to where that was learned. */

@@ -1,16 +1,18 @@
 // Which jobs of an owner have waited too long as waits go at present: the oldest few of them, found without a look at each.
+import type { Device } from '@baton/contracts';
 import type { WaitingJob } from './engine-model.ts';
+import { allDevices } from './engine-shape.ts';
 import { byOrder, type OrderContext, overdueBy } from './ordering.ts';
 import type { Bucket, OwnerQueue } from './queue-buckets.ts';
-
-/** So many at a time go before the owner's others: more would make it first come, first served. */
-const AT_ONCE = 4;
+import { weightsOf } from './size-and-age.ts';
 
 /** Ids. All the owner's queues of one priority are to be given, also of shapes that are not open. */
 export function overdueJobs(queues: Iterable<OwnerQueue>, context: OrderContext): ReadonlySet<string> {
   const { policy, now } = context;
-  const oldest = new Oldest();
-  if (!context.backlog) return oldest.ids();
+  const { backlog } = context;
+  const weights = weightsOf(policy);
+  const oldest = new Oldest(weights.overdueAtOnce);
+  if (!backlog) return oldest.ids(() => Infinity);
   const overdueAfter = overdueBy(context);
   for (const { shapes } of queues) {
     for (const queue of shapes.values()) {
@@ -23,18 +25,32 @@ export function overdueJobs(queues: Iterable<OwnerQueue>, context: OrderContext)
       }
     }
   }
-  return oldest.ids();
+  return oldest.ids((kind) => weights.overdueDevices * backlog.devices(kind));
 }
 
 class Oldest {
   readonly #jobs: WaitingJob[] = [];
+  readonly #most: number;
 
-  ids(): ReadonlySet<string> {
-    return new Set(this.#jobs.map(({ id }) => id));
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Those that fit on so many devices together, and the first of all in any case. */
+  ids(devices: (kind: Device['kind']) => number): ReadonlySet<string> {
+    const left = { gpu: devices('gpu'), cpu: devices('cpu') };
+    const ids = new Set<string>();
+    for (const { id, shape } of this.#jobs) {
+      const needed = allDevices(shape);
+      if (ids.size > 0 && needed > left[shape.deviceKind]) continue;
+      left[shape.deviceKind] -= needed;
+      ids.add(id);
+    }
+    return ids;
   }
 
   isLate(order: number): boolean {
-    return this.#jobs.length >= AT_ONCE && order > (this.#jobs.at(-1)?.order ?? Infinity);
+    return this.#jobs.length >= this.#most && order > (this.#jobs.at(-1)?.order ?? Infinity);
   }
 
   take({ jobs }: Bucket, before: number): void {
@@ -48,6 +64,6 @@ class Oldest {
   #keep(job: WaitingJob): void {
     const index = this.#jobs.findIndex((other) => byOrder(job, other) < 0);
     this.#jobs.splice(index < 0 ? this.#jobs.length : index, 0, job);
-    if (this.#jobs.length > AT_ONCE) this.#jobs.pop();
+    if (this.#jobs.length > this.#most) this.#jobs.pop();
   }
 }

@@ -55,7 +55,8 @@ const NONE: Readonly<Oldest> = { order: Infinity, submittedAt: Infinity };
 export class ShapeQueue {
   readonly #byKey = new Map<number, Bucket>();
   readonly #buckets: Bucket[] = [];
-  #oldest: Oldest | null = null;
+  /** Null: to be looked for again. */
+  #oldest: Oldest | null = { ...NONE };
 
   constructor(
     readonly shape: ShapeEntry,
@@ -112,7 +113,7 @@ export class ShapeQueue {
 export class OwnerQueue {
   readonly shapes = new Map<ShapeEntry, ShapeQueue>();
   size = 0;
-  #oldestOrder: number | null = null;
+  #oldestOrder: number | null = Infinity;
 
   constructor(
     readonly className: string,

@@ -36,7 +36,7 @@ class NaiveWalk {
       .filter((job) => waited(job) > overdueBy(view)(sizeIn(job, view).limitMs, job.shape))
       .toSorted(byOrder);
     for (const some of Map.groupBy(overdue, (job) => this.#keys(job)[1]).values())
-      for (const { id } of some.slice(0, 4)) this.#overdue.add(id);
+      for (const { id } of some.slice(0, view.policy.preemption.by === 'class' ? 4 : 256)) this.#overdue.add(id);
     for (const job of jobs) {
       for (const key of this.#keys(job)) this.#oldest.set(key, Math.min(job.order, this.#oldest.get(key) ?? Infinity));
     }
@@ -96,6 +96,7 @@ const someJobs = fc
       limitMs: fc.option(fc.integer({ min: 1_000, max: 100 * HOUR_MS })),
       estimateMs: fc.option(fc.integer({ min: 1_000, max: 100 * HOUR_MS }), { freq: 1 }),
       servedMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 50 * HOUR_MS })),
+      isRunning: fc.boolean(),
       pauseMs: fc.integer({ min: 0, max: 20 * HOUR_MS }),
     }),
     { maxLength: 60 },
@@ -146,7 +147,7 @@ const someCircumstances: fc.Arbitrary<Circumstances> = fc.record({
 });
 
 function viewOf({ policy, use, backlogMs, areGangsReady }: Circumstances) {
-  const backlog = { longestMs: (kind: string) => (kind === 'gpu' ? backlogMs : 0) };
+  const backlog = { longestMs: (kind: string) => (kind === 'gpu' ? backlogMs : 0), devices: () => 1_000 };
   const view = { ...aView(policy, NOW), backlog, isGangReady: () => areGangsReady };
   for (const [owner, deviceMs] of use) view.usage.charge(owner, deviceMs, NOW);
   return view;
