@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { NaiveWalk } from '../../testing/naive-walk.ts';
 import { anOwner, aShape, aView, aWaitingJob, HOUR_MS } from '../../testing/queue-builders.ts';
 import type { WaitingJob } from './engine-model.ts';
-import { engineShapeKey } from './engine-shape.ts';
+import { allDevices, engineShapeKey } from './engine-shape.ts';
 import { UsageLedger } from './fair-share.ts';
 import { classOf } from './limit-class.ts';
 import { sizeClassesOf, sizeKey } from './ordering.ts';
@@ -42,8 +42,8 @@ const someJobs = fc
 
 const somePolicy: fc.Arbitrary<Policy> = fc
   .record({
-    order: fc.constantFrom(...(['fair-share', 'fifo', 'shortest', 'las'] as const)),
-    promoteAfterMs: fc.constantFrom(0, 14 * 24 * HOUR_MS, 1),
+    order: fc.constantFrom(...(['fair-share', 'fair-share', 'fair-share', 'fifo', 'shortest', 'las'] as const)),
+    promoteAfterMs: fc.constantFrom(0, 20 * 24 * HOUR_MS, 40 * 24 * HOUR_MS, 1),
     fairShare: fc.constantFrom(DEFAULT_POLICY.fairShare, {
       ...DEFAULT_POLICY.fairShare,
       groups: { vision: 3 },
@@ -60,7 +60,7 @@ const somePolicy: fc.Arbitrary<Policy> = fc
 
 const someBacklogMs = fc.constantFrom(0, 24 * HOUR_MS, 20 * 24 * HOUR_MS, 60 * 24 * HOUR_MS);
 const someUse = fc.array(fc.tuple(fc.constantFrom(...owners), fc.integer({ min: 0, max: 30 * HOUR_MS })), {
-  maxLength: 6,
+  maxLength: 3,
 });
 
 interface Circumstances {
@@ -144,12 +144,13 @@ describe('the order of the queue', () => {
             walk.blockShape(key, job.limitMs ?? view.policy.backfill.defaultTimeLimitMs);
             drop((other) => engineShapeKey(other.shape) === key && limitClass(other) >= limitClass(job));
           } else if (each === 'owner') {
-            walk.blockOwner(job.owner, job.shape.deviceKind, 2);
+            const least = allDevices(job.shape);
+            walk.blockOwner(job.owner, job.shape.deviceKind, least);
             drop(
               ({ owner, shape }) =>
                 ownerKeyOf(owner) === ownerKeyOf(job.owner) &&
                 shape.deviceKind === job.shape.deviceKind &&
-                shape.devices * shape.nodes >= 2,
+                allDevices(shape) >= least,
             );
           }
         }
