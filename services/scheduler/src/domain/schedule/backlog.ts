@@ -28,6 +28,7 @@ interface Running {
 export class Backlog {
   readonly #running = new Map<string, Running>();
   readonly #longestMs: Record<Kind, number> = { gpu: 0, cpu: 0 };
+  readonly #devices: Record<Kind, number> = { gpu: 0, cpu: 0 };
   #defaultLimitMs: number;
 
   constructor(defaultLimitMs: number) {
@@ -40,6 +41,7 @@ export class Backlog {
 
   /** A job comes for the first time, behind what waits already, for so many devices as there are of the kind. */
   arrive(kind: Kind, before: WaitingWork, devices: number, now: number): void {
+    this.#devices[kind] = devices;
     const withoutLimitMs = before.devicesWithoutLimit * expectedRestMs(this.#defaultLimitMs, 0);
     const workMs = before.expectedDeviceSeconds * 1_000 + withoutLimitMs + this.#runningMs(kind, now);
     const longestMs = before.jobs === 0 ? 0 : this.#longestMs[kind];
@@ -59,6 +61,11 @@ export class Backlog {
   /** The longest such wait of all that came since last nobody waited. */
   longestMs(kind: Kind): number {
     return this.#longestMs[kind];
+  }
+
+  /** As many as there were when the last job came. */
+  devices(kind: Kind): number {
+    return this.#devices[kind];
   }
 
   #runningMs(kind: Kind, now: number): number {
