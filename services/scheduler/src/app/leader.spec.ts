@@ -63,6 +63,8 @@ it('starts a job at its time, months from now or after the clock was set forward
       passes += 1;
       return [];
     },
+    policy: () => DEFAULT_POLICY,
+    bookings: () => [],
     installationId: 'ins',
     report: (error) => expect.unreachable(String(error)),
   });
