@@ -69,9 +69,9 @@ describe('placement', () => {
       gpus(1, { gpuModel: 'H100', gpuMemoryBytes: 2 ** 40, requiredLabels: { room: '3' } }),
     );
     expect(never?.issues.map(({ detail }) => detail)).toEqual([
-      'node a: it has 0 H100 GPUs with at least 1024.0 GiB, 1 asked, it has no label room, room=3 asked',
-      'node b: it has 0 H100 GPUs with at least 1024.0 GiB, 1 asked, it has no label room, room=3 asked',
-      'node c: it has 0 H100 GPUs with at least 1024.0 GiB, 1 asked, its label room is 2, 3 asked',
+      'node a: it has 0 GPUs of model H100 with 1024.0 GiB of memory, 1 asked, it has no label room, room=3 required',
+      'node b: it has 0 GPUs of model H100 with 1024.0 GiB of memory, 1 asked, it has no label room, room=3 required',
+      'node c: it has 0 GPUs of model H100 with 1024.0 GiB of memory, 1 asked, it has the label room=2, room=3 required',
     ]);
   });
 
