@@ -48,7 +48,7 @@ export class NaiveWalk {
   #overdueOf(jobs: readonly WaitingJob[]): ReadonlySet<string> {
     const { policy, now } = this.#view;
     const after = overdueBy(this.#view);
-    const overdue = jobs.filter((job) => now - job.submittedAt > after(this.#size(job).limitMs, job.shape));
+    const overdue = jobs.filter((job) => now - job.submittedAt > after(this.#size(job), job.shape));
     const atOnce = policy.preemption.by === 'class' ? 4 : 256;
     const byOwner = Map.groupBy(overdue.toSorted(byOrder), (job) => this.#keys(job)[1]);
     return new Set([...byOwner.values()].flatMap((some) => some.slice(0, atOnce)).map(({ id }) => id));

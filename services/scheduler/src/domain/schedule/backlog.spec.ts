@@ -5,7 +5,7 @@ import { aShape, aWaitingJob, HOUR_MS } from '../../testing/queue-builders.ts';
 import { Backlog, NO_WORK } from './backlog.ts';
 import type { WaitingJob } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
-import { expectedRestMs } from './expected-time.ts';
+import { MEAN_RUN_RATIO } from './expected-time.ts';
 import { QueueIndex } from './queue-index.ts';
 
 const DEVICES = 4;
@@ -34,7 +34,7 @@ describe('the backlog', () => {
     expect(line.backlog.longestMs('gpu')).toBe(0);
     line.start(first, 0);
     line.arrive(second, 0);
-    const one = (2 * expectedRestMs(HOUR_MS, 0)) / DEVICES;
+    const one = (2 * MEAN_RUN_RATIO * HOUR_MS) / DEVICES;
     expect(line.backlog.longestMs('gpu')).toBeCloseTo(one, -3);
     line.arrive(third, 0);
     expect(line.backlog.longestMs('gpu')).toBeCloseTo(2 * one, -3);
@@ -49,9 +49,20 @@ describe('the backlog', () => {
     for (const job of jobs.slice(1)) line.queue.remove(job.id);
     line.arrive(aWaitingJob(5), HOUR_MS);
     expect(line.backlog.longestMs('gpu')).toBe(longest);
-    for (const job of [...line.queue.jobs()]) line.queue.remove(job.id);
+    for (const { id } of jobs) line.queue.remove(id);
+    line.queue.remove('job-5');
     line.arrive(aWaitingJob(6), 2 * HOUR_MS);
     expect(line.backlog.longestMs('gpu')).toBe(0);
+  });
+
+  it('learns what part of their limits jobs run, beginning from what is assumed', () => {
+    const { backlog } = new Line();
+    backlog.learn(HOUR_MS, HOUR_MS);
+    expect(backlog.runRatio).toBeCloseTo((50 * MEAN_RUN_RATIO + 1) / 51);
+    for (let job = 0; job < 5_000; job += 1) backlog.learn(HOUR_MS, HOUR_MS / 10);
+    expect(Math.abs(backlog.runRatio - 0.1)).toBeLessThan(0.01);
+    backlog.learn(HOUR_MS, -5);
+    expect(backlog.runRatio).toBeGreaterThan(0);
   });
 
   it('has nothing left of jobs that came and went, and equals the sum over those that wait', () => {
@@ -71,9 +82,9 @@ describe('the backlog', () => {
         const left = [...queue.jobs()];
         const seconds = left.reduce((sum, { limitMs, servedMs, shape }) => {
           if (limitMs === null) return sum;
-          return sum + Math.ceil((allDevices(shape) * expectedRestMs(limitMs, servedMs)) / 1_000);
+          return sum + Math.ceil((allDevices(shape) * Math.max(0, limitMs - servedMs)) / 1_000);
         }, 0);
-        expect(queue.work('gpu')).toMatchObject({ jobs: left.length, expectedDeviceSeconds: seconds });
+        expect(queue.work('gpu')).toMatchObject({ jobs: left.length, deviceSeconds: seconds });
         for (const { id } of left) queue.remove(id);
         expect(queue.work('gpu')).toEqual(NO_WORK);
       }),

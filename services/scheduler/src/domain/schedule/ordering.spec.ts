@@ -10,7 +10,7 @@ import { type OrderContext, overdueBy, scoreBy, sizeClassesOf, sizeOf } from './
 const context = (change: Partial<Policy>, now = 0, longestMs = 0): OrderContext => ({
   policy: { ...DEFAULT_POLICY, ...change },
   now,
-  backlog: { longestMs: () => longestMs, devices: () => 8 },
+  backlog: { longestMs: () => longestMs, devices: () => 8, runRatio: 0.4 },
 });
 const score = (job: WaitingJob, given: OrderContext) =>
   scoreBy(given)(sizeOf(job.shape, sizeClassesOf(job), given.policy), job);
@@ -106,11 +106,12 @@ describe('scores', () => {
 });
 
 describe('the bound of a wait', () => {
-  it('follows the backlog, comes sooner for long jobs, and is none where no promotion is wanted', () => {
+  it('follows the backlog, depends on the length, and is none where no promotion is wanted', () => {
     const bound = (change: Partial<Policy>, longestMs: number) =>
-      overdueBy(context(change, 0, longestMs))(HOUR_MS, aShape());
+      overdueBy(context(change, 0, longestMs))({ base: 0, lengthMs: HOUR_MS, limitMs: 2 * HOUR_MS }, aShape());
     expect(bound({}, 0)).toBe(Infinity);
-    expect(bound({}, 100 * HOUR_MS)).toBeCloseTo(67.9 * HOUR_MS);
+    expect(bound({}, 100 * HOUR_MS)).toBeCloseTo(63.8 * HOUR_MS);
+    expect(bound({ preemption: BY_ORDER }, 100 * HOUR_MS)).toBeCloseTo(62.25 * HOUR_MS);
     expect(bound({ promoteAfterMs: 0 }, 100 * HOUR_MS)).toBe(Infinity);
     expect(bound({ order: 'shortest' }, 100 * HOUR_MS)).toBe(Infinity);
   });

@@ -38,7 +38,7 @@ export interface OrderContext {
   readonly policy: Policy;
   readonly now: number;
   /** Absent: no job is overdue. */
-  readonly backlog?: Pick<Backlog, 'longestMs' | 'devices'> | undefined;
+  readonly backlog?: Pick<Backlog, 'longestMs' | 'devices' | 'runRatio'> | undefined;
 }
 
 /** What of the order all jobs of a bucket share, as long as the policy is the same. */
@@ -88,7 +88,7 @@ export function scoreBy(context: OrderContext): Score {
   const weights = weightsOf(policy);
   const overdueAfter = overdueBy(context);
   return (size, { submittedAt, shape }) =>
-    size.base + ageTerm(now - submittedAt, size.lengthMs, overdueAfter(size.limitMs, shape), weights);
+    size.base + ageTerm(now - submittedAt, size.lengthMs, overdueAfter(size, shape), weights);
 }
 
 /** So long that it goes before all of its class. */
@@ -110,13 +110,15 @@ export function priorityOf(policy: Policy): (className: string) => number {
 }
 
 /** The wait from which on a job goes before others of its owner: long, as waits go at present; infinite where nobody has had to. */
-export function overdueBy({ policy, backlog }: OrderContext): (limitMs: number, shape: EngineShape) => number {
-  if (policy.order !== 'fair-share' || policy.promoteAfterMs === 0) return () => Infinity;
-  const longest = { gpu: backlog?.longestMs('gpu') ?? 0, cpu: backlog?.longestMs('cpu') ?? 0 };
-  const { ofBacklog, ofBacklogForGangs, ofLimit } = weightsOf(policy);
-  return (limitMs, { deviceKind, nodes }) => {
+export function overdueBy({ policy, backlog }: OrderContext): (size: JobSize, shape: EngineShape) => number {
+  if (policy.order !== 'fair-share' || policy.promoteAfterMs === 0 || !backlog) return () => Infinity;
+  const longest = { gpu: backlog.longestMs('gpu'), cpu: backlog.longestMs('cpu') };
+  const { ofBacklog, ofRun } = weightsOf(policy);
+  const ofLength = policy.preemption.by === 'order' ? ofRun : 0;
+  const ofLimit = policy.preemption.by === 'order' ? 0 : ofRun * backlog.runRatio;
+  return ({ lengthMs, limitMs }, { deviceKind }) => {
     const longestMs = longest[deviceKind];
-    return longestMs <= 0 ? Infinity : (nodes > 1 ? ofBacklogForGangs : ofBacklog) * longestMs - ofLimit * limitMs;
+    return longestMs <= 0 ? Infinity : ofBacklog * longestMs + ofLength * lengthMs + ofLimit * limitMs;
   };
 }
 

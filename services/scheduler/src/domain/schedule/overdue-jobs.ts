@@ -17,10 +17,14 @@ export function overdueJobs(queues: Iterable<OwnerQueue>, context: OrderContext)
   for (const { shapes } of queues) {
     for (const queue of shapes.values()) {
       const { order, submittedAt } = queue.oldest;
-      const soonestMs = overdueAfter(queue.longestLimitMs(policy), queue.shape.shape);
+      // Of all sizes with such limits none is overdue sooner.
+      const soonestMs = overdueAfter(
+        { base: 0, lengthMs: 0, limitMs: queue.longestLimitMs(policy) },
+        queue.shape.shape,
+      );
       if (oldest.isLate(order) || now - submittedAt <= soonestMs) continue;
       for (const bucket of queue.buckets) {
-        const before = now - overdueAfter(bucket.size(policy).limitMs, queue.shape.shape);
+        const before = now - overdueAfter(bucket.size(policy), queue.shape.shape);
         oldest.take(bucket, before);
       }
     }

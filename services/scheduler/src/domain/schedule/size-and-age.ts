@@ -12,11 +12,10 @@ export interface Weights {
   readonly overdue: number;
   /** What runs already counts as smaller by this factor, so that jobs don't push each other out in turns. */
   readonly hysteresis: number;
-  /** A wait is long from this part of the longest wait in order of arrival on: of one node, and of several. */
+  /** A wait is long from this part of the longest wait in order of arrival on. */
   readonly ofBacklog: number;
-  readonly ofBacklogForGangs: number;
-  /** Less this part of the limit: who has far to go sets off sooner. */
-  readonly ofLimit: number;
+  /** And this part of what it is expected to run: if negative, who has far to go sets off sooner. */
+  readonly ofRun: number;
   /** So many overdue jobs at a time go before the owner's others: more would make it first come, first served. */
   readonly overdueAtOnce: number;
   /** And on so much of all devices. */
@@ -28,11 +27,10 @@ const TO_THE_END: Weights = {
   length: 0.75,
   devices: 0.4,
   youth: 0.75,
-  overdue: 0.15,
+  overdue: 0.2,
   hysteresis: 1,
-  ofBacklog: 0.68,
-  ofBacklogForGangs: 0.68,
-  ofLimit: 0.1,
+  ofBacklog: 0.64,
+  ofRun: -0.25,
   overdueAtOnce: 4,
   overdueDevices: Infinity,
 };
@@ -40,16 +38,15 @@ const TO_THE_END: Weights = {
 const SMALL_FIRST: Weights = { ...TO_THE_END, length: 1.65, devices: 1.25, youth: 1, overdue: 0, hysteresis: 1.25 };
 /** The same, with a bound to what large jobs have to wait. */
 const SMALL_FIRST_BOUNDED: Weights = {
-  length: 2,
-  devices: 0.5,
+  length: 2.5,
+  devices: 1.25,
   youth: 1,
-  overdue: 0.25,
+  overdue: 0.5,
   hysteresis: 1.5,
-  ofBacklog: 0.7,
-  ofBacklogForGangs: 0.63,
-  ofLimit: 0,
+  ofBacklog: 0.62,
+  ofRun: 0.25,
   overdueAtOnce: 256,
-  overdueDevices: 0.88,
+  overdueDevices: 0.75,
 };
 
 export function weightsOf({ preemption, promoteAfterMs }: Policy): Weights {
