@@ -1,2 +1,8 @@
 // The scheduler: owner of the job streams, and of what runs where.
 export { schedulerService } from './definition.ts';
+export type { EngineNode, EngineShape } from './domain/schedule/engine-model.ts';
+export { type Distribution, quantile, type SimulationFigures, simulationFigures } from './domain/simulation/figures.ts';
+export { random } from './domain/simulation/random.ts';
+export type { SchedulingEngine } from './domain/simulation/scheduling-engine.ts';
+export type { SimulatedJob } from './domain/simulation/simulated-job.ts';
+export { simulate } from './domain/simulation/simulation.ts';
