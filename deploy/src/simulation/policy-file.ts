@@ -16,13 +16,25 @@ export function policyOf(nameOrFile: string, read: (file: string) => Uint8Array)
     );
   }
   const given = document(nameOrFile, new TextDecoder().decode(read(nameOrFile)));
-  return { policy: parseInput(Policy, { ...DEFAULT_POLICY, ...given }) };
+  return { policy: parseInput(Policy, completed(given)) };
+}
+
+function completed(given: object): object {
+  const parts = Object.entries(given).map(([name, value]: [string, unknown]) => {
+    const absent: unknown = DEFAULT_POLICY[name as keyof Policy];
+    return [name, isRecord(value) && isRecord(absent) ? { ...absent, ...value } : value];
+  });
+  return { ...DEFAULT_POLICY, ...Object.fromEntries(parts) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function document(file: string, text: string): object {
   try {
     const value: unknown = parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    if (isRecord(value)) return value;
   } catch (error) {
     throw new PlatformError('invalid_input', `${file} is not YAML: ${(error as Error).message}`, { cause: error });
   }

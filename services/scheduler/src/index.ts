@@ -4,5 +4,6 @@ export type { EngineNode, EngineShape } from './domain/schedule/engine-model.ts'
 export { type Distribution, quantile, type SimulationFigures, simulationFigures } from './domain/simulation/figures.ts';
 export { random } from './domain/simulation/random.ts';
 export type { SchedulingEngine } from './domain/simulation/scheduling-engine.ts';
-export type { SimulatedJob } from './domain/simulation/simulated-job.ts';
+export type { Outcome, SimulatedJob } from './domain/simulation/simulated-job.ts';
+export { SimulatedNodes } from './domain/simulation/simulated-nodes.ts';
 export { simulate } from './domain/simulation/simulation.ts';

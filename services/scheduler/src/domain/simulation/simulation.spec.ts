@@ -9,7 +9,7 @@ import { simulate, type SimulationOptions } from './simulation.ts';
 
 const node = (id: string, gpu: number): EngineNode => ({ id, description: aDescription(id, { gpu }), refuses: null });
 
-function job(id: string, submittedAt: number, durationMs: number, gpus = 1, nodes = 1): SimulatedJob {
+function job(id: string, submittedAt: number, durationMs: number, { gpus = 1, nodes = 1 } = {}): SimulatedJob {
   return {
     id,
     submittedAt,
@@ -67,22 +67,25 @@ const times = ({ outcomes }: ReturnType<typeof run>) =>
 
 describe('a simulation', () => {
   it('starts jobs as devices come free, in any order of the input', () => {
-    const jobs = [job('c', 2, 8), job('b', 1, 5, 2), job('a', 0, 10)];
+    const jobs = [job('c', 2, 8), job('b', 1, 5, { gpus: 2 }), job('a', 0, 10)];
     expect(times(run(jobs))).toEqual({ a: [0, 10], b: [10, 15], c: [15, 23] });
   });
 
   it('gives a job on several nodes all of them at once', () => {
     const nodes = [node('one', 2), node('two', 2)];
-    const jobs = [job('small', 0, 10), job('wide', 1, 5, 2, 2), job('late', 2, 1)];
+    const jobs = [job('small', 0, 10), job('wide', 1, 5, { gpus: 2, nodes: 2 }), job('late', 2, 1)];
     expect(times(run(jobs, new FifoEngine(), { nodes }))).toEqual({ small: [0, 10], wide: [10, 15], late: [15, 16] });
   });
 
   it('lets a job that ends free its devices for one that arrives in that very instant', () => {
-    expect(times(run([job('a', 0, 10, 2), job('b', 10, 1, 2)]))).toEqual({ a: [0, 10], b: [10, 11] });
+    expect(times(run([job('a', 0, 10, { gpus: 2 }), job('b', 10, 1, { gpus: 2 })]))).toEqual({
+      a: [0, 10],
+      b: [10, 11],
+    });
   });
 
   it('lets a job of no length end when it starts', () => {
-    expect(times(run([job('a', 0, 10, 2), job('b', 1, 0), job('c', 1, 4)]))).toEqual({
+    expect(times(run([job('a', 0, 10, { gpus: 2 }), job('b', 1, 0), job('c', 1, 4)]))).toEqual({
       a: [0, 10],
       b: [10, 10],
       c: [10, 14],
@@ -97,7 +100,7 @@ describe('a simulation', () => {
           ? { starts: [{ jobId: 'b', nodeId: 'one', devices: ['gpu-0', 'gpu-1'] }] }
           : null,
     );
-    const result = run([job('a', 0, 10, 2), job('b', 4, 3, 2)], engine);
+    const result = run([job('a', 0, 10, { gpus: 2 }), job('b', 4, 3, { gpus: 2 })], engine);
     expect(times(result)).toEqual({ a: [0, 43], b: [4, 7] });
     expect(result).toMatchObject({
       preemptions: 1,
@@ -116,7 +119,7 @@ describe('a simulation', () => {
       if (now === 2) return { starts: [{ jobId: 'thin', nodeId: 'one', devices: [], behind: behind(1) }] };
       return now === 0 ? null : {};
     });
-    const jobs = [job('a', 0, 10), job('b', 0, 20), job('wide', 1, 5, 2), job('thin', 2, 5)];
+    const jobs = [job('a', 0, 10), job('b', 0, 20), job('wide', 1, 5, { gpus: 2 }), job('thin', 2, 5)];
     // What comes free at 10 is kept for the one ahead.
     expect(times(run(jobs, engine))).toEqual({ a: [0, 10], b: [0, 20], wide: [20, 25], thin: [25, 30] });
   });
@@ -129,7 +132,7 @@ describe('a simulation', () => {
         return { revocations: [{ jobId: 'b', nodeId: 'one', reason: 'test' }] };
       return null;
     });
-    expect(times(run([job('a', 0, 10, 2), job('b', 1, 5, 2), job('c', 2, 1)], engine))).toEqual({
+    expect(times(run([job('a', 0, 10, { gpus: 2 }), job('b', 1, 5, { gpus: 2 }), job('c', 2, 1)], engine))).toEqual({
       a: [0, 10],
       b: [10, 15],
       c: [15, 16],
@@ -142,7 +145,7 @@ describe('a simulation', () => {
         ? { reservations: [{ jobId: 'b', reservation: { nodeIds: ['one'], at: 10 } }] }
         : null,
     );
-    run([job('a', 0, 10, 2), job('b', 1, 5, 2)], engine);
+    run([job('a', 0, 10, { gpus: 2 }), job('b', 1, 5, { gpus: 2 })], engine);
     expect(engine.told).toContain('queue b.1 served 0 promised');
   });
 
@@ -160,7 +163,7 @@ describe('a simulation', () => {
   });
 
   it('says which job waits for ever', () => {
-    expect(() => run([job('a', 0, 1), job('giant', 1, 1, 3)])).toThrow(
+    expect(() => run([job('a', 0, 1), job('giant', 1, 1, { gpus: 3 })])).toThrow(
       '1 jobs wait and nothing is left to wait for; the first is giant',
     );
   });
@@ -176,7 +179,7 @@ describe('a simulation', () => {
 describe('its figures', () => {
   it('are reckoned in seconds from submission, with the time without devices as waiting', () => {
     const nodes = [node('one', 2)];
-    const jobs = [job('a', 1_000, 10_000, 2), job('b', 3_000, 4_000)];
+    const jobs = [job('a', 1_000, 10_000, { gpus: 2 }), job('b', 3_000, 4_000)];
     expect(simulationFigures(run(jobs), nodes)).toEqual({
       jobs: 2,
       completionSeconds: { mean: 11, p50: 12, p90: 12, p99: 12, worst: 12 },

@@ -9,6 +9,8 @@ export interface SimulationOptions {
   readonly nodes: readonly EngineNode[];
   /** What each start after the first adds to a job's time on its devices. */
   readonly restartCostMs: number;
+  /** It ends then; what has not ended is left out of the result. Absent: when all have. */
+  readonly stopAt?: number;
   /** A wall clock, to time the passes by. It has no bearing on what happens. */
   readonly clock?: () => number;
 }
@@ -27,7 +29,7 @@ const MOST_PLANS_AT_ONCE = 1_000;
 /** So often may time go by with nothing to run and nothing started. */
 const MOST_IDLE_PLANS = 10_000;
 
-/** Ends when all jobs have ended; throws where the engine breaks a rule, or leaves a job waiting with nothing left to wait for. */
+/** Throws where the engine breaks a rule, or leaves a job waiting with nothing left to wait for. */
 export function simulate(
   jobs: readonly SimulatedJob[],
   engine: SchedulingEngine,
@@ -83,12 +85,14 @@ class Simulation {
   }
 
   run(): SimulationResult {
+    const { stopAt = Infinity } = this.#options;
     let wakeAt: number | null = null;
     let idle = 0;
     while (this.#outcomes.length < this.#arriving.length) {
       const factAt = Math.min(this.#ends.nextAt, this.#arriving[this.#arrived]?.job.submittedAt ?? Infinity);
       const now = Math.min(factAt, wakeAt ?? Infinity);
       idle = this.#running > 0 || now === factAt ? 0 : idle + 1;
+      if (now > stopAt && now < Infinity) break;
       if (now === Infinity || idle > MOST_IDLE_PLANS) throw new Error(this.#stuck());
       this.#happen(now);
       wakeAt = this.#schedule(now);
