@@ -54,8 +54,10 @@ export const Policy = strict({
   backfill: strict({
     /** Whether a job may start before one that is blocked and stands before it; if not, the first blocked job blocks all behind it. */
     enabled: Type.Boolean(),
-    /** How many blocked jobs have a start that nobody who goes before them may delay. */
+    /** How many blocked jobs have a start that nobody may delay but those of a higher class. */
     reservations: Type.Integer({ minimum: 0, maximum: 10_000 }),
+    /** Which: the first in the order, or those only that have waited too long as waits go at present. */
+    reserveFor: Type.Union([Type.Literal('first'), Type.Literal('overdue')]),
     /** Taken for a job that has no time limit of its own. */
     defaultTimeLimitMs: Type.Integer({ minimum: 1_000 }),
   }),
@@ -69,6 +71,8 @@ export const Policy = strict({
     minRunMs: DurationMs,
   }),
   handOff: strict({
+    /** Whether jobs are assigned behind running ones, and made ready there. */
+    enabled: Type.Boolean(),
     /** A job in line is called back for another only if that one's place in the order is better by this factor. */
     hysteresis: Type.Number({ minimum: 1, maximum: 1_000 }),
   }),
@@ -87,10 +91,10 @@ export const DEFAULT_POLICY: Policy = {
   defaultClass: 'normal',
   fairShare: { halfLifeMs: 7 * 86_400_000, groups: {}, users: {} },
   quotas: [],
-  backfill: { enabled: true, reservations: 8, defaultTimeLimitMs: 86_400_000 },
+  backfill: { enabled: true, reservations: 1, reserveFor: 'overdue', defaultTimeLimitMs: 86_400_000 },
   promoteAfterMs: 14 * 86_400_000,
   placement: 'pack',
   preemption: { by: 'class', minRunMs: 600_000 },
-  handOff: { hysteresis: 2 },
+  handOff: { enabled: true, hysteresis: 2 },
   lasThresholdsDeviceSeconds: [3_600, 36_000, 360_000],
 };

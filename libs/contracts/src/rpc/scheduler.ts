@@ -55,6 +55,12 @@ export const WaitCode = Type.Union([
   Type.Literal('no-node'),
   Type.Literal('retry-backoff'),
   Type.Literal('staged-behind'),
+  Type.Literal('user-quota'),
+  Type.Literal('group-quota'),
+  /** It would fit, but would delay a job that was promised a start. */
+  Type.Literal('reserved'),
+  /** It would fit, but would run into a booking for others. */
+  Type.Literal('booked'),
 ]);
 export type WaitCode = Static<typeof WaitCode>;
 export const WaitReason = strict({

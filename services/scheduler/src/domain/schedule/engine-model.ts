@@ -41,6 +41,8 @@ export interface WaitingJob {
   readonly estimateMs: number | null;
   /** Of earlier attempts that were kept by checkpoints. */
   readonly servedMs: number;
+  /** Between SIGTERM and SIGKILL: its devices may be held so much longer than its limit. */
+  readonly graceMs: number;
   /** It keeps checkpoints, and may be stopped and go on later where its class allows it. */
   readonly keepsCheckpoints: boolean;
   /** Set once it has been promised a start. */
@@ -67,6 +69,8 @@ export interface RunningAttempt {
   /** Between SIGTERM and SIGKILL: its devices may be held so much longer than its limit. */
   readonly graceMs: number;
   readonly isStopping: boolean;
+  /** When it was asked to stop: it holds its devices no longer than its grace from then on. Absent or null: not known. */
+  readonly stoppingSince?: number | null;
 }
 
 export interface EngineNode {
@@ -105,7 +109,7 @@ export interface Plan {
   readonly revocations: readonly { readonly jobId: string; readonly nodeId: string; readonly reason: string }[];
   /** New or void promises of a start. */
   readonly reservations: readonly { readonly jobId: string; readonly reservation: Reservation | null }[];
-  /** Why the first job of each bucket does not start; those behind it wait for it. */
+  /** Why jobs that were looked at don't start, by job; others wait behind one of them. */
   readonly blocked: ReadonlyMap<string, WaitCode>;
   /** The time at which something changes without a fact: a booking begins, a job is promoted; null if nothing does. */
   readonly nextAt: number | null;

@@ -85,9 +85,15 @@ function gangSentence(code: WaitCode, nodes: number): string | null {
       return `Of the nodes that could hold it, fewer than ${nodes} take new jobs for now.`;
     case 'no-node':
       return `Fewer than ${nodes} nodes that could hold it have joined.`;
+    case 'reserved':
+      return `It would fit on ${nodes} nodes now, but would delay a job that was promised a start there.`;
+    case 'booked':
+      return `Of the nodes that it would fit on now, too few stay free of bookings for others until its time limit.`;
     case 'behind-in-queue':
     case 'retry-backoff':
     case 'staged-behind':
+    case 'user-quota':
+    case 'group-quota':
       return null;
     default:
       return code satisfies never;
@@ -114,6 +120,14 @@ function sentence(code: WaitCode, position: number, holding: number): string {
       return 'It is tried again after a pause.';
     case 'staged-behind':
       return `It is number ${position} in the line of its node, and starts the moment ${holding === 1 ? 'the running job ends' : 'enough of the running jobs have ended'}.`;
+    case 'user-quota':
+      return 'As many jobs or devices of its owner are in use as the quota allows.';
+    case 'group-quota':
+      return 'As many jobs or devices of its group are in use as the quota allows.';
+    case 'reserved':
+      return 'It would fit now, but would delay a job that was promised a start.';
+    case 'booked':
+      return 'It would fit now, but by its time limit would run into a booking for others.';
     default:
       return code satisfies never;
   }
