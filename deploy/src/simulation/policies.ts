@@ -15,9 +15,10 @@ const plain: Policy = {
   order: 'fifo',
   classes: [{ name: 'normal', priority: 0, preempts: false, preemptible: true }],
   defaultClass: 'normal',
-  backfill: { ...DEFAULT_POLICY.backfill, enabled: false, reservations: 0 },
+  backfill: { ...DEFAULT_POLICY.backfill, enabled: false, reservations: 0, reserveFor: 'first' },
   promoteAfterMs: 0,
   preemption: { by: 'class', minRunMs: 0 },
+  handOff: { ...DEFAULT_POLICY.handOff, enabled: false },
 };
 const easy: Policy = { ...plain, backfill: { ...plain.backfill, enabled: true, reservations: 1 } };
 const greedy: Policy = { ...plain, backfill: { ...plain.backfill, enabled: true, reservations: 0 } };

@@ -240,7 +240,8 @@ class Simulation {
   }
 
   #stuck(): string {
-    const left = this.#arriving.filter(({ job }) => !this.#outcomes.some((outcome) => outcome.job === job));
+    const ended = new Set(this.#outcomes.map(({ job }) => job));
+    const left = this.#arriving.filter(({ job }) => !ended.has(job));
     const [first] = left;
     return `${left.length} jobs wait and nothing is left to wait for; the first is ${first?.job.id ?? 'none'}`;
   }
@@ -259,6 +260,7 @@ function waiting({ job, order, attempt, heldMs }: Progress): WaitingJob {
     limitMs,
     estimateMs,
     servedMs: heldMs,
+    graceMs: 0,
     keepsCheckpoints,
     reservation: null,
   };
