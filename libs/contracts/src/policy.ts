@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox';
 import { Id, Name, strict } from './schema.ts';
 
 const DurationMs = Type.Integer({ minimum: 0 });
-const Share = Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 });
+export const Share = Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 });
 const Count = Type.Integer({ minimum: 0 });
 
 /** Higher priorities go first; inside a class it is the order's word. */

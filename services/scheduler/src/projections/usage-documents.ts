@@ -14,7 +14,7 @@ export interface JobUsageDocument extends JobUsage, Revised {
 
 export const jobUsageProjection: Projection<JobUsageDocument> = {
   name: 'job-usage',
-  version: 2,
+  version: 3,
   indexes: [['open', 'lastAt']],
   stream: 'JOBS',
   aggregates: ['job'],

@@ -3,9 +3,11 @@ import { noun } from '../../verb.ts';
 import { cancelJobs } from './cancel.ts';
 import { jobEvents } from './events.ts';
 import { jobArtifacts, jobCheckpoints } from './files.ts';
+import { holdJobs } from './hold.ts';
 import { listJobs } from './list.ts';
 import { jobLogs } from './logs.ts';
 import { jobMetrics } from './metrics.ts';
+import { releaseJobs } from './release.ts';
 import { rerunJob } from './rerun.ts';
 import { showJob } from './show.ts';
 import { submitJob } from './submit.ts';
@@ -21,6 +23,8 @@ export const job = () =>
     jobArtifacts(),
     jobCheckpoints(),
     cancelJobs(),
+    holdJobs(),
+    releaseJobs(),
     rerunJob(),
     waitForJobs(),
     submitJob(),

@@ -1,7 +1,6 @@
 // What nodes lack for a shape even when they are empty; with it, whether a job can ever run.
 import type { Device, Issue, NodeDescription } from '@baton/contracts';
 import type { EngineShape } from './engine-model.ts';
-import { runsContainers } from './fit.ts';
 import { bit, type Hardware } from './hardware.ts';
 
 export interface DescribedNode {
@@ -45,28 +44,36 @@ export function countPreferredLabels(shape: EngineShape, labels: Readonly<Record
 }
 
 /** What the node lacks for the shape even when it is empty; none if it can hold it. Sentences for people. */
-export function lacksForShape(shape: EngineShape, { id, description }: DescribedNode): string[] {
+export function lacks(shape: EngineShape, node: DescribedNode): string[] {
+  const { description } = node;
   const found: string[] = [];
-  if (shape.nodeId !== null && shape.nodeId !== id) found.push('it is not the node that was asked for');
-  const suiting = description.devices.filter((device) => suits(shape, device)).length;
-  if (suiting < shape.devices) found.push(`it has ${suiting} ${wanted(shape)}, ${shape.devices} asked`);
+  if (shape.nodeId !== null && shape.nodeId !== node.id) found.push('it is not the node that was asked for');
+  const devices = description.devices.filter((device) => suits(shape, device)).length;
+  if (devices < shape.devices) found.push(`it has ${devices} ${deviceWords(shape)}, ${shape.devices} asked`);
   if (description.cpus < shape.cpus) found.push(`it has ${description.cpus} CPUs, ${shape.cpus} asked`);
   if (description.memoryBytes < shape.memoryBytes) {
     found.push(`it has ${gib(description.memoryBytes)} of memory, ${gib(shape.memoryBytes)} asked`);
   }
   if (shape.inContainer && !runsContainers(description)) found.push('it runs no containers: there is no docker');
-  for (const [name, value] of Object.entries(shape.requiredLabels)) {
-    const own = description.labels[name];
-    if (own === undefined) found.push(`it has no label ${name}, ${name}=${value} asked`);
-    else if (own !== value) found.push(`its label ${name} is ${own}, ${value} asked`);
-  }
-  return found;
+  return [...found, ...lackingLabels(shape, description)];
 }
 
-function wanted({ deviceKind, gpuModel, gpuMemoryBytes }: EngineShape): string {
+function deviceWords({ deviceKind, gpuModel, gpuMemoryBytes }: EngineShape): string {
   if (deviceKind === 'cpu') return 'CPU slots';
-  const model = gpuModel === null ? '' : `${gpuModel} `;
-  return gpuMemoryBytes === 0 ? `${model}GPUs` : `${model}GPUs with at least ${gib(gpuMemoryBytes)}`;
+  const model = gpuModel === null ? '' : ` of model ${gpuModel}`;
+  return `GPUs${model}${gpuMemoryBytes === 0 ? '' : ` with ${gib(gpuMemoryBytes)} of memory`}`;
+}
+
+function lackingLabels({ requiredLabels }: EngineShape, { labels }: NodeDescription): string[] {
+  return Object.entries(requiredLabels).flatMap(([name, value]) => {
+    if (labels[name] === value) return [];
+    const has = labels[name] === undefined ? `no label ${name}` : `the label ${name}=${labels[name]}`;
+    return [`it has ${has}, ${name}=${value} required`];
+  });
+}
+
+export function runsContainers({ runtimes = [] }: Pick<NodeDescription, 'runtimes'>): boolean {
+  return runtimes.includes('docker');
 }
 
 function gib(bytes: number): string {
@@ -74,18 +81,22 @@ function gib(bytes: number): string {
 }
 
 /** Why the shape can never be placed on these nodes; null if it can, and while there is none: the first may still join. */
-export function whyNeverShape(
+export function whyNever(
   shape: EngineShape,
   nodes: readonly DescribedNode[],
 ): { readonly message: string; readonly issues: readonly Issue[] } | null {
   const faults = nodes
-    .map((node) => ({ name: node.description.name, lacks: lacksForShape(shape, node) }))
+    .map((node) => {
+      const lacking = lacks(shape, node);
+      const isOfLabels = lacking.length === lackingLabels(shape, node.description).length;
+      return { name: node.description.name, lacks: lacking, pointer: isOfLabels ? '/requires' : '/resources' };
+    })
     .filter((fault) => fault.lacks.length > 0);
   const able = nodes.length - faults.length;
   if (nodes.length === 0 || able >= shape.nodes) return null;
   const detail = faults.map((fault) => ` ${fault.name}: ${fault.lacks.join(', ')}`).join(';');
   const issues = faults.map((fault) => ({
-    pointer: '/resources',
+    pointer: fault.pointer,
     detail: `node ${fault.name}: ${fault.lacks.join(', ')}`,
   }));
   if (shape.nodes === 1)

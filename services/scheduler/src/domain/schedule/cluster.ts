@@ -1,6 +1,6 @@
 // The nodes with all that is placed, promised and booked on them: where a job can start, and when at the latest. Pure.
 import type { Issue } from '@baton/contracts';
-import { whyNeverShape } from './able.ts';
+import { whyNever } from './able.ts';
 import type { Ask, Found } from './ask.ts';
 import { ClusterBooks, type ClusterOptions } from './cluster-books.ts';
 import { earliestStart, NodeOutlook } from './earliest-start.ts';
@@ -108,7 +108,7 @@ export class Cluster {
 
   /** Why the shape can never be placed; null if it can, and while there is no node: the first may still join. */
   whyNever(shape: EngineShape): { readonly message: string; readonly issues: readonly Issue[] } | null {
-    return whyNeverShape(
+    return whyNever(
       shape,
       this.#books.ledgers().flatMap(({ node }) => node ?? []),
     );

@@ -16,14 +16,15 @@ describe('shapes of jobs', () => {
   });
 
   it('have one key whatever the order of labels and the case of the model', () => {
-    const one = engineShapeOf(aSpec(), { gpuModel: 'H100', requiredLabels: { a: '1', b: '2' } });
-    const other = engineShapeOf(aSpec(), { gpuModel: 'h100', requiredLabels: { b: '2', a: '1' } });
+    const one = { ...engineShapeOf(aSpec()), gpuModel: 'H100', requiredLabels: { a: '1', b: '2' } };
+    const other = { ...engineShapeOf(aSpec()), gpuModel: 'h100', requiredLabels: { b: '2', a: '1' } };
     expect(engineShapeKey(one)).toBe(engineShapeKey(other));
   });
 
   it('have different keys where labels differ, whatever they contain', () => {
     const label = fc.dictionary(fc.string(), fc.string(), { maxKeys: 3, noNullPrototype: true });
-    const key = (labels: Record<string, string>) => engineShapeKey(engineShapeOf(aSpec(), { requiredLabels: labels }));
+    const key = (labels: Record<string, string>) =>
+      engineShapeKey({ ...engineShapeOf(aSpec()), requiredLabels: labels });
     const canonical = (labels: Record<string, string>) => new Map(Object.entries(labels));
     fc.assert(
       fc.property(label, label, (a, b) => {

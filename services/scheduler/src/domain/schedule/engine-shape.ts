@@ -2,12 +2,14 @@
 import type { PinnedSpec } from '@baton/contracts';
 import type { EngineShape } from './engine-model.ts';
 
+type ShapingSpec = Pick<
+  PinnedSpec,
+  'resources' | 'nodeId' | 'nodes' | 'environment' | 'requires' | 'prefers' | 'exclusive'
+>;
+
 /** A job that asks for no GPU takes one CPU slot. */
-export function engineShapeOf(
-  spec: Pick<PinnedSpec, 'resources' | 'nodeId' | 'nodes' | 'environment'>,
-  more: Partial<EngineShape> = {},
-): EngineShape {
-  const { gpus, cpus, memoryBytes } = spec.resources;
+export function engineShapeOf(spec: ShapingSpec): EngineShape {
+  const { gpus, cpus, memoryBytes, gpuModel, gpuMemoryBytes = 0 } = spec.resources;
   return {
     deviceKind: gpus > 0 ? 'gpu' : 'cpu',
     devices: gpus > 0 ? gpus : 1,
@@ -16,12 +18,11 @@ export function engineShapeOf(
     nodeId: spec.nodeId,
     nodes: spec.nodes ?? 1,
     inContainer: spec.environment.image !== undefined,
-    gpuModel: null,
-    gpuMemoryBytes: 0,
-    requiredLabels: {},
-    preferredLabels: {},
-    exclusive: false,
-    ...more,
+    gpuModel: gpuModel ?? null,
+    gpuMemoryBytes,
+    requiredLabels: spec.requires ?? {},
+    preferredLabels: spec.prefers ?? {},
+    exclusive: spec.exclusive ?? false,
   };
 }
 

@@ -5,12 +5,13 @@ import { Cluster } from './cluster.ts';
 import { Backlog } from './backlog.ts';
 import type { ClusterOptions } from './cluster-books.ts';
 import type { Booking, EngineNode, Plan, RunningAttempt, WaitingJob } from './engine-model.ts';
-import { allDevices } from './engine-shape.ts';
+import { chargedDevices } from './engine-shape.ts';
 import { UsageLedger } from './fair-share.ts';
 import { priorityOf } from './ordering.ts';
 import { Pass } from './pass.ts';
 import { QueueIndex } from './queue-index.ts';
 import { QuotaBook } from './quotas.ts';
+import type { OrderView } from './walk-standings.ts';
 
 export class Engine {
   #policy: Policy;
@@ -78,6 +79,10 @@ export class Engine {
     return this.#nodes.values();
   }
 
+  waiting(): Iterable<WaitingJob> {
+    return this.queueIndex.jobs();
+  }
+
   placed(): Iterable<RunningAttempt> {
     return this.#placed.values();
   }
@@ -112,9 +117,15 @@ export class Engine {
     if (!this.#placed.has(job.id)) this.quotas.started(job.owner, job.shape);
     this.#placed.set(job.id, attempt);
     this.cluster.put(attempt);
-    if (since === null) return;
-    this.usage.begin(job.id, job.owner, allDevices(job.shape), since);
-    this.backlog.start(job, since);
+    if (since !== null) this.backlog.start(job, since);
+    this.account(job.id, attempt, 0);
+  }
+
+  /** What counts as used, and nothing else: for a history that is read. Null: it holds nothing from `at` on. */
+  account(jobId: string, attempt: RunningAttempt | null, at: number): void {
+    if (attempt === null) this.usage.end(jobId, at);
+    else if (attempt.since !== null)
+      this.usage.begin(jobId, attempt.job.owner, chargedDevices(attempt.job.shape), attempt.since);
   }
 
   /** Its devices are free, or, of an attempt on several nodes, those of one of them. */
@@ -129,7 +140,7 @@ export class Engine {
     }
     this.#placed.delete(jobId);
     this.cluster.drop(jobId);
-    this.usage.end(jobId, now);
+    this.account(jobId, null, now);
     this.backlog.end(jobId);
     this.quotas.ended(attempt.job.owner, attempt.job.shape);
   }
@@ -137,6 +148,18 @@ export class Engine {
   /** What is to be done now. Nothing is changed by it: what is carried out comes back as facts. */
   plan(now: number): Plan {
     return this.cluster.trial(() => new Pass(this, now).run());
+  }
+
+  /** What the order of the queue depends on. */
+  orderView(now: number, quotas: OrderView['quotas'] = this.quotas): OrderView {
+    return {
+      policy: this.#policy,
+      now,
+      backlog: this.backlog,
+      usage: this.usage,
+      quotas,
+      isGangReady: (shape) => this.cluster.isOpen(shape),
+    };
   }
 
   ask(job: WaitingJob): Ask {

@@ -1,6 +1,6 @@
 // What nodes are made of: nodes with the same hardware are looked at once for a shape.
 import type { Device, NodeDescription } from '@baton/contracts';
-import { runsContainers } from './fit.ts';
+import { runsContainers } from './able.ts';
 
 /** Devices of a node that no shape can tell apart. */
 export interface DeviceGroup {

@@ -35,14 +35,7 @@ export class Pass {
     this.#engine = engine;
     this.#now = now;
     this.#quotas = engine.quotas.onPaper();
-    this.#view = {
-      policy: engine.policy,
-      now,
-      backlog: engine.backlog,
-      usage: engine.usage,
-      quotas: this.#quotas,
-      isGangReady: (shape) => engine.cluster.isOpen(shape),
-    };
+    this.#view = engine.orderView(now, this.#quotas);
     this.#promised = [...engine.queueIndex.reserved()].toSorted(
       (a, b) => engine.priority(b.className) - engine.priority(a.className) || a.order - b.order,
     );

@@ -1,6 +1,6 @@
 // Why a job can't start now, node by node.
 import type { WaitCode } from '@baton/contracts';
-import { lacksForShape } from './able.ts';
+import { lacks } from './able.ts';
 import type { Ask } from './ask.ts';
 import type { ClusterBooks } from './cluster-books.ts';
 import { whyWithheld } from './find-places.ts';
@@ -26,7 +26,7 @@ function verdict(books: ClusterBooks, ledger: NodeLedger, ask: Ask, now: number)
   const mask = view.mask(ledger);
   if (node === null) return null;
   if (mask === 0) {
-    return { nodeId, code: 'no-node', heldBy: [], lacks: lacksForShape(ask.shape, node) };
+    return { nodeId, code: 'no-node', heldBy: [], lacks: lacks(ask.shape, node) };
   }
   const code = shortOf(view, mask, ledger) ?? whyWithheld(books, ledger, ask, now);
   if (code === null) return null;

@@ -1,6 +1,6 @@
 // What the log says of a node, as far as it tells what its devices could be used for, and when that changed.
 import type { Device, NodeEvent } from '@baton/contracts';
-import { runsContainers } from '../schedule/fit.ts';
+import { runsContainers } from '../schedule/able.ts';
 import { type Microseconds, microseconds } from './interval.ts';
 
 export interface DeviceService {
