@@ -71,7 +71,10 @@ export class Pass {
   }
 
   #startInOrder(): void {
-    const isEveryShapeWalked = this.#promisesLeft > 0 || !this.#engine.policy.backfill.enabled;
+    const { classes, backfill } = this.#engine.policy;
+    // A promise that is kept now makes room for another: in the same pass, or somebody passes who must not.
+    this.#startPromised(Math.max(...classes.map(({ priority }) => priority)));
+    const isEveryShapeWalked = this.#promisesLeft > 0 || this.#promised.length > 0 || !backfill.enabled;
     const walk = this.#engine.queueIndex.walk(
       this.#view,
       (shape) => isEveryShapeWalked || this.#engine.cluster.isOpen(shape),
@@ -93,8 +96,10 @@ export class Pass {
       this.#done.add(job.id);
       if (this.#quotas.mayStart(job.owner, job.shape) !== null) continue;
       const found = cluster.find(this.#engine.ask(job), this.#now);
-      if ('places' in found) this.#start(job, found.places);
-      else if (!cluster.keeps(job.id, this.#now)) this.#breakPromise(job);
+      if ('places' in found) {
+        this.#start(job, found.places);
+        this.#promisesLeft += 1;
+      } else if (!cluster.keeps(job.id, this.#now)) this.#breakPromise(job);
     }
   }
 
