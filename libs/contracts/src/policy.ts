@@ -73,8 +73,8 @@ export const Policy = strict({
   handOff: strict({
     /** Whether jobs are assigned behind running ones, and made ready there. */
     enabled: Type.Boolean(),
-    /** A job in line is called back for another only if that one's place in the order is better by this factor. */
-    hysteresis: Type.Number({ minimum: 1, maximum: 1_000 }),
+    /** So long a job stays in line before it may be called back for another of its class that has come to stand before it. */
+    keepForMs: DurationMs,
   }),
   /** Attained device-seconds at which a job sinks into the next queue of `las`. */
   lasThresholdsDeviceSeconds: Type.Array(Type.Number({ exclusiveMinimum: 0 }), { maxItems: 16 }),
@@ -92,9 +92,9 @@ export const DEFAULT_POLICY: Policy = {
   fairShare: { halfLifeMs: 7 * 86_400_000, groups: {}, users: {} },
   quotas: [],
   backfill: { enabled: true, reservations: 1, reserveFor: 'overdue', defaultTimeLimitMs: 86_400_000 },
-  promoteAfterMs: 14 * 86_400_000,
+  promoteAfterMs: 60 * 86_400_000,
   placement: 'pack',
   preemption: { by: 'class', minRunMs: 600_000 },
-  handOff: { enabled: true, hysteresis: 2 },
+  handOff: { enabled: true, keepForMs: 600_000 },
   lasThresholdsDeviceSeconds: [3_600, 36_000, 360_000],
 };

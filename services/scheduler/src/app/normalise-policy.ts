@@ -32,7 +32,7 @@ function namesIn({ fairShare = {}, quotas = [] }: PolicyDocument): [Kind, string
 }
 
 function policyOf(document: PolicyDocument, find: Lookup, faults: PolicyFaults): Policy {
-  const { order, classes, defaultClass, placement, handOff } = DEFAULT_POLICY;
+  const { order, classes, defaultClass, placement } = DEFAULT_POLICY;
   return {
     order: document.order ?? order,
     classes: document.classes?.map(classOf) ?? classes,
@@ -41,7 +41,6 @@ function policyOf(document: PolicyDocument, find: Lookup, faults: PolicyFaults):
     quotas: (document.quotas ?? []).flatMap((quota, index) => quotaOf(quota, index, find, faults)),
     ...timesOf(document, faults),
     placement: document.placement ?? placement,
-    handOff: { ...handOff, ...document.handOff },
     lasThresholdsDeviceSeconds: thresholdsOf(document, faults),
   };
 }
@@ -51,18 +50,21 @@ function classOf({ name, priority, preempts = false, preemptible = false }: Clas
 }
 
 function timesOf(
-  { backfill = {}, preemption = {}, promoteAfter }: PolicyDocument,
+  { backfill = {}, preemption = {}, handOff = {}, promoteAfter }: PolicyDocument,
   faults: PolicyFaults,
-): Pick<Policy, 'backfill' | 'preemption' | 'promoteAfterMs'> {
+): Pick<Policy, 'backfill' | 'preemption' | 'handOff' | 'promoteAfterMs'> {
   const { defaultTimeLimit, ...otherBackfill } = backfill;
   const { minRun, ...otherPreemption } = preemption;
+  const { keepFor, ...otherHandOff } = handOff;
   const absent = DEFAULT_POLICY;
   const defaultTimeLimitMs = faults.duration(defaultTimeLimit, '/backfill/defaultTimeLimit', {
     absent: absent.backfill.defaultTimeLimitMs,
     leastMs: 1_000,
   });
   const minRunMs = faults.duration(minRun, '/preemption/minRun', { absent: absent.preemption.minRunMs });
+  const keepForMs = faults.duration(keepFor, '/handOff/keepFor', { absent: absent.handOff.keepForMs });
   return {
+    handOff: { ...absent.handOff, ...otherHandOff, keepForMs },
     backfill: { ...absent.backfill, ...otherBackfill, defaultTimeLimitMs },
     preemption: { ...absent.preemption, ...otherPreemption, minRunMs },
     promoteAfterMs: faults.duration(promoteAfter, '/promoteAfter', { absent: absent.promoteAfterMs }),

@@ -2,9 +2,10 @@
 import { durationText, type Policy, type PolicyDocument, type Quota, type QuotaDocument } from '@baton/contracts';
 
 export function policyDocument(policy: Policy): PolicyDocument {
-  const { fairShare, backfill, preemption, quotas } = policy;
+  const { fairShare, backfill, preemption, quotas, handOff } = policy;
   const { defaultTimeLimitMs, ...otherBackfill } = backfill;
   const { minRunMs, ...otherPreemption } = preemption;
+  const { keepForMs, ...otherHandOff } = handOff;
   return {
     order: policy.order,
     classes: policy.classes,
@@ -19,7 +20,7 @@ export function policyDocument(policy: Policy): PolicyDocument {
     promoteAfter: durationText(policy.promoteAfterMs),
     placement: policy.placement,
     preemption: { ...otherPreemption, minRun: durationText(minRunMs) },
-    handOff: policy.handOff,
+    handOff: { ...otherHandOff, keepFor: durationText(keepForMs) },
     lasThresholds: policy.lasThresholdsDeviceSeconds.map((seconds) => durationText(seconds * 1_000)),
   };
 }

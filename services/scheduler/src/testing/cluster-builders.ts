@@ -64,5 +64,16 @@ export function anAttempt(
     keepsCheckpoints: false,
     reservation: null,
   };
-  return { job, attempt: 1, placedAt: 0, parts, waiting: null, since: 0, graceMs, isStopping: false, ...change };
+  return {
+    job,
+    attempt: 1,
+    assignedAt: 0,
+    placedAt: 0,
+    parts,
+    waiting: null,
+    since: 0,
+    graceMs,
+    isStopping: false,
+    ...change,
+  };
 }
