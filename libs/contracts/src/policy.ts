@@ -61,7 +61,7 @@ export const Policy = strict({
     /** Taken for a job that has no time limit of its own. */
     defaultTimeLimitMs: Type.Integer({ minimum: 1_000 }),
   }),
-  /** A job that has waited so long goes before all of its class; 0: never. */
+  /** A job that has waited so long goes before all of its class; 0: never, nor is any bound put to waiting by how much waits. */
   promoteAfterMs: DurationMs,
   placement: Type.Union([Type.Literal('pack'), Type.Literal('spread')]),
   preemption: strict({

@@ -1,6 +1,6 @@
 // Wiring of the scheduler: what it is given, and in which order it starts.
 import { randomUUID } from 'node:crypto';
-import { DEFAULT_POLICY, type NodeEvent, subjects } from '@baton/contracts';
+import { type NodeEvent, subjects } from '@baton/contracts';
 import { commandContext, commandHandler, deriveId, newId } from '@baton/event-store';
 import type { Platform } from '@baton/service-host';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -21,7 +21,7 @@ import { Agents } from './app/agents.ts';
 import { BookingAdmin } from './app/booking-admin.ts';
 import { Gaps } from './app/gaps.ts';
 import { Jobs } from './app/jobs.ts';
-import { Leader } from './app/leader.ts';
+import { Leader, type LeaderPorts } from './app/leader.ts';
 import { Leadership } from './app/leadership.ts';
 import { NodeAdmin, type NodeAdminPorts } from './app/node-admin.ts';
 import { type NodePorts, Nodes } from './app/nodes.ts';
@@ -36,7 +36,7 @@ import { nodeDecider } from './domain/node.commands.ts';
 import { jobProjection } from './projections/job-document.ts';
 import { nodeProjection } from './projections/node-document.ts';
 import { jobUsageProjection, nodeUsageProjection } from './projections/usage-documents.ts';
-import { openRules, ruleAdmins } from './rules.module.ts';
+import { openRules, ruleAdmins, type Rules } from './rules.module.ts';
 
 @Module({})
 export class SchedulerModule {
@@ -55,14 +55,8 @@ export class SchedulerModule {
     });
     const leaderPorts = { log, ids, now, report, installationId: platform.installationId };
     const agentLink = { push: (nodeId: string, set: unknown) => bus.publish(subjects.desired(nodeId), set) };
-    const newLeader = () =>
-      new Leader({
-        ...leaderPorts,
-        agents: agentLink,
-        nodes: () => nodes.known(),
-        policy: () => rules.policies.current().policy,
-        bookings: (at) => rules.bookings.current(at),
-      });
+    const planned = () => plannedWith(nodes, rules);
+    const newLeader = () => new Leader({ ...leaderPorts, ...planned(), agents: agentLink });
     const leadership = new Leadership({ lease, newLeader, logLost: () => log.lost(), report });
     await followAll(platform, nodes, config.BATON_AGENT_KEYS_FILE);
     const rules = await openRules(platform, () => leadership.current()?.kick());
@@ -105,6 +99,15 @@ export class SchedulerModule {
       ],
     };
   }
+}
+
+/** What a leader plans with, beside jobs; always as it is now. */
+function plannedWith(nodes: Nodes, { policies, bookings }: Rules): Pick<LeaderPorts, 'nodes' | 'policy' | 'bookings'> {
+  return {
+    nodes: () => nodes.known(),
+    policy: () => policies.current().policy,
+    bookings: (at) => bookings.current(at),
+  };
 }
 
 /** Resolves when this instance leads, or when it is clear that another one does. */

@@ -46,6 +46,41 @@ it('cancels a job that can never start as soon as its predecessor has failed, an
   leader.stop();
 });
 
+it('starts a job at its time, months from now or after the clock was set forward, and does not spin until then', () => {
+  let position = 0;
+  let passes = 0;
+  const leader = new Leader({
+    log: {
+      replay: async function* () {},
+      issue: () => ({ position: (position += 1), hash: '', durable: Promise.resolve() }),
+      flushed: async () => {},
+      readJob: async () => [],
+    },
+    agents: { push: () => {} },
+    ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
+    now: Date.now,
+    nodes: () => {
+      passes += 1;
+      return [];
+    },
+    policy: () => DEFAULT_POLICY,
+    bookings: () => [],
+    installationId: 'ins',
+    report: (error) => expect.unreachable(String(error)),
+  });
+  const owned = { ownerId: 'usr', groupId: null, visibility: 'private' } as const;
+  const spec = aSpec({ beginAt: Date.now() + 90 * 86_400_000 });
+  leader.execute('job_1', { type: 'Submit', spec, owned, rerunOf: null }, leader.systemIdentity('test'));
+  leader.pass();
+  vi.advanceTimersByTime(3_600_000);
+  expect(passes).toBeLessThan(100);
+  expect(leader.ledger.gate('job_1')).toMatchObject({ code: 'begin-later' });
+  vi.setSystemTime(spec.beginAt ?? 0);
+  vi.advanceTimersByTime(60_000);
+  expect(leader.ledger.gate('job_1')).toBe(null);
+  leader.stop();
+});
+
 it('refuses what it can not record, keeps its state, and assigns the queue by itself when there is room', () => {
   let room = true;
   let position = 0;

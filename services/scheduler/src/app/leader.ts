@@ -8,6 +8,8 @@ import type { Booking, Plan } from '../domain/schedule/engine-model.ts';
 import type { AgentLink, CommandIdentity, Ids, Issued, JobLog } from './ports.ts';
 
 const FULL_RETRY_MS = 1_000;
+/** Looks at the clock at least so often while something waits for a time: clocks are set, and timers hold no more than 25 days. */
+const LONGEST_SLEEP_MS = 60_000;
 const SYSTEM = 'system:scheduler';
 /** Of one rank's fact: all its nodes are to know. */
 const CONCERNS_ALL_RANKS: ReadonlySet<JobEvent['type']> = new Set(['GangPermitted', 'RanksStopped']);
@@ -149,7 +151,9 @@ export class Leader {
 
   #wakeAt(time: number | null): void {
     clearTimeout(this.#timer);
-    if (time !== null) this.#timer = setTimeout(() => this.pass(), Math.max(0, time - this.#ports.now()));
+    if (time === null) return;
+    const sleepMs = Math.min(LONGEST_SLEEP_MS, Math.max(0, time - this.#ports.now()));
+    this.#timer = setTimeout(() => this.pass(), sleepMs);
   }
 
   /** Sends the node its desired set as soon as all of it is durable. */

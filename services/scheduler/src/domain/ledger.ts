@@ -111,6 +111,7 @@ export class JobLedger {
     if (!before) this.#submitted(id, state);
     if (isTerminal(state)) {
       this.#use(id, null, place.at);
+      if (before && state.phase === 'succeeded') this.#learn(before, place.at);
       this.#over(id, state);
     } else {
       const record = { id, state, ...placesOf(before, state, place), ...place };
@@ -126,6 +127,13 @@ export class JobLedger {
     if (this.#isLoading) this.engine.account(id, attempt, at);
     else if (attempt === null) this.engine.release(id, at);
     else this.engine.place(attempt);
+  }
+
+  #learn({ state }: JobRecord, at: number): void {
+    const startedAt = isPlaced(state) ? state.attempt.startedAt : null;
+    const { timeLimitMs } = state.spec;
+    if (startedAt !== null && timeLimitMs !== null)
+      this.engine.backlog.learn(timeLimitMs, state.servedMs + at - startedAt);
   }
 
   #submitted(id: string, { array }: ExistingJob): void {
@@ -184,7 +192,7 @@ export class JobLedger {
   setPolicy(policy: Policy, now: number): void {
     this.engine.setPolicy(policy, now);
     // Those that named no class are of the policy's default.
-    for (const { id } of [...this.engine.waiting()])
+    for (const id of Array.from(this.engine.waiting(), (job) => job.id))
       this.#withRecord(id, (record) => this.engine.queue(waitingJob(record, policy)));
   }
 

@@ -170,6 +170,79 @@ describe('a job after others', () => {
   });
 });
 
+describe('jobs with times, holds and predecessors of any kind', () => {
+  const jobs = fc.array(
+    fc.record({
+      after: fc.array(fc.record({ back: fc.nat(4), when: fc.constantFrom('success', 'failure', 'end') }), {
+        maxLength: 2,
+      }),
+      beginAt: fc.nat(100_000),
+      hold: fc.boolean(),
+    }),
+    { minLength: 6, maxLength: 12 },
+  );
+  const acts = fc.array(
+    fc.record({
+      job: fc.nat(11),
+      act: fc.constantFrom('assign', 'end', 'fail', 'cancel', 'hold', 'release', 'release'),
+    }),
+    { maxLength: 80 },
+  );
+  const outcomes = (log: readonly Logged[]) =>
+    new Map(
+      log.flatMap(({ id, events }) => events.map(({ type }) => [id, type] as const)).filter(([, type]) => type in WHEN),
+    );
+  const WHEN: Readonly<Record<string, readonly string[]>> = {
+    JobSucceeded: ['success', 'end'],
+    JobFailed: ['failure', 'end'],
+    JobCancelled: ['end'],
+  };
+
+  it('are let in exactly when nothing keeps them, and a rebuilt ledger agrees (property)', () => {
+    fc.assert(
+      fc.property(jobs, acts, (specs, steps) => {
+        const play = new Play();
+        let now = 1;
+        for (const [index, { after, beginAt, hold }] of specs.entries()) {
+          const edges = after.map(({ back, when }) => ({ jobId: `job_${index - 1 - back}`, when }));
+          play.submit(`job_${index}`, { after: edges.filter(({ jobId }) => play.ledger.has(jobId)), beginAt, hold });
+        }
+        for (const { job, act } of steps) {
+          play.ledger.release((now += 5_000));
+          perform(play, `job_${job}`, act);
+          play.cancelDoomed();
+        }
+        play.ledger.release(now);
+        const over = outcomes(play.log);
+        for (const index of specs.keys()) {
+          const state = play.ledger.active(`job_${index}`)?.state;
+          if (state?.phase !== 'queued') continue;
+          const after = state.spec.after ?? [];
+          // What could never be satisfied was cancelled.
+          expect(after.every(({ jobId, when }) => WHEN[over.get(jobId) ?? '']?.includes(when) ?? true)).toBe(true);
+          const isFree = !state.isHeld && state.notBefore <= now && after.every(({ jobId }) => over.has(jobId));
+          expect(queue(play.ledger).includes(`job_${index}`)).toBe(isFree);
+        }
+        expect(queue(rebuilt(play.log, now))).toEqual(queue(play.ledger));
+      }),
+    );
+  });
+});
+
+function perform(play: Play, id: string, act: string): void {
+  const state = play.ledger.active(id)?.state;
+  if (state === undefined) return;
+  if (act === 'release') play.run(id, { type: 'Release', by: 'u' });
+  else if (state.phase === 'queued') performQueued(play, id, act);
+  else if (act === 'end' || act === 'fail') play.end(id, act === 'end' ? 0 : 1);
+}
+
+function performQueued(play: Play, id: string, act: string): void {
+  if (act === 'assign' && queue(play.ledger).includes(id)) play.assign(id);
+  else if (act === 'cancel') play.run(id, { type: 'Cancel', by: 'u', reason: '' });
+  else if (act === 'hold') play.run(id, { type: 'Hold', by: 'u' });
+}
+
 describe('jobs of an array', () => {
   const of = (index: number, count: number, parallel?: number) => ({
     id: 'arr_a',
@@ -250,18 +323,4 @@ describe('jobs of an array', () => {
       }),
     );
   });
-
-  function perform(play: Play, id: string, act: string): void {
-    const state = play.ledger.active(id)?.state;
-    if (state === undefined) return;
-    if (act === 'release') play.run(id, { type: 'Release', by: 'u' });
-    else if (state.phase === 'queued') performQueued(play, id, act);
-    else if (act === 'end' || act === 'fail') play.end(id, act === 'end' ? 0 : 1);
-  }
-
-  function performQueued(play: Play, id: string, act: string): void {
-    if (act === 'assign' && queue(play.ledger).includes(id)) play.assign(id);
-    else if (act === 'cancel') play.run(id, { type: 'Cancel', by: 'u', reason: '' });
-    else if (act === 'hold') play.run(id, { type: 'Hold', by: 'u' });
-  }
 });

@@ -34,7 +34,7 @@ export interface NodeUsageDocument extends NodeUsage, Revised {}
 
 export const nodeUsageProjection: Projection<NodeUsageDocument> = {
   name: 'node-usage',
-  version: 1,
+  version: 2,
   indexes: [['name']],
   stream: 'EVENTS',
   aggregates: ['node'],

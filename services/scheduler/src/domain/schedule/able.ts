@@ -64,7 +64,8 @@ function deviceWords({ deviceKind, gpuModel, gpuMemoryBytes }: EngineShape): str
   return `GPUs${model}${gpuMemoryBytes === 0 ? '' : ` with ${gib(gpuMemoryBytes)} of memory`}`;
 }
 
-function lackingLabels({ requiredLabels }: EngineShape, { labels }: NodeDescription): string[] {
+/** A sentence for each that the node has not. */
+export function lackingLabels({ requiredLabels }: EngineShape, { labels }: Pick<NodeDescription, 'labels'>): string[] {
   return Object.entries(requiredLabels).flatMap(([name, value]) => {
     if (labels[name] === value) return [];
     const has = labels[name] === undefined ? `no label ${name}` : `the label ${name}=${labels[name]}`;

@@ -162,15 +162,18 @@ export class ClusterBooks {
     this.#onUndo(() => this.#set(jobId, before));
     if (next.attempt || next.promise) this.#jobs.set(jobId, next);
     else this.#jobs.delete(jobId);
-    const left = new Set(nodesOf(before));
-    const touched = new Set([...left, ...nodesOf(next)]);
-    for (const id of touched) {
-      const ledger = this.#ledger(id);
-      const part = next.attempt?.parts.find(({ nodeId }) => nodeId === id);
-      ledger.setPlaced(jobId, next.attempt && part ? { attempt: next.attempt, devices: part.devices } : null);
-      ledger.setPromised(jobId, this.#promised(next, id));
-      this.#refresh(ledger, left.has(id));
-    }
+    const left = nodesOf(before);
+    const touched = [...left];
+    for (const id of nodesOf(next)) if (!touched.includes(id)) touched.push(id);
+    for (const id of touched) this.#enter(jobId, next, { nodeId: id, isEased: left.includes(id) });
+  }
+
+  #enter(jobId: string, entry: JobEntry, { nodeId, isEased }: { readonly nodeId: string; readonly isEased: boolean }) {
+    const ledger = this.#ledger(nodeId);
+    const part = entry.attempt?.parts.find((own) => own.nodeId === nodeId);
+    ledger.setPlaced(jobId, part ? entry.attempt : null, part?.devices ?? []);
+    ledger.setPromised(jobId, this.#promised(entry, nodeId));
+    this.#refresh(ledger, isEased);
   }
 
   #promised({ promise }: JobEntry, nodeId: string): Promised | null {
@@ -200,5 +203,7 @@ export class ClusterBooks {
 }
 
 function nodesOf({ attempt, promise }: JobEntry): string[] {
-  return [...(attempt?.parts.map(({ nodeId }) => nodeId) ?? []), ...(promise?.reservation.nodeIds ?? [])];
+  const ids = attempt?.parts.map(({ nodeId }) => nodeId) ?? [];
+  for (const id of promise?.reservation.nodeIds ?? []) if (!ids.includes(id)) ids.push(id);
+  return ids;
 }

@@ -119,9 +119,9 @@ export class Cluster {
     const { devices = [], holders = [], placed = [] } = this.#books.ledger(nodeId) ?? {};
     // Also devices that the node has no more.
     const held = new Map(placed.flatMap((entry) => entry.devices.map((id) => [id, entry.attempt.job.id] as const)));
-    for (const [index, { device }] of devices.entries()) {
-      const holder = holders[index] ?? null;
-      if (holder !== null) held.set(device.id, holder);
+    for (const [spot, { id }] of devices.entries()) {
+      const holder = holders[spot] ?? null;
+      if (holder !== null) held.set(id, holder);
     }
     return held;
   }

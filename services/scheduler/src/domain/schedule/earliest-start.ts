@@ -101,8 +101,8 @@ export class NodeOutlook {
     const mask = this.#view.mask(ledger);
     if (this.#ask.shape.exclusive) return horizon.emptyAt;
     const times: number[] = [];
-    for (const [index, { isSound, bit }] of ledger.devices.entries())
-      if (isSound && (bit & mask) !== 0) times.push(horizon.until[index] ?? 0);
+    for (let spot = 0; spot < ledger.bits.length; spot += 1)
+      if (((ledger.bits[spot] ?? 0) & mask) !== 0) times.push(horizon.until[spot] ?? 0);
     return times.toSorted((a, b) => a - b)[this.#ask.shape.devices - 1] ?? Infinity;
   }
 
@@ -120,9 +120,7 @@ export class NodeOutlook {
 function countFreeBy({ ledger, horizon }: NodeProfile, view: ShapeView, time: number): number {
   const mask = view.mask(ledger);
   let count = 0;
-  for (let index = 0; index < ledger.devices.length; index += 1) {
-    const entry = ledger.devices[index];
-    if (entry?.isSound && (entry.bit & mask) !== 0 && (horizon.until[index] ?? 0) <= time) count += 1;
-  }
+  for (let spot = 0; spot < ledger.bits.length; spot += 1)
+    if (((ledger.bits[spot] ?? 0) & mask) !== 0 && (horizon.until[spot] ?? 0) <= time) count += 1;
   return count;
 }

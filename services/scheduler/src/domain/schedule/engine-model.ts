@@ -47,6 +47,8 @@ export interface WaitingJob {
   readonly keepsCheckpoints: boolean;
   /** Set once it has been promised a start. */
   readonly reservation: Reservation | null;
+  /** It runs, and is put into a queue on paper to see whether it would still come before those that wait. */
+  readonly isRunning?: boolean;
 }
 
 /** A promise: on these nodes, not later than `at`. */

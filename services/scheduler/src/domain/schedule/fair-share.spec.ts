@@ -39,7 +39,7 @@ function apply(ledger: UsageLedger, steps: History, from = 0): number {
 }
 
 /** The definition: each device-millisecond counts half for each half-life since. */
-function naiveUse(steps: History, counts: (owner: Owner) => boolean): number {
+function naiveUse(steps: History, halfLifeMs: number, counts: (owner: Owner) => boolean): number {
   const charges: [number, number][] = [];
   const spans: [devices: number, from: number, to: number][] = [];
   const running = new Map<string, [Owner, number, number]>();
@@ -55,8 +55,8 @@ function naiveUse(steps: History, counts: (owner: Owner) => boolean): number {
     }
   }
   for (const [who, devices, since] of running.values()) if (counts(who)) spans.push([devices, since, now]);
-  const decay = (at: number) => 2 ** ((at - now) / HALF_LIFE_MS);
-  const ofSpans = spans.map(([devices, from, to]) => (devices * HALF_LIFE_MS * (decay(to) - decay(from))) / Math.LN2);
+  const decay = (at: number) => 2 ** ((at - now) / halfLifeMs);
+  const ofSpans = spans.map(([devices, from, to]) => (devices * halfLifeMs * (decay(to) - decay(from))) / Math.LN2);
   return [...charges.map(([deviceMs, at]) => deviceMs * decay(at)), ...ofSpans].reduce((sum, each) => sum + each, 0);
 }
 
@@ -86,14 +86,17 @@ describe('the ledger of use', () => {
     expect(ledger.snapshot()).toEqual(before);
   });
 
-  it('equals the sum over all that was used', () => {
+  it('equals the sum over all that was used, also where the epoch has moved meanwhile', () => {
+    const halfLife = fc.constantFrom(HALF_LIFE_MS, HOUR_MS / 4);
     fc.assert(
-      fc.property(history(0), (steps) => {
-        const ledger = new UsageLedger(HALF_LIFE_MS);
+      fc.property(history(0), halfLife, (steps, halfLifeMs) => {
+        const ledger = new UsageLedger(halfLifeMs);
         const now = apply(ledger, steps);
         for (const each of owners) {
-          const ofUser = naiveUse(steps, (other) => other.groupId === each.groupId && other.userId === each.userId);
-          const ofGroup = each.groupId === null ? ofUser : naiveUse(steps, (other) => other.groupId === each.groupId);
+          const isSame = (other: Owner) => other.groupId === each.groupId && other.userId === each.userId;
+          const ofUser = naiveUse(steps, halfLifeMs, isSame);
+          const ofGroup =
+            each.groupId === null ? ofUser : naiveUse(steps, halfLifeMs, (other) => other.groupId === each.groupId);
           const { user, group } = ledger.usageOf(each, now);
           expect(Math.abs(user - ofUser)).toBeLessThanOrEqual(1e-6 * ofUser + 1e-3);
           expect(Math.abs(group - ofGroup)).toBeLessThanOrEqual(1e-6 * ofGroup + 1e-3);
@@ -164,6 +167,17 @@ describe('the ledger of use', () => {
     ledger.setHalfLife(2 * HALF_LIFE_MS, HALF_LIFE_MS);
     expect(ledger.usageOf(ann, HALF_LIFE_MS).user).toBeCloseTo(500);
     expect(ledger.usageOf(ann, 3 * HALF_LIFE_MS).user).toBeCloseTo(250);
+  });
+
+  it('counts what runs by the old half-life until it changes, and by the new one from then on', () => {
+    const at = 3 * HALF_LIFE_MS;
+    const ledger = new UsageLedger(HALF_LIFE_MS);
+    ledger.begin('a', ann, 2, 0);
+    const before = ledger.usageOf(ann, at).user;
+    ledger.setHalfLife(2 * HALF_LIFE_MS, at);
+    expect(ledger.usageOf(ann, at).user / before).toBeCloseTo(1, 9);
+    const since = (2 * 2 * HALF_LIFE_MS * 0.5) / Math.LN2;
+    expect(ledger.usageOf(ann, at + 2 * HALF_LIFE_MS).user / (before / 2 + since)).toBeCloseTo(1, 9);
   });
 
   it('compares groups by their shares first, then users inside the group', () => {

@@ -85,14 +85,7 @@ export class UsageLedger {
   /** From now on it counts by itself, until its end. Of a job that runs already it changes nothing. */
   begin(jobId: string, owner: Owner, devices: number, at: number): void {
     if (this.#running.has(jobId)) return;
-    const job = { group: groupKeyOf(owner), user: ownerKeyOf(owner), devices, since: at };
-    const before = devices * this.#deviceUntil(at);
-    for (const account of [this.#account(job.group), this.#account(job.user)]) {
-      account.devices += devices;
-      account.before += before;
-      account.running += 1;
-    }
-    this.#running.set(jobId, job);
+    this.#begin(jobId, { group: groupKeyOf(owner), user: ownerKeyOf(owner), devices, since: at });
   }
 
   /** An end before the begin (a clock that was put back) counts nothing. */
@@ -135,14 +128,26 @@ export class UsageLedger {
 
   /** What has been used until `at` decays from then on by the new half-life. */
   setHalfLife(halfLifeMs: number, at: number): void {
+    const running = [...this.#running];
+    for (const [jobId] of running) this.end(jobId, at);
     this.#rebase(Math.max(at, this.#epoch));
     this.#halfLifeMs = halfLifeMs;
-    this.#recount();
+    for (const [jobId, job] of running) this.#begin(jobId, { ...job, since: Math.max(at, job.since) });
   }
 
   /** Device-milliseconds of one device that is in use since ever. */
   get #scaleMs(): number {
     return this.#halfLifeMs / Math.LN2;
+  }
+
+  #begin(jobId: string, job: RunningJob): void {
+    const before = job.devices * this.#deviceUntil(job.since);
+    for (const account of [this.#account(job.group), this.#account(job.user)]) {
+      account.devices += job.devices;
+      account.before += before;
+      account.running += 1;
+    }
+    this.#running.set(jobId, job);
   }
 
   #deviceUntil(at: number): number {
@@ -164,7 +169,7 @@ export class UsageLedger {
     this.#recount();
   }
 
-  /** What depends on the epoch and the half-life, of all that runs. */
+  /** What depends on the epoch, of all that runs. */
   #recount(): void {
     for (const account of this.#accounts.values()) account.before = 0;
     for (const job of this.#running.values()) {

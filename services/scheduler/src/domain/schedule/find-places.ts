@@ -12,7 +12,7 @@ export function findPlaces(books: ClusterBooks, ask: Ask, now: number): Found {
   if (view.able.length < ask.shape.nodes) return { code: 'no-node' };
   if (view.accepting.length < ask.shape.nodes) return { code: refusal(view) };
   if (!isOpen(view)) return { code: busyCode(books, view) };
-  if (isWithheld(books, view, ask, now)) return { code: 'reserved' };
+  if (isWithheld(books, view, ask, now) && fitsOnEnough(books, view)) return { code: 'reserved' };
   const { found, reserved, booked } = search(books, view, ask, now);
   if (found.length >= ask.shape.nodes) return { places: places(found, view, ask, now) };
   if (found.length + reserved + booked < ask.shape.nodes) {
@@ -44,6 +44,15 @@ function isWithheld(books: ClusterBooks, view: ShapeView, ask: Ask, now: number)
 /** What it is told does not depend on who asks: no booking that may admit it, no promise of its own. */
 export function isAnyones(books: ClusterBooks, ask: Ask): boolean {
   return !books.hasBookings && books.promise(ask.jobId) === null;
+}
+
+function fitsOnEnough(books: ClusterBooks, view: ShapeView): boolean {
+  let count = 0;
+  for (const ledger of candidates(books, view)) {
+    if (fitsNow(ledger, view)) count += 1;
+    if (count === view.shape.nodes) return true;
+  }
+  return false;
 }
 
 function fitsNow(ledger: NodeLedger, view: ShapeView): boolean {

@@ -53,39 +53,35 @@ class Taken implements Horizon {
   emptyAt = 0;
   isMoving = false;
   firstEnd = Infinity;
-  readonly #ledger: NodeLedger;
   /** Held already by those in line that are yet to be placed here: not to be taken by those before them. */
-  readonly #owned = new Set<string>();
+  readonly #owned = new Set<number>();
 
   constructor(ledger: NodeLedger) {
-    this.#ledger = ledger;
-    this.until = ledger.devices.map(() => 0);
+    this.until = Array.from({ length: ledger.devices.length }, () => 0);
   }
 
-  own({ devices }: Placed): void {
-    for (const id of devices) this.#owned.add(id);
+  own({ spots }: Placed): void {
+    for (const spot of spots) this.#owned.add(spot);
   }
 
-  run({ attempt, devices }: Placed, end: number, now: number): void {
+  run({ attempt, spots }: Placed, end: number, now: number): void {
     const { cpus, memoryBytes, exclusive } = attempt.job.shape;
-    for (const [index, { device }] of this.#ledger.devices.entries())
-      if (exclusive || devices.includes(device.id)) this.until[index] = end;
+    if (exclusive) this.until.fill(end);
+    for (const spot of spots) this.until[spot] = end;
     this.#load({ from: -Infinity, until: end, cpus, memoryBytes });
     this.emptyAt = Math.max(this.emptyAt, end);
     this.firstEnd = Math.min(this.firstEnd, end);
     if (attempt.since === null || end === now + Math.max(1, attempt.graceMs)) this.isMoving = true;
   }
 
-  queue({ attempt, devices }: Placed, placed: readonly Placed[], { now, defaultLimitMs }: HorizonOptions): void {
-    const { job, waiting, graceMs } = attempt;
-    const taken = this.#firstFree(waiting?.pool ?? [], waiting?.count ?? 0);
-    const start = taken.reduce((latest, index) => Math.max(latest, this.until[index] ?? 0), now);
+  queue(entry: Placed, placed: readonly Placed[], { now, defaultLimitMs }: HorizonOptions): void {
+    const { job, waiting, graceMs } = entry.attempt;
+    const taken = this.#firstFree(entry.pool, waiting?.count ?? 0);
+    const start = taken.reduce((latest, spot) => Math.max(latest, this.until[spot] ?? 0), now);
     const end = start + (job.limitMs ?? defaultLimitMs) + graceMs;
-    for (const index of taken) this.until[index] = end;
-    for (const id of devices) this.#owned.delete(id);
-    for (const [index, { device }] of this.#ledger.devices.entries())
-      if (devices.includes(device.id)) this.until[index] = end;
-    const [cpus, memoryBytes] = [setAside(attempt, placed, 'cpus'), setAside(attempt, placed, 'memoryBytes')];
+    for (const spot of [...taken, ...entry.spots]) this.until[spot] = end;
+    for (const spot of entry.spots) this.#owned.delete(spot);
+    const [cpus, memoryBytes] = [setAside(entry, placed, 'cpus'), setAside(entry, placed, 'memoryBytes')];
     this.#load({ from: -Infinity, until: start, cpus, memoryBytes });
     this.#load({ from: start, until: end, cpus: job.shape.cpus, memoryBytes: job.shape.memoryBytes });
     this.starts.set(job.id, start);
@@ -98,10 +94,8 @@ class Taken implements Horizon {
     if (load.cpus > 0 || load.memoryBytes > 0) this.loads.push(load);
   }
 
-  #firstFree(pool: readonly string[], count: number): number[] {
-    const found: number[] = [];
-    for (const [index, { device, isSound }] of this.#ledger.devices.entries())
-      if (isSound && pool.includes(device.id) && !this.#owned.has(device.id)) found.push(index);
+  #firstFree(pool: readonly number[], count: number): number[] {
+    const found = pool.filter((spot) => !this.#owned.has(spot));
     return found.toSorted((a, b) => (this.until[a] ?? 0) - (this.until[b] ?? 0) || a - b).slice(0, count);
   }
 }

@@ -1,5 +1,6 @@
 // The hand-off: which node's line a job that can't start now joins, so that all is in place when its devices come free.
-import type { Behind } from '@baton/contracts';
+import type { Behind, Device } from '@baton/contracts';
+import { suitableGroups } from './able.ts';
 import type { Ask } from './ask.ts';
 import type { ClusterBooks } from './cluster-books.ts';
 import { isAnyones } from './find-places.ts';
@@ -25,18 +26,20 @@ export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LineP
   if (shape.nodes > 1 || shape.exclusive) return null;
   const view = books.view(shape);
   if (isRefused(books, view, ask, now)) return null;
-  const lines = view.accepting.filter((ledger) => lineOn(ledger, view) !== null);
-  if (lines.length === 0) view.lineless = new Refusal(books.changed);
-  for (const ledger of lines.toSorted((one, other) => length(one, view) - length(other, view))) {
+  let isFull = true;
+  for (const ledger of books.index.byLine(shape.deviceKind)) {
+    if (!mayHaveRoom(ledger, view)) continue;
+    isFull = false;
     const line = keptLine(books, ledger, ask, now);
     if (line) return line;
   }
-  if (lines.length > 0 && isAnyones(books, ask)) view.lineWithheld = new RefusedAsk(ask, now, books.changed);
+  if (isFull) view.lineless = new Refusal(books.changed);
+  else if (isAnyones(books, ask)) view.lineWithheld = new RefusedAsk(ask, now, books.changed);
   return null;
 }
 
 function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {
-  if (view.lineless?.stands((ledger) => lineOn(ledger, view) !== null)) return true;
+  if (view.lineless?.stands((ledger) => mayHaveRoom(ledger, view))) return true;
   view.lineless = null;
   const { lineWithheld } = view;
   if (!lineWithheld?.covers(ask, now) || !isAnyones(books, ask)) return false;
@@ -54,7 +57,6 @@ function lineOn(ledger: NodeLedger, view: ShapeView, isBarred = (_id: string) =>
   const { sound, free } = suitable(ledger, view.mask(ledger), isBarred);
   const devices = free.slice(0, view.shape.devices);
   const count = view.shape.devices - devices.length;
-  // All its devices are free, and something else is lacking: nothing to wait in line for.
   if (count === 0 || sound.length < view.shape.devices) return null;
   if (length(ledger, view) + count > sound.length + SPARE_PROMISES) return null;
   const pool = sound.filter((id) => !devices.includes(id));
@@ -64,19 +66,36 @@ function lineOn(ledger: NodeLedger, view: ShapeView, isBarred = (_id: string) =>
   return predecessors.length === 0 ? null : { nodeId: ledger.id, devices, behind: { count, pool, predecessors } };
 }
 
-/** Cheap, and true of all that have. */
+/** Cheap, and true of all that have: on nodes with devices of one sort also of no others. */
 function mayHaveRoom(ledger: NodeLedger, view: ShapeView): boolean {
-  if (ledger.node?.refuses !== null || ledger.isKeptWhole || view.mask(ledger) === 0) return false;
-  return length(ledger, view) < ledger.sound[view.shape.deviceKind] + SPARE_PROMISES;
+  const mask = view.mask(ledger);
+  if (mask === 0 || ledger.node?.refuses !== null || ledger.isKeptWhole || ledger.placed.length === 0) return false;
+  const { deviceKind, devices } = view.shape;
+  const sound = ledger.sound[deviceKind];
+  const count = devices - Math.min(devices, ledger.countFree(mask));
+  // All its devices are free, and something else is lacking: nothing to wait in line for.
+  if (count === 0 || devices > sound || ledger.inLine[deviceKind] + count > sound + SPARE_PROMISES) return false;
+  return isOfOneSort(ledger, deviceKind, mask);
 }
 
-function suitable({ devices, holders }: NodeLedger, mask: number, isBarred: (id: string) => boolean) {
+/**
+ * Those in line wait for the same devices: where some could take more than others, an early end could give the devices of one who
+ * has no choice to one who has, and a start would come later than foreseen.
+ */
+function isOfOneSort({ hardware, placed }: NodeLedger, kind: Device['kind'], mask: number): boolean {
+  if (!hardware) return false;
+  if (hardware.groups.filter((group) => group.kind === kind).length === 1) return true;
+  const shapes = placed.flatMap(({ attempt }) => (attempt.waiting ? attempt.job.shape : []));
+  return shapes.every((shape) => shape.deviceKind !== kind || suitableGroups(shape, hardware) === mask);
+}
+
+function suitable({ devices, bits, holders }: NodeLedger, mask: number, isBarred: (id: string) => boolean) {
   const sound: string[] = [];
   const free: string[] = [];
-  for (const [index, { device, isSound, bit }] of devices.entries()) {
-    if (!isSound || (bit & mask) === 0 || isBarred(device.id)) continue;
-    sound.push(device.id);
-    if (holders[index] === null) free.push(device.id);
+  for (const [spot, { id }] of devices.entries()) {
+    if (((bits[spot] ?? 0) & mask) === 0 || isBarred(id)) continue;
+    sound.push(id);
+    if (holders[spot] === null) free.push(id);
   }
   return { sound, free };
 }
@@ -89,7 +108,10 @@ function holdsOrAwaits({ attempt, devices }: Placed, pool: readonly string[]): b
 function keptLine(books: ClusterBooks, ledger: NodeLedger, ask: Ask, now: number): LinePlace | null {
   const view = books.view(ask.shape);
   const withLine = (line: LinePlace) =>
-    horizonOf(ledger, [...ledger.placed, entryOf(line, ask)], { now, defaultLimitMs: books.options.defaultLimitMs });
+    horizonOf(ledger, [...ledger.placed, entryOf(ledger, line, ask)], {
+      now,
+      defaultLimitMs: books.options.defaultLimitMs,
+    });
   const first = lineOn(ledger, view);
   if (!first) return null;
   const isBarredBy = (horizon: Horizon) => (id: string) =>
@@ -108,10 +130,11 @@ function endOf(horizon: Horizon, { jobId, limitMs, graceMs }: Ask, now: number):
 }
 
 /** The job at the end of the line. */
-function entryOf({ devices, behind }: LinePlace, { jobId, shape, limitMs, graceMs }: Ask): Placed {
+function entryOf(ledger: NodeLedger, { devices, behind }: LinePlace, ask: Ask): Placed {
+  const { jobId, shape, limitMs, graceMs } = ask;
   const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
   const job = { id: jobId, shape, limitMs };
-  return { attempt: { job, attempt: 0, placedAt: Infinity, waiting, since: null, graceMs }, devices };
+  return ledger.entry({ job, attempt: 0, placedAt: Infinity, waiting, since: null, graceMs }, devices);
 }
 
 /** In the line it must not start later than it was promised either. */

@@ -1,9 +1,8 @@
 // One node's books: what is placed on it, what is promised and booked, and what is free now.
 import type { Device, WaitCode } from '@baton/contracts';
 import type { Ask } from './ask.ts';
-import type { Booking, EngineNode, RunningAttempt, WaitingJob } from './engine-model.ts';
+import type { Booking, EngineNode, EngineShape, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { bitOf, type Hardware, type HardwareCatalogue } from './hardware.ts';
-import type { ShapeView } from './shape-view.ts';
 
 /** As much of an attempt as a node's books need. */
 export interface LedgerAttempt extends Pick<
@@ -17,38 +16,45 @@ export interface Placed {
   readonly attempt: LedgerAttempt;
   /** Those of this node. */
   readonly devices: readonly string[];
+  /** Where these stand among the devices of the ledger. */
+  readonly spots: readonly number[];
+  /** The same of what it waits for, as far as that is in service. */
+  readonly pool: readonly number[];
+}
+
+/** A shape, and which devices of a node suit it. */
+export interface ShapeMask {
+  readonly shape: EngineShape;
+  /** The groups of devices that suit; 0 if the node can never hold the shape. */
+  mask(ledger: NodeLedger): number;
 }
 
 export interface Promised {
   readonly ask: Ask;
-  readonly view: ShapeView;
+  readonly view: ShapeMask;
   readonly at: number;
 }
 
 /** Sums of fractions of CPUs are not exact. */
 export const TINY = 1e-9;
 
-export interface LedgerDevice {
-  readonly device: Device;
-  readonly isSound: boolean;
-  /** Of its group in the hardware's mask. */
-  readonly bit: number;
-}
-
 export class NodeLedger {
   readonly id: string;
+  #spots: ReadonlyMap<string, number> = new Map();
   /** Null before it has joined and after it was removed; what is placed on it stays in the books. */
   node: EngineNode | null = null;
   hardware: Hardware | null = null;
   /** Best fit first: those with less memory, then by index. */
-  devices: readonly LedgerDevice[] = [];
+  devices: readonly Device[] = [];
+  /** For each device its group in the hardware's mask; 0 if it is out of service. */
+  bits: readonly number[] = [];
   bookings: readonly Booking[] = [];
   /** In the order of placement. */
   placed: readonly Placed[] = [];
   /** By job. */
   promised: readonly Promised[] = [];
   /** For each device, who holds it; also whom it is promised to though free for the moment, and who keeps the whole node. */
-  holders: readonly (string | null)[] = [];
+  readonly holders: (string | null)[] = [];
   /** Sound devices that nobody holds. */
   readonly free = { cpu: 0, gpu: 0 };
   readonly sound = { cpu: 0, gpu: 0 };
@@ -68,20 +74,26 @@ export class NodeLedger {
     this.node = node;
     const hardware = node && catalogue.of(node.description);
     this.hardware = hardware;
-    const devices = node === null ? [] : node.description.devices.toSorted(byFit);
-    this.devices = devices.map((device) => ({
-      device,
-      isSound: device.fault === undefined,
-      bit: hardware ? bitOf(hardware, device) : 0,
-    }));
+    this.devices = node === null ? [] : node.description.devices.toSorted(byFit);
+    this.bits = this.devices.map((device) => (hardware && device.fault === undefined ? bitOf(hardware, device) : 0));
+    this.#spots = new Map(this.devices.map(({ id }, spot) => [id, spot]));
+    this.placed = this.placed.map(({ attempt, devices }) => this.entry(attempt, devices));
   }
 
-  setPlaced(jobId: string, entry: Placed | null): void {
-    const others = this.placed.filter(({ attempt }) => attempt.job.id !== jobId);
-    this.placed = entry === null ? others : [...others, entry].toSorted(byPlace);
+  entry(attempt: LedgerAttempt, devices: readonly string[]): Placed {
+    const spotsOf = (ids: readonly string[]) => ids.flatMap((id) => this.#spots.get(id) ?? []);
+    const pool = attempt.waiting === null ? [] : spotsOf(attempt.waiting.pool);
+    return { attempt, devices, spots: spotsOf(devices), pool: pool.filter((spot) => this.bits[spot] !== 0) };
+  }
+
+  setPlaced(jobId: string, attempt: LedgerAttempt | null, devices: readonly string[]): void {
+    const others = this.placed.filter((entry) => entry.attempt.job.id !== jobId);
+    if (attempt !== null) insert(others, this.entry(attempt, devices));
+    this.placed = others;
   }
 
   setPromised(jobId: string, entry: Promised | null): void {
+    if (entry === null && this.promised.length === 0) return;
     const others = this.promised.filter(({ ask }) => ask.jobId !== jobId);
     this.promised =
       entry === null ? others : [...others, entry].toSorted((a, b) => (a.ask.jobId < b.ask.jobId ? -1 : 1));
@@ -96,69 +108,70 @@ export class NodeLedger {
   refresh(): void {
     this.version += 1;
     this.isKeptWhole = this.placed.some(({ attempt }) => attempt.job.shape.exclusive);
-    this.holders = this.#holders();
-    for (const kind of ['cpu', 'gpu'] as const) this.free[kind] = this.sound[kind] = this.inLine[kind] = 0;
-    for (const [index, { device, isSound }] of this.devices.entries()) {
-      if (!isSound) continue;
+    this.#findHolders();
+    for (const count of [this.free, this.sound, this.inLine]) count.cpu = count.gpu = 0;
+    for (let spot = 0; spot < this.devices.length; spot += 1) {
+      const device = this.devices[spot];
+      if (!device || this.bits[spot] === 0) continue;
       this.sound[device.kind] += 1;
-      if (this.holders[index] === null) this.free[device.kind] += 1;
+      if (this.holders[spot] === null) this.free[device.kind] += 1;
     }
     this.usedCpus = this.usedMemoryBytes = 0;
-    for (const { attempt } of this.placed) {
-      this.usedCpus += setAside(attempt, this.placed, 'cpus');
-      this.usedMemoryBytes += setAside(attempt, this.placed, 'memoryBytes');
-      if (attempt.waiting) this.inLine[attempt.job.shape.deviceKind] += attempt.waiting.count;
+    for (const entry of this.placed) {
+      this.usedCpus += setAside(entry, this.placed, 'cpus');
+      this.usedMemoryBytes += setAside(entry, this.placed, 'memoryBytes');
+      const { waiting, job } = entry.attempt;
+      if (waiting) this.inLine[job.shape.deviceKind] += waiting.count;
     }
   }
 
   /** Suitable sound devices that nobody holds. */
   countFree(mask: number): number {
     let count = 0;
-    for (const [index, { isSound, bit }] of this.devices.entries())
-      if (isSound && (bit & mask) !== 0 && this.holders[index] === null) count += 1;
+    for (let spot = 0; spot < this.bits.length; spot += 1)
+      if (((this.bits[spot] ?? 0) & mask) !== 0 && this.holders[spot] === null) count += 1;
     return count;
   }
 
   countSound(mask: number): number {
     let count = 0;
-    for (const { isSound, bit } of this.devices) if (isSound && (bit & mask) !== 0) count += 1;
+    for (const bit of this.bits) if ((bit & mask) !== 0) count += 1;
     return count;
   }
 
-  #holders(): (string | null)[] {
-    const byDevice = new Map<string, string>();
-    for (const { attempt, devices } of this.placed) for (const id of devices) byDevice.set(id, attempt.job.id);
-    const whole = this.placed.find(({ attempt }) => attempt.job.shape.exclusive);
-    const holders = this.devices.map(({ device }) => byDevice.get(device.id) ?? whole?.attempt.job.id ?? null);
+  #findHolders(): void {
+    const { holders } = this;
+    holders.length = this.devices.length;
+    holders.fill(null);
+    for (const { attempt } of this.placed) if (attempt.job.shape.exclusive) holders.fill(attempt.job.id);
+    for (const { attempt, spots } of this.placed) for (const spot of spots) holders[spot] = attempt.job.id;
     // A device that has just come free is the first waiting attempt's, whose start is perhaps not reported yet.
-    for (const { attempt } of this.placed) {
+    for (const { attempt, pool } of this.placed) {
       let count = attempt.waiting?.count ?? 0;
-      for (const [index, { device, isSound }] of this.devices.entries()) {
+      for (const spot of pool) {
         if (count === 0) break;
-        if (!isSound || holders[index] !== null || !attempt.waiting?.pool.includes(device.id)) continue;
-        holders[index] = attempt.job.id;
+        if (holders[spot] !== null) continue;
+        holders[spot] = attempt.job.id;
         count -= 1;
       }
     }
-    return holders;
   }
 }
 
 /** One in line needs beside what others use now only what the smallest of those it waits for will not give back. */
-export function setAside(attempt: LedgerAttempt, placed: readonly Placed[], what: 'cpus' | 'memoryBytes'): number {
-  const { waiting, job } = attempt;
-  const need = job.shape[what];
-  if (!waiting || need === 0) return need;
+export function setAside({ attempt, pool }: Placed, placed: readonly Placed[], what: 'cpus' | 'memoryBytes'): number {
+  const need = attempt.job.shape[what];
+  if (!attempt.waiting || need === 0) return need;
   let back = Infinity;
   for (const other of placed) {
-    if (other.attempt.waiting || !other.devices.some((id) => waiting.pool.includes(id))) continue;
+    if (other.attempt.waiting || !other.spots.some((spot) => pool.includes(spot))) continue;
     back = Math.min(back, other.attempt.job.shape[what]);
   }
   return back === Infinity ? need : Math.max(0, need - back);
 }
 
 /** Why the node can't take the shape as it is now, with nothing but what is placed looked at; null if it can. */
-export function shortOf({ shape }: Pick<ShapeView, 'shape'>, mask: number, ledger: NodeLedger): WaitCode | null {
+export function shortOf({ shape }: Pick<ShapeMask, 'shape'>, mask: number, ledger: NodeLedger): WaitCode | null {
   if (ledger.node === null) return 'no-node';
   if (ledger.node.refuses !== null) return ledger.node.refuses;
   if (shape.exclusive && ledger.placed.length > 0) return 'devices-busy';
@@ -176,7 +189,13 @@ function byFit(one: Device, other: Device): number {
   );
 }
 
-function byPlace(one: Placed, other: Placed): number {
-  const order = one.attempt.placedAt - other.attempt.placedAt;
-  return order || (one.attempt.job.id < other.attempt.job.id ? -1 : 1);
+/** In the order of placement; most come last. */
+function insert(entries: Placed[], entry: Placed): void {
+  let index = entries.length;
+  for (let last = entries[index - 1]; last && isBefore(entry, last); last = entries[index - 1]) index -= 1;
+  entries.splice(index, 0, entry);
+}
+
+function isBefore({ attempt: one }: Placed, { attempt: other }: Placed): boolean {
+  return one.placedAt === other.placedAt ? one.job.id < other.job.id : one.placedAt < other.placedAt;
 }

@@ -3,8 +3,7 @@ import type { Device } from '@baton/contracts';
 import { type Ask, holdMs } from './ask.ts';
 import type { Booking, Owner } from './engine-model.ts';
 import type { Horizon } from './horizon.ts';
-import { type LedgerDevice, type NodeLedger, type Promised, TINY } from './node-ledger.ts';
-import type { ShapeView } from './shape-view.ts';
+import { type NodeLedger, type Promised, type ShapeMask, TINY } from './node-ledger.ts';
 
 /** So much of the node, for so long. */
 export interface Demand {
@@ -30,7 +29,7 @@ export class NodeProfile {
   }
 
   /** Null if the node can't hold the shape, or not as long as its broken devices are out of service. */
-  demand(ask: Ask, view: ShapeView, from: number): Demand | null {
+  demand(ask: Ask, view: ShapeMask, from: number): Demand | null {
     const { ledger } = this;
     const mask = view.mask(ledger);
     const { shape, jobId, owner } = ask;
@@ -97,12 +96,12 @@ export class NodeProfile {
   }
 
   #countUsable(demand: Demand, time: number): number {
-    const { devices, bookings } = this.ledger;
+    const { bits, devices, bookings } = this.ledger;
     let count = 0;
-    for (let index = 0; index < devices.length; index += 1) {
-      const entry = devices[index];
-      if (!entry?.isSound || (entry.bit & demand.mask) === 0 || (this.horizon.until[index] ?? 0) > time) continue;
-      if (bookings.length === 0 || !isBooked(entry.device, bookings, demand)) count += 1;
+    for (let spot = 0; spot < bits.length; spot += 1) {
+      if (((bits[spot] ?? 0) & demand.mask) === 0 || (this.horizon.until[spot] ?? 0) > time) continue;
+      const device = devices[spot];
+      if (bookings.length === 0 || (device && !isBooked(device, bookings, demand))) count += 1;
     }
     return count;
   }
@@ -110,12 +109,12 @@ export class NodeProfile {
 
 /** Suitable devices that are free now and not booked for others before the demand ends; best fit first. */
 export function freeDevices(
-  { devices, holders, bookings }: NodeLedger,
+  { devices, bits, holders, bookings }: NodeLedger,
   demand: Pick<Demand, 'mask' | 'owner' | 'from' | 'until'>,
 ): string[] {
-  const isFree = ({ isSound, bit, device }: LedgerDevice, index: number) =>
-    isSound && (bit & demand.mask) !== 0 && holders[index] === null && !isBooked(device, bookings, demand);
-  return devices.filter(isFree).map(({ device }) => device.id);
+  const isFree = (device: Device, spot: number) =>
+    ((bits[spot] ?? 0) & demand.mask) !== 0 && holders[spot] === null && !isBooked(device, bookings, demand);
+  return devices.filter(isFree).map(({ id }) => id);
 }
 
 /** Whether the device is kept for others at some time between. */

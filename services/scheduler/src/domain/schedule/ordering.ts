@@ -1,16 +1,14 @@
 // The order inside a class: a score for each job under the policy; lower goes first, equal ones by order.
 import type { Policy } from '@baton/contracts';
 import type { Backlog } from './backlog.ts';
-import type { WaitingJob } from './engine-model.ts';
+import type { EngineShape, WaitingJob } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
 import { expectedRestMs, limitFor } from './expected-time.ts';
 import { boundMs, classOf } from './limit-class.ts';
-import { sizeAndAge, WITH_PREEMPTION, WITHOUT_PREEMPTION } from './size-and-age.ts';
+import { ageTerm, sizeTerm, type Weights, weightsOf } from './size-and-age.ts';
 
 /** Attained service is told more exactly than limits are: it decides about queues of `las`. */
 const SERVED_STEPS = 32;
-/** A wait is long from this part of the longest wait in order of arrival on, less this part of the job's own limit. */
-const OVERDUE = { ofBacklog: 0.7, ofLimit: 0.1 } as const;
 
 /** What the score depends on beside shape and age. Jobs of one shape with equal classes never overtake each other. */
 export interface SizeClasses {
@@ -18,58 +16,84 @@ export interface SizeClasses {
   readonly limit: number | null;
   readonly estimate: number | null;
   readonly served: number | null;
+  readonly isRunning: boolean;
 }
 
-export function sizeClassesOf({ limitMs, estimateMs, servedMs }: WaitingJob): SizeClasses {
+export function sizeClassesOf({ limitMs, estimateMs, servedMs, isRunning = false }: WaitingJob): SizeClasses {
   return {
     limit: limitMs === null ? null : classOf(limitMs),
     estimate: estimateMs === null ? null : classOf(estimateMs),
     served: servedMs <= 0 ? null : classOf(servedMs, SERVED_STEPS),
+    isRunning,
   };
 }
 
 /** One number for each combination of classes. */
-export function sizeKey({ limit, estimate, served }: SizeClasses): number {
+export function sizeKey({ limit, estimate, served, isRunning }: SizeClasses): number {
   const digit = (each: number | null) => (each === null ? 0 : each + 1);
-  return (digit(limit) * 1_024 + digit(estimate)) * 4_096 + digit(served);
+  return ((digit(limit) * 1_024 + digit(estimate)) * 4_096 + digit(served)) * 2 + Number(isRunning);
 }
 
 export interface OrderContext {
   readonly policy: Policy;
   readonly now: number;
   /** Absent: no job is overdue. */
-  readonly backlog?: Pick<Backlog, 'longestMs'> | undefined;
+  readonly backlog?: Pick<Backlog, 'longestMs' | 'devices' | 'runRatio'> | undefined;
 }
 
-/** Of a job at a time. It never rises with the time that a job has waited. */
-export type Score = (job: WaitingJob, classes: SizeClasses) => number;
+/** What of the order all jobs of a bucket share, as long as the policy is the same. */
+export interface JobSize {
+  /** The score without what the wait does to it. */
+  readonly base: number;
+  /** Of the time limit, or what is expected to be left of it. */
+  readonly lengthMs: number;
+  /** In full, at most. */
+  readonly limitMs: number;
+}
 
-export function scoreBy(context: OrderContext): Score {
-  const { policy } = context;
+export function sizeOf(shape: EngineShape, classes: SizeClasses, policy: Policy): JobSize {
+  const limitMs = boundMs(classes.limit ?? classOf(policy.backfill.defaultTimeLimitMs));
+  const likelyMs = classes.estimate === null ? limitMs : limitFor(boundMs(classes.estimate));
+  const servedMs = servedMsOf(classes);
+  const restMs = policy.preemption.by === 'order' ? expectedRestMs(likelyMs, servedMs) : likelyMs - servedMs;
+  const lengthMs = Math.max(1, restMs);
+  return { base: baseOf(shape, classes, lengthMs, policy), lengthMs, limitMs };
+}
+
+function baseOf(shape: EngineShape, classes: SizeClasses, lengthMs: number, policy: Policy): number {
   switch (policy.order) {
     case 'fifo':
-      return () => 0;
+      return 0;
     case 'shortest':
-      return (_, classes) => remainingMs(classes, policy);
+      return remainingMs(classes, policy);
     case 'las':
-      return (job, classes) => lasQueue(job, classes, policy.lasThresholdsDeviceSeconds);
+      return lasQueue(shape, classes, policy.lasThresholdsDeviceSeconds);
     case 'fair-share':
-      return (job, classes) => fairScore(job, classes, context);
+      return fairBase(shape, classes, lengthMs, weightsOf(policy));
     default:
       return policy.order satisfies never;
   }
 }
 
+function fairBase(shape: EngineShape, { isRunning }: SizeClasses, lengthMs: number, weights: Weights): number {
+  return sizeTerm(lengthMs, allDevices(shape), weights) - (isRunning ? Math.log(weights.hysteresis) : 0);
+}
+
+/** Of a job; lower goes first, equal ones by order. It never rises with the time that a job has waited. */
+export type Score = (size: JobSize, job: WaitingJob) => number;
+
+export function scoreBy(context: OrderContext): Score {
+  const { policy, now } = context;
+  if (policy.order !== 'fair-share') return ({ base }) => base;
+  const weights = weightsOf(policy);
+  const overdueAfter = overdueBy(context);
+  return (size, { submittedAt, shape }) =>
+    size.base + ageTerm(now - submittedAt, size.lengthMs, overdueAfter(size, shape), weights);
+}
+
 /** So long that it goes before all of its class. */
 export function isPromoted({ submittedAt }: Pick<WaitingJob, 'submittedAt'>, { policy, now }: OrderContext): boolean {
   return policy.promoteAfterMs > 0 && now - submittedAt > policy.promoteAfterMs;
-}
-
-/** So long, as waits go at present, that it goes before others of its owner. */
-export function isOverdue(job: WaitingJob, classes: SizeClasses, context: OrderContext): boolean {
-  if (context.policy.order !== 'fair-share') return false;
-  const overdueMs = overdueAfterMs(job, classes, context);
-  return overdueMs !== null && context.now - job.submittedAt > overdueMs;
 }
 
 /** By place in the queue; the id decides between places that are equal. */
@@ -85,25 +109,17 @@ export function priorityOf(policy: Policy): (className: string) => number {
   return (className) => priorities.get(className) ?? usual;
 }
 
-function fairScore(job: WaitingJob, classes: SizeClasses, context: OrderContext): number {
-  const isPreemptive = context.policy.preemption.by === 'order';
-  const servedMs = servedMsOf(classes);
-  const limitMs = likelyLimitMs(classes, context.policy);
-  const size = {
-    lengthMs: Math.max(1, isPreemptive ? expectedRestMs(limitMs, servedMs) : limitMs - servedMs),
-    devices: allDevices(job.shape),
-    waitMs: context.now - job.submittedAt,
-    overdueMs: overdueAfterMs(job, classes, context),
+/** The wait from which on a job goes before others of its owner: long, as waits go at present; infinite where nobody has had to. */
+export function overdueBy({ policy, backlog }: OrderContext): (size: JobSize, shape: EngineShape) => number {
+  if (policy.order !== 'fair-share' || policy.promoteAfterMs === 0 || !backlog) return () => Infinity;
+  const longest = { gpu: backlog.longestMs('gpu'), cpu: backlog.longestMs('cpu') };
+  const { ofBacklog, ofRun } = weightsOf(policy);
+  const ofLength = policy.preemption.by === 'order' ? ofRun : 0;
+  const ofLimit = policy.preemption.by === 'order' ? 0 : ofRun * backlog.runRatio;
+  return ({ lengthMs, limitMs }, { deviceKind }) => {
+    const longestMs = longest[deviceKind];
+    return longestMs <= 0 ? Infinity : ofBacklog * longestMs + ofLength * lengthMs + ofLimit * limitMs;
   };
-  return sizeAndAge(size, isPreemptive ? WITH_PREEMPTION : WITHOUT_PREEMPTION);
-}
-
-/** Null where nobody has had to wait. */
-function overdueAfterMs(job: WaitingJob, classes: SizeClasses, { policy, backlog }: OrderContext): number | null {
-  const longestMs = backlog?.longestMs(job.shape.deviceKind) ?? 0;
-  if (longestMs <= 0) return null;
-  const ownMs = policy.preemption.by === 'order' ? 0 : OVERDUE.ofLimit * likelyLimitMs(classes, policy);
-  return OVERDUE.ofBacklog * longestMs - ownMs;
 }
 
 /** What it may still run, or is expected to where that was learned. */
@@ -113,18 +129,12 @@ function remainingMs(classes: SizeClasses, policy: Policy): number {
   return Math.max(1, lengthMs - servedMsOf(classes));
 }
 
-/** The limit, or the one that would go with what was learned. */
-function likelyLimitMs({ limit, estimate }: SizeClasses, policy: Policy): number {
-  if (estimate !== null) return limitFor(boundMs(estimate));
-  return boundMs(limit ?? classOf(policy.backfill.defaultTimeLimitMs));
-}
-
 function servedMsOf({ served }: SizeClasses): number {
   return served === null ? 0 : boundMs(served, SERVED_STEPS);
 }
 
 /** 2D-LAS: by devices x time had so far; inside a queue first come, first served. */
-function lasQueue({ shape }: WaitingJob, classes: SizeClasses, thresholdsDeviceSeconds: readonly number[]): number {
+function lasQueue(shape: EngineShape, classes: SizeClasses, thresholdsDeviceSeconds: readonly number[]): number {
   const attained = (allDevices(shape) * servedMsOf(classes)) / 1_000;
   return thresholdsDeviceSeconds.filter((threshold) => attained >= threshold).length;
 }

@@ -1,7 +1,7 @@
 // Groups, their users, and their buckets, each level ordered: gives the next bucket, and follows what users are charged meanwhile.
 import { Heap } from './heap.ts';
-import type { OwnerQueue, ShapeQueue } from './queue-buckets.ts';
-import { byHead, byScore, type Cursor } from './walk-cursor.ts';
+import type { OwnerEntry, OwnerQueue, ShapeQueue } from './queue-buckets.ts';
+import { byScore, type Cursor } from './walk-cursor.ts';
 import type { Standing, WalkStandings } from './walk-standings.ts';
 
 /** `used` is what the node was ordered by; its standing may have grown since. */
@@ -24,8 +24,6 @@ interface GroupNode extends Node {
   heap: Heap<UserNode> | null;
 }
 
-const CURSORS = byHead(byScore);
-
 /** The order of the oldest job of each group and user. */
 export type Oldest = ReadonlyMap<string, number>;
 
@@ -34,6 +32,7 @@ export class OwnerTree {
   readonly #oldest: Oldest;
   readonly #open: (queue: ShapeQueue) => Cursor[];
   readonly #groups = new Map<string, GroupNode>();
+  readonly #users = new Map<OwnerEntry, UserNode>();
   #heap: Heap<GroupNode> | null = null;
   /** Whose cursor was given last. */
   #user: UserNode | null = null;
@@ -70,7 +69,7 @@ export class OwnerTree {
   /** After the bucket that was given last has moved on to its next job. */
   settle(): void {
     const cursors = this.#user?.cursors;
-    if (cursors?.top?.head) cursors.settleTop();
+    if (cursors?.top?.job) cursors.settleTop();
     else cursors?.dropTop();
   }
 
@@ -81,7 +80,7 @@ export class OwnerTree {
   #peekUsers(users: Heap<UserNode>): Cursor | null {
     for (let user = users.top; user; user = users.top) {
       if (isSettled(user, users)) {
-        const opened = (user.cursors ??= new Heap([...user.moved, ...user.queues.flatMap(this.#open)], CURSORS));
+        const opened = (user.cursors ??= new Heap([...user.moved, ...user.queues.flatMap(this.#open)], byScore));
         if (opened.top) {
           this.#user = user;
           return opened.top;
@@ -93,6 +92,12 @@ export class OwnerTree {
   }
 
   #userOf({ entry }: OwnerQueue): UserNode {
+    let user = this.#users.get(entry);
+    if (!user) this.#users.set(entry, (user = this.#newUser(entry)));
+    return user;
+  }
+
+  #newUser(entry: OwnerEntry): UserNode {
     const standing = this.#standings.of(entry);
     let group = this.#groups.get(standing.group.key);
     if (!group) {

@@ -1,7 +1,8 @@
 // Where waiting jobs lie: a class's owners, their shapes, and of each shape the buckets of jobs that differ by age alone.
+import type { Policy } from '@baton/contracts';
 import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
 import { JobList } from './job-list.ts';
-import { type SizeClasses, sizeClassesOf, sizeKey } from './ordering.ts';
+import { type JobSize, type SizeClasses, sizeClassesOf, sizeKey, sizeOf } from './ordering.ts';
 
 /** A shape that is waited for: one object for all jobs of it. */
 export interface ShapeEntry {
@@ -17,10 +18,22 @@ export interface OwnerEntry {
   readonly groupKey: string;
 }
 
-export interface Bucket {
-  readonly classes: SizeClasses;
-  readonly jobs: JobList;
-  readonly queue: ShapeQueue;
+export class Bucket {
+  readonly jobs = new JobList();
+  #size: JobSize | null = null;
+  #policy: Policy | null = null;
+
+  constructor(
+    readonly classes: SizeClasses,
+    readonly queue: ShapeQueue,
+  ) {}
+
+  /** Worked out once for a policy. */
+  size(policy: Policy): JobSize {
+    if (this.#size && this.#policy === policy) return this.#size;
+    this.#policy = policy;
+    return (this.#size = sizeOf(this.queue.shape.shape, this.classes, policy));
+  }
 }
 
 /** What waits, as a walk and the questions about places see it. */
@@ -42,7 +55,8 @@ const NONE: Readonly<Oldest> = { order: Infinity, submittedAt: Infinity };
 export class ShapeQueue {
   readonly #byKey = new Map<number, Bucket>();
   readonly #buckets: Bucket[] = [];
-  #oldest: Oldest | null = null;
+  /** Null: to be looked for again. */
+  #oldest: Oldest | null = { ...NONE };
 
   constructor(
     readonly shape: ShapeEntry,
@@ -62,8 +76,11 @@ export class ShapeQueue {
     return oldest;
   }
 
-  bucketOf(job: WaitingJob): Bucket | undefined {
-    return this.#byKey.get(sizeKey(sizeClassesOf(job)));
+  /** Of its buckets; 0 if it has none. */
+  longestLimitMs(policy: Policy): number {
+    const longest = this.#buckets.at(-1)?.size(policy).limitMs ?? 0;
+    const first = this.#buckets[0];
+    return first?.classes.limit === null ? Math.max(longest, first.size(policy).limitMs) : longest;
   }
 
   add(job: WaitingJob): void {
@@ -71,7 +88,7 @@ export class ShapeQueue {
     const key = sizeKey(classes);
     let bucket = this.#byKey.get(key);
     if (!bucket) {
-      bucket = { classes, jobs: new JobList(), queue: this };
+      bucket = new Bucket(classes, this);
       this.#byKey.set(key, bucket);
       this.#buckets.splice(firstLonger(this.#buckets, classes), 0, bucket);
     }
@@ -96,7 +113,7 @@ export class ShapeQueue {
 export class OwnerQueue {
   readonly shapes = new Map<ShapeEntry, ShapeQueue>();
   size = 0;
-  #oldestOrder: number | null = null;
+  #oldestOrder: number | null = Infinity;
 
   constructor(
     readonly className: string,

@@ -1,6 +1,6 @@
 // All jobs that wait, found by class, owner, shape and size. A pass looks at buckets of jobs, never at each job.
 import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
-import { expectedDeviceSeconds, NO_WORK, type WaitingWork } from './backlog.ts';
+import { deviceSecondsOf, NO_WORK, type WaitingWork } from './backlog.ts';
 import { allDevices, engineShapeKey } from './engine-shape.ts';
 import { groupKeyOf, ownerKeyOf } from './owner-key.ts';
 import { type OwnerEntry, OwnerQueue, type QueueView, type ShapeEntry } from './queue-buckets.ts';
@@ -105,10 +105,10 @@ export class QueueIndex implements QueueView {
 
   #count(job: WaitingJob, sign: 1 | -1): void {
     const { deviceKind } = job.shape;
-    const { jobs, expectedDeviceSeconds: seconds, devicesWithoutLimit: devices } = this.#work[deviceKind];
+    const { jobs, deviceSeconds: seconds, devicesWithoutLimit: devices } = this.#work[deviceKind];
     this.#work[deviceKind] = {
       jobs: jobs + sign,
-      expectedDeviceSeconds: seconds + sign * expectedDeviceSeconds(job),
+      deviceSeconds: seconds + sign * deviceSecondsOf(job),
       devicesWithoutLimit: devices + (job.limitMs === null ? sign * allDevices(job.shape) : 0),
     };
   }

@@ -1,12 +1,12 @@
 // Where a job stands in the queue, without a walk through those before it.
 import type { EngineShape, WaitingJob } from './engine-model.ts';
-import { byOrder, isPromoted, priorityOf, scoreBy, sizeClassesOf } from './ordering.ts';
+import { byOrder, isPromoted, type JobSize, priorityOf, scoreBy, sizeClassesOf, sizeOf } from './ordering.ts';
 import { overdueJobs } from './overdue-jobs.ts';
 import { byStanding, type Oldest } from './owner-tree.ts';
 import type { Bucket, OwnerQueue, QueueView } from './queue-buckets.ts';
 import type { Walk } from './queue-walk.ts';
 import { ownerKeyOf } from './owner-key.ts';
-import { byScore, type JobStanding, standingOf } from './walk-cursor.ts';
+import { byScore, type JobStanding } from './walk-cursor.ts';
 import { isReadyGang, oldestOf } from './walk-level.ts';
 import { type OrderView, type Standing, WalkStandings } from './walk-standings.ts';
 
@@ -42,21 +42,36 @@ function before(job: WaitingJob, level: readonly OwnerQueue[], queue: QueueView,
   const own = ownerKeyOf(job.owner);
   const mine = level.filter(({ entry }) => entry.key === own);
   const stands = standingsBy(mine, queue, view);
-  const standing = stands(job);
+  const standing = stands(job, sizeOf(job.shape, sizeClassesOf(job), view.policy));
   return level.reduce((sum, owner) => {
     const relation = mine[0] ? compare(owner, mine[0]) : 0;
     if (relation < 0) return sum + owner.size;
-    const goesFirst = (other: WaitingJob) =>
-      isPromoted(other, view) || (relation === 0 && byScore(stands(other), standing) < 0);
-    return sum + countIn([owner], (bucket) => bucket.jobs.countWhile(goesFirst));
+    return (
+      sum +
+      countIn([owner], (bucket) => {
+        const size = bucket.size(view.policy);
+        const goesFirst = (other: WaitingJob) => relation === 0 && byScore(stands(other, size), standing) < 0;
+        return bucket.jobs.countWhile((other) => isPromoted(other, view) || goesFirst(other));
+      })
+    );
   }, 0);
 }
 
-function standingsBy(mine: readonly OwnerQueue[], queue: QueueView, view: OrderView): (job: WaitingJob) => JobStanding {
-  const rules = { scoreOf: scoreBy(view), overdue: overdueJobs(mine, view) };
+function standingsBy(
+  mine: readonly OwnerQueue[],
+  queue: QueueView,
+  view: OrderView,
+): (job: WaitingJob, size: JobSize) => JobStanding {
+  const scoreOf = scoreBy(view);
+  const overdue = overdueJobs(mine, view);
   const ready = new Set<EngineShape>();
   for (const entry of queue.shapes()) if (isReadyGang(entry, view)) ready.add(entry.shape);
-  return (job) => standingOf(job, sizeClassesOf(job), { ...rules, isReadyGang: ready.has(job.shape) });
+  return (job, size) => ({
+    job,
+    score: scoreOf(size, job),
+    isOverdue: overdue.has(job.id),
+    isReadyGang: ready.has(job.shape),
+  });
 }
 
 /** 0 also for owners among whom the order does not tell. */

@@ -47,22 +47,22 @@ export class Walk {
   next(): WaitingJob | null {
     if (this.#given) this.#level?.advance(this.#given);
     this.#given = this.#peek();
-    return this.#given?.head?.job ?? null;
+    return this.#given?.job ?? null;
   }
 
   /** The last one given has waited too long: it is one to be promised a start. */
   isDue(): boolean {
-    const { head } = this.#last().cursor;
-    return head !== null && (head.isOverdue || isPromoted(head.job, this.#view));
+    const { job, isOverdue } = this.#last().cursor;
+    return isOverdue || (job !== undefined && isPromoted(job, this.#view));
   }
 
   /** The last one given starts: its owner is charged for it, in this walk. */
   taken(): void {
     const { cursor, level } = this.#last();
-    const { head, bucket } = cursor;
-    if (head) {
-      const limitMs = head.job.limitMs ?? this.#view.policy.backfill.defaultTimeLimitMs;
-      this.#standings.charge(bucket.queue.parent.entry, chargedDevices(head.job.shape) * Math.min(limitMs, HORIZON_MS));
+    const { job, bucket } = cursor;
+    if (job) {
+      const limitMs = job.limitMs ?? this.#view.policy.backfill.defaultTimeLimitMs;
+      this.#standings.charge(bucket.queue.parent.entry, chargedDevices(job.shape) * Math.min(limitMs, HORIZON_MS));
     }
     level.advance(cursor);
     this.#given = null;

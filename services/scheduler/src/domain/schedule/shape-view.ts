@@ -2,10 +2,10 @@
 import { countPreferredLabels, hasRequiredLabels, suitableGroups } from './able.ts';
 import type { EngineShape } from './engine-model.ts';
 import { engineShapeKey } from './engine-shape.ts';
-import type { NodeLedger } from './node-ledger.ts';
+import type { NodeLedger, ShapeMask } from './node-ledger.ts';
 import type { Refusal, RefusedAsk } from './refusal.ts';
 
-export class ShapeView {
+export class ShapeView implements ShapeMask {
   readonly shape: EngineShape;
   readonly prefers: boolean;
   /** Nodes that could hold it when they are empty, and those of them that take jobs; by id, as of `topology`. */
@@ -27,7 +27,6 @@ export class ShapeView {
     this.prefers = Object.keys(shape.preferredLabels).length > 0;
   }
 
-  /** The groups of its devices that suit; 0 if the node can never hold the shape. */
   mask({ id, node, hardware }: NodeLedger): number {
     if (!node || !hardware || (this.shape.nodeId !== null && this.shape.nodeId !== id)) return 0;
     const mask = (this.#masks[hardware.id] ??= suitableGroups(this.shape, hardware));
@@ -46,6 +45,9 @@ export class ShapeView {
   }
 }
 
+/** What is forgotten is found out again. */
+const MOST_VIEWS = 4_096;
+
 /** One view for all equal shapes. */
 export class ShapeViews {
   readonly #byKey = new Map<string, ShapeView>();
@@ -56,6 +58,7 @@ export class ShapeViews {
     if (known) return known;
     const key = engineShapeKey(shape);
     const view = this.#byKey.get(key) ?? new ShapeView(shape);
+    if (this.#byKey.size >= MOST_VIEWS) this.#byKey.clear();
     this.#byKey.set(key, view);
     this.#byShape.set(shape, view);
     return view;

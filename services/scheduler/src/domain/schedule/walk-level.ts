@@ -1,12 +1,12 @@
 // The jobs of one priority inside a walk: promoted ones, then owners below their guarantee, then the rest.
 import { Heap } from './heap.ts';
 import { classOf } from './limit-class.ts';
-import { byOrder, isPromoted, type Score, scoreBy } from './ordering.ts';
+import { isPromoted, type Score, scoreBy } from './ordering.ts';
 import { overdueJobs } from './overdue-jobs.ts';
 import { type Oldest, OwnerTree } from './owner-tree.ts';
 import type { Bucket, OwnerEntry, OwnerQueue, ShapeEntry, ShapeQueue } from './queue-buckets.ts';
 import type { WalkBlocks } from './walk-blocks.ts';
-import { byHead, Cursor, type CursorRules } from './walk-cursor.ts';
+import { byAge, Cursor, type CursorRules } from './walk-cursor.ts';
 import type { OrderView, WalkStandings } from './walk-standings.ts';
 
 export interface LevelParts {
@@ -18,8 +18,6 @@ export interface LevelParts {
   /** Of the open shapes. */
   readonly queues: readonly ShapeQueue[];
 }
-
-const BY_AGE = byHead((a, b) => byOrder(a.job, b.job));
 
 export class WalkLevel {
   readonly #parts: LevelParts;
@@ -40,7 +38,7 @@ export class WalkLevel {
     this.#parts = parts;
     this.#scoreOf = scoreBy(view);
     this.#defaultLimitClass = classOf(view.policy.backfill.defaultTimeLimitMs);
-    this.#promoted = new Heap([...this.#promotedCursors(queues)], BY_AGE);
+    this.#promoted = new Heap([...this.#promotedCursors(queues)], byAge);
     const oldest: Oldest = standings.isByOwner ? oldestOf(owners) : new Map();
     const open = (queue: ShapeQueue) => this.#open(queue);
     this.#below = new OwnerTree(standings, oldest, open);
@@ -58,7 +56,7 @@ export class WalkLevel {
   advance(cursor: Cursor): void {
     cursor.advance();
     if (this.#from !== 'promoted') this.#from.settle();
-    else if (cursor.head && isPromoted(cursor.head.job, this.#parts.view)) this.#promoted.settleTop();
+    else if (cursor.job && isPromoted(cursor.job, this.#parts.view)) this.#promoted.settleTop();
     else this.#promoted.dropTop();
   }
 
@@ -117,14 +115,18 @@ export class WalkLevel {
   #open(queue: ShapeQueue): Cursor[] {
     const found: Cursor[] = [];
     const closedFrom = this.#parts.blocks.closedFrom(queue);
-    if (closedFrom === -Infinity) return found;
+    if (this.#shortest(queue) >= closedFrom) return found;
     const rules = this.#rules(queue);
     for (const bucket of queue.buckets) {
       if (bucket.classes.limit !== null && bucket.classes.limit >= closedFrom) break;
-      const cursor = this.#cursors.get(bucket) ?? new Cursor(bucket, rules);
-      if (cursor.head && !cursor.isOut) found.push(cursor);
+      const cursor = (this.#cursors.size > 0 ? this.#cursors.get(bucket) : undefined) ?? new Cursor(bucket, rules);
+      if (cursor.job && !cursor.isOut) found.push(cursor);
     }
     return found;
+  }
+
+  #shortest({ buckets: [first] }: ShapeQueue): number {
+    return first?.classes.limit ?? -1;
   }
 
   #rules({ shape, parent }: ShapeQueue): CursorRules {
@@ -134,7 +136,7 @@ export class WalkLevel {
       overdue = overdueJobs(this.#queuesOf.get(parent.entry) ?? [], this.#parts.view);
       this.#overdue.set(parent.entry, overdue);
     }
-    return { scoreOf: this.#scoreOf, overdue, isReadyGang: this.#isReadyGang(shape) };
+    return { policy: this.#parts.view.policy, scoreOf: this.#scoreOf, overdue, isReadyGang: this.#isReadyGang(shape) };
   }
 
   #isReadyGang(entry: ShapeEntry): boolean {

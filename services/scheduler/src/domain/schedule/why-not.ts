@@ -1,8 +1,9 @@
 // Why a job can't start now, node by node.
 import type { WaitCode } from '@baton/contracts';
-import { lacks } from './able.ts';
+import { lacks, suits } from './able.ts';
 import type { Ask } from './ask.ts';
 import type { ClusterBooks } from './cluster-books.ts';
+import type { EngineShape } from './engine-model.ts';
 import { whyWithheld } from './find-places.ts';
 import { type NodeLedger, shortOf } from './node-ledger.ts';
 
@@ -30,7 +31,7 @@ function verdict(books: ClusterBooks, ledger: NodeLedger, ask: Ask, now: number)
   }
   const code = shortOf(view, mask, ledger) ?? whyWithheld(books, ledger, ask, now);
   if (code === null) return null;
-  return { nodeId, code, heldBy: holders(ledger, mask, ask, code), lacks: outOfService(ledger, mask) };
+  return { nodeId, code, heldBy: holders(ledger, mask, ask, code), lacks: outOfService(ledger, ask.shape) };
 }
 
 function holders(ledger: NodeLedger, mask: number, ask: Ask, code: WaitCode): string[] {
@@ -38,10 +39,8 @@ function holders(ledger: NodeLedger, mask: number, ask: Ask, code: WaitCode): st
   if (code === 'cpus-busy' || code === 'memory-busy' || ask.shape.exclusive)
     return ledger.placed.map(({ attempt }) => attempt.job.id);
   const found = new Set<string>();
-  for (const [index, { bit }] of ledger.devices.entries()) {
-    const holder = ledger.holders[index] ?? null;
-    if (holder !== null && (bit & mask) !== 0) found.add(holder);
-  }
+  for (const [spot, holder] of ledger.holders.entries())
+    if (holder !== null && ((ledger.bits[spot] ?? 0) & mask) !== 0) found.add(holder);
   return [...found];
 }
 
@@ -51,8 +50,8 @@ function promisedTo({ placed, promised }: NodeLedger, ask: Ask): Set<string> {
   return new Set([...inLine, ...ahead.map(({ ask: other }) => other.jobId)]);
 }
 
-function outOfService({ devices }: NodeLedger, mask: number): string[] {
-  const suiting = devices.filter(({ bit }) => (bit & mask) !== 0);
-  const broken = suiting.filter(({ isSound }) => !isSound).length;
+function outOfService({ devices }: NodeLedger, shape: EngineShape): string[] {
+  const suiting = devices.filter((device) => suits(shape, device));
+  const broken = suiting.filter(({ fault }) => fault !== undefined).length;
   return broken === 0 ? [] : [`${broken} of its ${suiting.length} suitable devices are out of service`];
 }

@@ -15,6 +15,22 @@ function shown(history: UsageHistory): string[] {
 }
 
 describe('an idle device', () => {
+  it('is idle with nothing queued while all that queues wants another model, or another node', () => {
+    const history = new UsageHistory();
+    history.node('nod_a', 0, 'NodeRegistered', { ...aDescription('box', { gpu: 1 }), labels: { room: 'a' } });
+    const resources = { gpus: 1, cpus: 0, memoryBytes: 0 };
+    const wishes = [
+      { resources: { ...resources, gpuModel: 'A100' } },
+      { resources: { ...resources, gpuMemoryBytes: 1 } },
+      { resources, requires: { room: 'b' } },
+    ];
+    for (const [index, wish] of wishes.entries())
+      history.job(`job_${index}`, 10, 'JobSubmitted', { spec: aSpec(wish), ...owned });
+    expect(shown(history)).toEqual(['idle-empty 0-100']);
+    history.job('job_9', 50, 'JobSubmitted', { spec: aSpec({ resources, requires: { room: 'a' } }), ...owned });
+    expect(shown(history)).toEqual(['idle-empty 0-50', 'idle-queued:scheduling 50-100']);
+  });
+
   it('that only jobs could use which may not start yet says what keeps the first of them', () => {
     const history = new UsageHistory();
     history.node('nod_a', 0, 'NodeRegistered', aDescription('box', { gpu: 1 }));

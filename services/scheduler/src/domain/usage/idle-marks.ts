@@ -1,5 +1,6 @@
 // Whether something queued could have used an idle device, and why it did not: derived from the queue as the log shows it.
 import type { WaitCode } from '@baton/contracts';
+import { lackingLabels, suits } from '../schedule/able.ts';
 import type { EngineShape } from '../schedule/engine-model.ts';
 import type { Microseconds, TimeWindow } from './interval.ts';
 import type { AttemptUsage, JobUsage } from './job-usage.ts';
@@ -32,7 +33,7 @@ export function idleClaims(
   window: TimeWindow,
 ): Claim[] {
   const overAt = endsOf(jobs);
-  const moment: Moment = { kind, capacity: null, queue: new SubmissionOrder(), delayed: new Map(), placed: new Set() };
+  const moment: Moment = { capacity: null, queue: new SubmissionOrder(), delayed: new Map(), placed: new Set() };
   const changes = [
     ...node.phases.map(({ at, capacity }) => ({
       at,
@@ -70,7 +71,6 @@ interface Delayed {
 
 /** What the scheduler knows at one time, as far as it matters for such devices. */
 interface Moment {
-  readonly kind: DeviceService['kind'];
   capacity: NodeCapacity | null;
   readonly queue: SubmissionOrder;
   /** Jobs that may not start yet, by id, and why not. */
@@ -121,14 +121,15 @@ function reasonOf(moment: Moment): IdleReason | null {
 
 function canHold(capacity: NodeCapacity, shape: EngineShape): boolean {
   if (shape.inContainer && capacity.containers !== true) return false;
-  const devices = capacity.devices.filter(({ kind }) => kind === shape.deviceKind).length;
+  if (lackingLabels(shape, capacity).length > 0) return false;
+  const devices = capacity.devices.filter((device) => suits(shape, device)).length;
   return shape.devices <= devices && shape.cpus <= capacity.cpus && shape.memoryBytes <= capacity.memoryBytes;
 }
 
-function whyNot(shape: EngineShape, capacity: NodeCapacity, { kind, placed }: Moment): IdleReason {
+function whyNot(shape: EngineShape, capacity: NodeCapacity, { placed }: Moment): IdleReason {
   const held = new Set([...placed].flatMap(({ attempt }) => attempt.devices));
   const free = capacity.devices.filter(
-    (device) => device.kind === kind && device.fault === null && !held.has(device.id),
+    (device) => suits(shape, device) && device.fault === null && !held.has(device.id),
   );
   if (free.length < shape.devices) return 'devices-busy';
   const used = (need: (shape: EngineShape) => number) =>
