@@ -18,7 +18,7 @@ export const fairness: Benchmark = {
     "everybody has the same, or all that they can use. Jain's index is over what each user got in the 24 hours as a part of the ideal; the lag is " +
     "the most GPU-hours that a user's service lay behind the ideal at any instant. In flood the greedy user's jobs are like everybody's, in tiny " +
     'they take 5 minutes of one GPU, in wide 4 hours of 8; in saturated the others, too, ask for half more than their share.',
-  targets: [],
+  targets: Object.keys(LOADS).map((name) => ({ figure: `${name}FairShareJainRatio`, op: '>=', value: 0.95 })),
   run: async () => Object.assign({}, ...Object.entries(LOADS).map(([name, load]) => measured(name, load))) as Figures,
 };
 

@@ -1,7 +1,7 @@
 // Starts through the durable log: the scheduler's leader, its ledger and its stream in a real nats-server that syncs each write.
 import { randomUUID } from 'node:crypto';
 import type { PinnedSpec } from '@baton/contracts';
-import { alikeNodes, type JobLog, Leader } from '@baton/deploy/simulation';
+import { alikeNodes, type JobLog, Leader, POLICIES } from '@baton/deploy/simulation';
 import { newId, openJetStreamEventStore, type PipelinedEventStore } from '@baton/event-store';
 import { startNatsServer } from '@baton/testkit';
 import { connect } from '@nats-io/transport-node';
@@ -57,7 +57,14 @@ async function measured(log: CountedLog): Promise<Figures> {
   const leader: Leader = new Leader({
     log,
     agents,
-    ids: { newJobId: () => newId('job'), derivedJobId: () => newId('job'), newCommitId: randomUUID },
+    ids: {
+      newJobId: () => newId('job'),
+      derivedJobId: () => newId('job'),
+      memberJobId: () => newId('job'),
+      newCommitId: randomUUID,
+    },
+    policy: () => POLICIES.default.policy,
+    bookings: () => [],
     now: Date.now,
     nodes: () => nodes,
     installationId: 'bench',

@@ -1,4 +1,4 @@
-// Many users' jobs of many shapes: so many queued at the start, and from then on as many arriving as are done with.
+// Many users' jobs of many shapes: nodes that are full, so many queued, and from then on as many arriving as are done with.
 import { type EngineShape, random, type SimulatedJob } from '@baton/deploy/simulation';
 
 export const NODES = 1_000;
@@ -19,6 +19,10 @@ const SIZES = [
   [0.01, 32],
 ] as const;
 const MEAN_GPUS = SIZES.reduce((sum, [share, gpus]) => sum + share * gpus, 0);
+/** Of all jobs, those on one node. */
+const ONE_NODE = SIZES.filter(([, gpus]) => gpus <= GPUS_PER_NODE).reduce((sum, [share]) => sum + share, 0);
+/** So many of them are there before the queue, and fill the nodes. */
+const FIRST = 4_500;
 /** Per GPU. */
 const MEMORY = [8 * GIB, 32 * GIB, 64 * GIB] as const;
 const CPUS = [2, 8] as const;
@@ -34,21 +38,20 @@ export function spanMs(arriving: number): number {
   return (arriving * MEAN_GPUS * MEAN_HOURS * HOUR_MS) / (NODES * GPUS_PER_NODE);
 }
 
+/** Those that are queued come one millisecond after those that fill the nodes. */
 export function jobsOf({ queued, arriving }: LoadSize, seed: number): readonly SimulatedJob[] {
   const next = random(seed);
   const shapes = new Map<string, EngineShape>();
-  // What the nodes hold from the first instant on is not queued.
-  const atStart = queued + Math.round((NODES * GPUS_PER_NODE) / MEAN_GPUS);
   const lastAt = spanMs(arriving);
-  return Array.from({ length: atStart + arriving }, (_, index) => {
+  return Array.from({ length: FIRST + queued + arriving }, (_, index) => {
     const user = Math.floor(next() * USERS);
-    const shape = shapeOf(next);
+    const shape = shapeOf(sizeOf(index < FIRST ? next() * ONE_NODE : next()), next);
     const key = `${shape.devices} ${shape.nodes} ${shape.cpus} ${shape.memoryBytes}`;
     if (!shapes.has(key)) shapes.set(key, shape);
     const durationMs = Math.round(-Math.log(1 - next()) * MEAN_HOURS * HOUR_MS);
     return {
       id: `job-${index}`,
-      submittedAt: index < atStart ? 0 : Math.round(((index - atStart + next()) / arriving) * lastAt),
+      submittedAt: index < FIRST ? 0 : Math.round(Math.max(1, ((index - FIRST - queued + next()) / arriving) * lastAt)),
       durationMs,
       limitMs: Math.max(1_000, Math.round(durationMs * (1 + 4 * next()))),
       estimateMs: null,
@@ -60,8 +63,7 @@ export function jobsOf({ queued, arriving }: LoadSize, seed: number): readonly S
   });
 }
 
-function shapeOf(next: () => number): EngineShape {
-  const gpus = sizeOf(next());
+function shapeOf(gpus: number, next: () => number): EngineShape {
   const perGpu = {
     memory: MEMORY[Math.floor(next() * MEMORY.length)] ?? 0,
     cpus: CPUS[Math.floor(next() * CPUS.length)] ?? 0,

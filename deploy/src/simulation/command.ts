@@ -16,10 +16,10 @@ export interface CommandPorts {
 }
 
 /** Throws `invalid_input` with all that is wrong with the command line, the policy or the trace. */
-export function simulateCommand(args: readonly string[], { bytesOf, engine }: CommandPorts): string {
+export async function simulateCommand(args: readonly string[], { bytesOf, engine }: CommandPorts): Promise<string> {
   const options = readOptions(args);
   const { nodes, gpusPerNode, format, seed, restartCostMs } = options;
-  const named = policyOf(options.policy, bytesOf);
+  const named = await policyOf(options.policy, bytesOf);
   const trace = readTrace({ file: options.trace, bytes: bytesOf(options.trace), format, nodes, gpusPerNode });
   const limits = limitsFor(options.limits, named, trace);
   const { policy } = named;

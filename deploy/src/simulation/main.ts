@@ -15,7 +15,7 @@ function bytesOf(file: string): Uint8Array {
 }
 
 try {
-  process.stdout.write(simulateCommand(process.argv.slice(2), { bytesOf, engine: newEngine }));
+  process.stdout.write(await simulateCommand(process.argv.slice(2), { bytesOf, engine: newEngine }));
 } catch (error) {
   if (!hasCode(error, 'invalid_input')) throw error;
   process.stderr.write(`${(error as PlatformError).message}\n`);
