@@ -82,6 +82,11 @@ export class JobLedger {
     return this.#jobs.get(id);
   }
 
+  /** All that are not over, in no order. */
+  records(): Iterable<JobRecord> {
+    return this.#jobs.values();
+  }
+
   /** Whether the id of a job, or of an array, was ever used. */
   has(id: string): boolean {
     return this.#predecessors.has(id);
