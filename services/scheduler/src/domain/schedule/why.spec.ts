@@ -141,6 +141,10 @@ describe('the facts of one that is not in the queue', () => {
     expect(facts(engine, 'job-1', { code: 'held' })).toMatchObject([{ code: 'gate', gate: 'held', until: null }]);
     expect(facts(engine, 'job-1', { code: 'begin-later', until: NOW + 1 })).toMatchObject([{ until: NOW + 1 }]);
     const gate: Gate = { code: 'waiting-for-job', jobs: ['private-1'], never: null };
+    const known: Gate = { code: 'waiting-for-job', jobs: ['job-2'], never: null };
+    expect(facts(engine, 'job-1', known)).toMatchObject([{ message: 'It waits for the end of job-2.' }]);
+    const never: Gate = { code: 'waiting-for-job', jobs: ['job-2'], never: 'It failed.' };
+    expect(facts(engine, 'job-1', never)).toMatchObject([{ message: 'It failed.' }]);
     expect(facts(engine, 'job-1', gate)).toEqual([
       {
         code: 'gate',

@@ -37,10 +37,8 @@ export function whyFacts(jobId: string, context: WhyContext): WhyFact[] {
 
 function gateFact(gate: Gate, { now, word }: WhyContext): Fact<'gate'> {
   const jobs = gate.code === 'waiting-for-job' ? gate.jobs.map(word) : [];
-  const isPrivate = jobs.some(({ id }) => id === null);
-  const message = isPrivate
-    ? `It waits for the end of ${listed(jobs.map(spoken))}.`
-    : explainGate(gate, 1, now).message;
+  const isTold = jobs.every(({ id }) => id !== null) && (gate.code !== 'waiting-for-job' || gate.never !== null);
+  const message = isTold ? explainGate(gate, 1, now).message : `It waits for the end of ${listed(jobs.map(spoken))}.`;
   return { code: 'gate', message, gate: gate.code, jobs, until: 'until' in gate ? gate.until : null };
 }
 
