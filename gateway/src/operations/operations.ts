@@ -63,6 +63,9 @@ import { applyPolicy } from './policy/apply-policy.ts';
 import { checkPolicy } from './policy/check-policy.ts';
 import { getPolicy } from './policy/get-policy.ts';
 import { listPolicyVersions } from './policy/list-policy-versions.ts';
+import { getJobOvertakers } from './queue/get-job-overtakers.ts';
+import { getJobWhy } from './queue/get-job-why.ts';
+import { getQueue } from './queue/get-queue.ts';
 import { cancelReservation } from './reservations/cancel-reservation.ts';
 import { createReservation } from './reservations/create-reservation.ts';
 import { getReservation } from './reservations/get-reservation.ts';
@@ -122,6 +125,7 @@ const output = {
   getJobCheckpointArchive: getJobArchive(checkpoints),
 };
 const nodes = { listNodes, getNode, addNode, joinNode, cordonNode, uncordonNode, drainNode, removeNode };
+const queue = { getQueue, getJobWhy, getJobOvertakers };
 const policy = { getPolicy, applyPolicy, listPolicyVersions, checkPolicy };
 const reservations = { createReservation, listReservations, getReservation, cancelReservation };
 const blobs = { getBlob, putBlob, addBlob };
@@ -139,6 +143,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...output,
   ...nodes,
   getGaps,
+  ...queue,
   ...policy,
   ...reservations,
   ...blobs,

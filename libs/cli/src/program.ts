@@ -13,6 +13,7 @@ import { runJob } from './commands/job/run.ts';
 import { model } from './commands/model/model.ts';
 import { node } from './commands/node/node.ts';
 import { policy } from './commands/policy/policy.ts';
+import { queue } from './commands/queue/queue.ts';
 import { reservation } from './commands/reservation/reservation.ts';
 import { secret } from './commands/secret/secret.ts';
 import { token } from './commands/token/token.ts';
@@ -41,7 +42,7 @@ export function baton(): Command {
     );
   for (const command of [login(), logout(), whoami(), runJob(), job(), dataset(), model(), endpoint(), node(), gaps()])
     program.addCommand(command);
-  for (const command of [policy(), reservation()]) program.addCommand(command);
+  for (const command of [queue(), policy(), reservation()]) program.addCommand(command);
   for (const command of [token(), secret(), group(), user(), completion()]) program.addCommand(command);
   return strictly(program);
 }

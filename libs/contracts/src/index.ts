@@ -184,5 +184,20 @@ export {
   PolicyView,
   policyRpc,
 } from './rpc/policy.ts';
+export {
+  Holder,
+  JobWord,
+  OVERTAKING_CODES,
+  type OvertakingCode,
+  Overtaker,
+  OvertakersView,
+  QueueItem,
+  QueueQuery,
+  QueueView,
+  queueRpc,
+  WhyFact,
+  WhyQuery,
+  WhyView,
+} from './rpc/queue.ts';
 export { BookingState, BookingView, CancelBooking, ListBookings, MakeBooking, bookingRpc } from './rpc/booking.ts';
 export { EndpointState, EndpointView, CreateEndpoint, UpdateEndpoint, servingRpc } from './rpc/serving.ts';

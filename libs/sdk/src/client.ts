@@ -27,6 +27,7 @@ import type { Changed, Page } from './answers.ts';
 import { eventStream, type StreamOptions } from './event-stream.ts';
 import { type ClientOptions, Http, type Query, type RequestOptions } from './http.ts';
 import { PolicyCalls } from './policy-calls.ts';
+import { QueueCalls } from './queue-calls.ts';
 import { ReservationCalls } from './reservation-calls.ts';
 import { type UploadOptions, uploadFile } from './upload.ts';
 
@@ -176,6 +177,7 @@ export class BatonClient {
   readonly models: VersionedThings<ModelView>;
   readonly policy: PolicyCalls;
   readonly reservations: ReservationCalls;
+  readonly queue: QueueCalls;
 
   constructor(options: ClientOptions) {
     this.http = new Http(options);
@@ -183,6 +185,7 @@ export class BatonClient {
     this.models = new VersionedThings(this.http, '/models');
     this.policy = new PolicyCalls(this.http);
     this.reservations = new ReservationCalls(this.http);
+    this.queue = new QueueCalls(this.http);
   }
 
   readonly users = {

@@ -16,6 +16,7 @@ import { type KvLease, openKvLease } from './adapters/kv-lease.ts';
 import { nodeSecrets } from './adapters/node-secrets.ts';
 import { NodesController } from './adapters/nodes.controller.ts';
 import { PolicyController } from './adapters/policy.controller.ts';
+import { QueueController } from './adapters/queue.controller.ts';
 import { openStreamJobLog } from './adapters/stream-job-log.ts';
 import { Agents } from './app/agents.ts';
 import { BookingAdmin } from './app/booking-admin.ts';
@@ -29,6 +30,7 @@ import { recordOutage } from './app/outage.ts';
 import { PolicyAdmin } from './app/policy-admin.ts';
 import type { Caller, CommandIdentity, Ids } from './app/ports.ts';
 import { Queries } from './app/queries.ts';
+import { QueueAnswers } from './app/queue-answers.ts';
 import { StagingProgress } from './app/staging-progress.ts';
 import { Submissions } from './app/submissions.ts';
 import type { SchedulerConfig } from './config.ts';
@@ -36,7 +38,8 @@ import { nodeDecider } from './domain/node.commands.ts';
 import { jobProjection } from './projections/job-document.ts';
 import { nodeProjection } from './projections/node-document.ts';
 import { jobUsageProjection, nodeUsageProjection } from './projections/usage-documents.ts';
-import { openRules, ruleAdmins, type Rules } from './rules.module.ts';
+import { queueAnswers } from './queue.module.ts';
+import { openRules, type Rules, ruleAdmins } from './rules.module.ts';
 
 @Module({})
 export class SchedulerModule {
@@ -84,6 +87,7 @@ export class SchedulerModule {
         NodesController,
         PolicyController,
         BookingsController,
+        QueueController,
         GapsController,
         AgentsController,
       ],
@@ -95,6 +99,7 @@ export class SchedulerModule {
         { provide: PolicyAdmin, useValue: policyAdmin },
         { provide: BookingAdmin, useValue: bookingAdmin },
         { provide: Gaps, useValue: gaps },
+        { provide: QueueAnswers, useValue: queueAnswers(platform, { leadership, nodes, log, progress }) },
         { provide: Agents, useValue: new Agents({ leadership, nodes, catalogue, progress, now }) },
       ],
     };

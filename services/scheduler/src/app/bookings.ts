@@ -56,12 +56,7 @@ export class Bookings {
   }
 
   #plan(now: number): Planned {
-    const bookings = this.all()
-      .filter(({ cancelled, until }) => cancelled === null && until > now)
-      .map(({ id, nodeId, devices, from, until, userIds, groupIds }) => {
-        return { id, nodeId, devices, from, until, userIds, groupIds };
-      })
-      .toSorted((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1));
+    const bookings = planned(this.all(), now);
     const firstEnd = bookings.reduce((first, { until }) => Math.min(first, until), Number.POSITIVE_INFINITY);
     return { from: now, until: firstEnd, bookings };
   }
@@ -116,6 +111,16 @@ export class Bookings {
     for (const check of this.#waiting) check();
     this.#ports.changed();
   }
+}
+
+/** Neither over nor cancelled, by their beginning. */
+export function planned(all: readonly Booked[], now: number): Booking[] {
+  return all
+    .filter(({ cancelled, until }) => cancelled === null && until > now)
+    .map(({ id, nodeId, devices, from, until, userIds, groupIds }) => {
+      return { id, nodeId, devices, from, until, userIds, groupIds };
+    })
+    .toSorted((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1));
 }
 
 /** A node has one calendar. */

@@ -54,8 +54,7 @@ export class Queries {
 
   /** What has been answered to a command is there for the read that follows, though read models lag by a moment. */
   #acceptedRevision(id: string): number {
-    const ledger = this.#ports.leadership.current()?.ledger;
-    return ledger?.active(id)?.revision ?? (ledger?.has(id) ? 1 : 0);
+    return this.#ports.leadership.current()?.ledger.revisionOf(id) ?? 0;
   }
 
   async jobs({ principal }: Caller, listing: JobListing): Promise<Page<JobView>> {

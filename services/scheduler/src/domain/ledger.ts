@@ -21,6 +21,8 @@ import { Engine } from './schedule/engine.ts';
 import type { RunningAttempt } from './schedule/engine-model.ts';
 import { type Gate, WaitingRoom } from './waiting-room.ts';
 
+const MAX_ENDED = 4_096;
+
 /** Where a commit stands, as much of it as the next commit needs. */
 export interface CommitPlace {
   readonly position: number;
@@ -54,6 +56,8 @@ export class JobLedger {
   readonly #jobs = new Map<string, JobRecord>();
   readonly #predecessors = new Predecessors();
   readonly #arrays = new ArrayMembers();
+  /** Revisions of the jobs that were over last: whoever has heard of an end shall read it, too. */
+  readonly #ended = new Map<string, number>();
   /** Queued jobs that may not be placed yet; it lets the others into the queue. */
   readonly #room = new WaitingRoom(this.#predecessors, {
     admit: (id) => this.#withRecord(id, (record) => this.engine.queue(waitingJob(record, this.engine.policy))),
@@ -80,6 +84,11 @@ export class JobLedger {
   /** The job, unless it is over or was never there. */
   active(id: string): JobRecord | undefined {
     return this.#jobs.get(id);
+  }
+
+  /** All that are not over, in no order. */
+  records(): Iterable<JobRecord> {
+    return this.#jobs.values();
   }
 
   /** Whether the id of a job, or of an array, was ever used. */
@@ -113,6 +122,7 @@ export class JobLedger {
       this.#use(id, null, place.at);
       if (before && state.phase === 'succeeded') this.#learn(before, place.at);
       this.#over(id, state);
+      this.#remember(id, place.revision);
     } else {
       const record = { id, state, ...placesOf(before, state, place), ...place };
       this.#jobs.set(id, record);
@@ -127,6 +137,17 @@ export class JobLedger {
     if (this.#isLoading) this.engine.account(id, attempt, at);
     else if (attempt === null) this.engine.release(id, at);
     else this.engine.place(attempt);
+  }
+
+  #remember(id: string, revision: number): void {
+    this.#ended.set(id, revision);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
+  }
+
+  /** The newest that was written of the job, as far as it is remembered; 0 where there is no such job. */
+  revisionOf(id: string): number {
+    return this.#jobs.get(id)?.revision ?? this.#ended.get(id) ?? (this.has(id) ? 1 : 0);
   }
 
   #learn({ state }: JobRecord, at: number): void {

@@ -24,6 +24,7 @@ export class Engine {
   readonly #nodes = new Map<string, EngineNode>();
   readonly #placed = new Map<string, RunningAttempt>();
   readonly #devices: Record<Device['kind'], number> = { gpu: 0, cpu: 0 };
+  #bookings: readonly Booking[] = [];
 
   constructor(policy: Policy) {
     this.#policy = policy;
@@ -67,7 +68,12 @@ export class Engine {
     for (const { kind } of node?.description.devices ?? []) this.#devices[kind] += sign;
   }
 
+  get bookings(): readonly Booking[] {
+    return this.#bookings;
+  }
+
   setBookings(bookings: readonly Booking[]): void {
+    this.#bookings = bookings;
     this.cluster.setBookings(bookings);
   }
 

@@ -1,6 +1,7 @@
 // Why a queued job is not even in the queue yet, in a code and in a sentence.
 import type { WaitReason } from '@baton/contracts';
 import type { Gate } from '../waiting-room.ts';
+import { remaining } from './remaining.ts';
 
 /** `position`: of all that wait, by submission. */
 export function explainGate(gate: Gate, position: number, now: number): WaitReason {
@@ -32,21 +33,4 @@ const NAMED = 3;
 function others(jobs: readonly string[]): string {
   const named = jobs.slice(0, NAMED).join(', ');
   return jobs.length > NAMED ? `${named} and ${jobs.length - NAMED} more` : named;
-}
-
-/** The two largest units. */
-function remaining(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1_000));
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3_600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [seconds % 60, 's'],
-  ] as const;
-  const first = Math.max(
-    0,
-    parts.findIndex(([count]) => count > 0),
-  );
-  const shown = parts.slice(first, first + 2).filter(([count]) => count > 0);
-  return shown.length === 0 ? '0 s' : shown.map(([count, unit]) => `${count} ${unit}`).join(' ');
 }

@@ -21,8 +21,23 @@ export function explainWait(jobId: string, engine: Engine, { gate, now }: Waitin
   const position = engine.queueIndex.position(jobId, view) ?? 1;
   const code = codeOf(job, engine, now);
   const heldBy = holders(job, engine, now);
-  const words = job.shape.nodes > 1 ? gangSentence(code, job.shape.nodes) : null;
-  return { code, message: words ?? sentence(code, position, heldBy.length), position, heldBy };
+  return { code, message: words(job, code, { position, holding: heldBy.length }), position, heldBy };
+}
+
+function words({ shape }: WaitingJob, code: WaitCode, { position, holding }: { position: number; holding: number }) {
+  return (shape.nodes > 1 ? gangSentence(code, shape.nodes) : null) ?? sentence(code, position, holding);
+}
+
+interface Placed {
+  readonly now: number;
+  readonly code: WaitCode;
+  readonly position: number;
+}
+
+/** For one whose code and place are known. */
+export function waitSentence(job: WaitingJob, engine: Engine, { now, code, position }: Placed): string {
+  const holding = code === 'devices-busy' && job.shape.nodes === 1 ? holders(job, engine, now).length : 0;
+  return words(job, code, { position, holding });
 }
 
 /** One that would fit waits for those before it, as does one behind another of its shape. */

@@ -132,6 +132,6 @@ export function isBooked(
   );
 }
 
-function admits({ userIds, groupIds }: Booking, { userId, groupId }: Owner): boolean {
+export function admits({ userIds, groupIds }: Booking, { userId, groupId }: Owner): boolean {
   return userIds.includes(userId) || (groupId !== null && groupIds.includes(groupId));
 }
