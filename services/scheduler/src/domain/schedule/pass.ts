@@ -1,7 +1,7 @@
 // One pass: which jobs start where, who is promised a start, who is stopped for whom, and who joins which line.
 import type { Device, RankPlace, WaitCode } from '@baton/contracts';
 import type { Ask, FoundPlace } from './ask.ts';
-import type { Engine } from './engine.ts';
+import type { SchedulingState } from './scheduling-state.ts';
 import type { Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { engineShapeKey } from './engine-shape.ts';
 import { findVictims } from './preempt.ts';
@@ -20,10 +20,10 @@ export class Pass {
   readonly revocations: { jobId: string; nodeId: string; reason: string }[] = [];
   readonly reservations: { jobId: string; reservation: Reservation | null }[] = [];
   readonly blocked = new Map<string, WaitCode>();
-  readonly #engine: Engine;
+  readonly #engine: SchedulingState;
   readonly #now: number;
   readonly #view: OrderView;
-  readonly #quotas: ReturnType<Engine['quotas']['onPaper']>;
+  readonly #quotas: ReturnType<SchedulingState['quotas']['onPaper']>;
   /** Planned in this pass, no longer to be looked at. */
   readonly #done = new Set<string>();
   /** First of those that don't fit, in order: for whom others may be stopped. */
@@ -31,7 +31,7 @@ export class Pass {
   #promised: WaitingJob[];
   #promisesLeft: number;
 
-  constructor(engine: Engine, now: number) {
+  constructor(engine: SchedulingState, now: number) {
     this.#engine = engine;
     this.#now = now;
     this.#quotas = engine.quotas.onPaper();

@@ -1,5 +1,5 @@
 // Whom to stop so that a job can start: evicted on paper, least lost work first, and nobody who need not be.
-import type { Engine } from './engine.ts';
+import type { SchedulingState } from './scheduling-state.ts';
 import type { RunningAttempt, WaitingJob } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
 import type { OrderView } from './walk-standings.ts';
@@ -11,7 +11,7 @@ interface Candidate {
 }
 
 /** Those to be stopped for the job; none if stopping all that may be would not do. */
-export function findVictims(engine: Engine, job: WaitingJob, view: OrderView): readonly RunningAttempt[] {
+export function findVictims(engine: SchedulingState, job: WaitingJob, view: OrderView): readonly RunningAttempt[] {
   if (!mayPreempt(engine, job, view)) return [];
   const candidates = candidatesFor(engine, job, view);
   const groups = job.shape.nodes > 1 ? [candidates] : byNode(candidates);
@@ -24,12 +24,12 @@ export function findVictims(engine: Engine, job: WaitingJob, view: OrderView): r
   return (best?.victims ?? []).map(({ attempt }) => attempt);
 }
 
-function mayPreempt(engine: Engine, job: WaitingJob, { policy, quotas }: OrderView): boolean {
+function mayPreempt(engine: SchedulingState, job: WaitingJob, { policy, quotas }: OrderView): boolean {
   const priorityClass = policy.classes.find(({ name }) => name === job.className);
   return priorityClass?.preempts === true || quotas.isBelowGuarantee(job.owner);
 }
 
-function candidatesFor(engine: Engine, job: WaitingJob, { policy, quotas, now }: OrderView): Candidate[] {
+function candidatesFor(engine: SchedulingState, job: WaitingJob, { policy, quotas, now }: OrderView): Candidate[] {
   const preemptible = new Set(policy.classes.filter((each) => each.preemptible).map(({ name }) => name));
   const priority = engine.priority(job.className);
   const isReclaiming = quotas.isBelowGuarantee(job.owner);
@@ -58,7 +58,7 @@ function byNode(candidates: readonly Candidate[]): Candidate[][] {
 }
 
 /** The cheapest ones until there is room, without those that turn out not to be needed. */
-function fewest(engine: Engine, job: WaitingJob, candidates: readonly Candidate[], now: number): Candidate[] {
+function fewest(engine: SchedulingState, job: WaitingJob, candidates: readonly Candidate[], now: number): Candidate[] {
   const fitsWithout = (victims: readonly Candidate[]) =>
     engine.cluster.trial(() => {
       for (const { attempt } of victims) engine.cluster.drop(attempt.job.id);
