@@ -1,10 +1,10 @@
 // One pass: which jobs start where, who is promised a start, who is stopped for whom, and who joins which line.
 import type { Device, RankPlace, WaitCode } from '@baton/contracts';
-import type { Ask, FoundPlace } from './ask.ts';
+import { type Ask, type FoundPlace, holdMs } from './ask.ts';
 import type { SchedulingState } from './scheduling-state.ts';
-import type { Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
-import { engineShapeKey } from './engine-shape.ts';
-import { findVictims } from './preempt.ts';
+import type { Owner, Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
+import { allDevices, engineShapeKey } from './engine-shape.ts';
+import { findVictims, mayPreempt } from './preempt.ts';
 import type { Walk } from './queue-walk.ts';
 import type { OrderView } from './walk-standings.ts';
 
@@ -29,6 +29,8 @@ export class Pass {
   /** First of those that don't fit, in order: for whom others may be stopped. */
   readonly #preemptors: WaitingJob[] = [];
   #promised: WaitingJob[];
+  /** All that stand, of before and of this pass. */
+  readonly #promisedAt = new Map<WaitingJob, number>();
   #promisesLeft: number;
 
   constructor(engine: SchedulingState, now: number) {
@@ -39,6 +41,7 @@ export class Pass {
     this.#promised = [...engine.queueIndex.reserved()].toSorted(
       (a, b) => engine.priority(b.className) - engine.priority(a.className) || a.order - b.order,
     );
+    for (const job of this.#promised) this.#promisedAt.set(job, job.reservation?.at ?? 0);
     this.#promisesLeft = engine.policy.backfill.reservations - this.#promised.length;
   }
 
@@ -57,17 +60,32 @@ export class Pass {
     const waiting = [...this.#engine.placed()].filter((attempt) => attempt.waiting);
     for (const attempt of waiting.toSorted((a, b) => a.job.order - b.job.order)) {
       const nodeId = attempt.parts[0]?.nodeId ?? '';
-      const elsewhere = cluster.trial(() => {
-        cluster.drop(attempt.job.id);
-        return cluster.find(this.#engine.ask(attempt.job), this.#now);
-      });
-      const isCordoned = this.#engine.node(nodeId)?.refuses === 'node-cordoned';
+      const { id, shape } = attempt.job;
+      const elsewhere = cluster.isOpen(shape) ? this.#elsewhere(attempt, nodeId) : null;
+      if (elsewhere) cluster.put({ ...attempt, ...elsewhere, job: { ...attempt.job, id: `${id} elsewhere` } });
       if (attempt.waiting?.isRevoking === true) continue;
-      if ('places' in elsewhere && elsewhere.places.every((place) => place.nodeId !== nodeId))
-        this.revocations.push({ jobId: attempt.job.id, nodeId, reason: 'It can start elsewhere at once.' });
-      else if (isCordoned)
-        this.revocations.push({ jobId: attempt.job.id, nodeId, reason: 'Its node takes no new jobs.' });
+      if (elsewhere) this.revocations.push({ jobId: id, nodeId, reason: 'It can start elsewhere at once.' });
+      else if (this.#engine.node(nodeId)?.refuses === 'node-cordoned')
+        this.revocations.push({ jobId: id, nodeId, reason: 'Its node takes no new jobs.' });
     }
+  }
+
+  #elsewhere({ job }: RunningAttempt, nodeId: string): Pick<RunningAttempt, 'parts' | 'waiting' | 'since'> | null {
+    const { cluster } = this.#engine;
+    const found = cluster.trial(() => {
+      cluster.drop(job.id);
+      return cluster.find(this.#engine.ask(job), this.#now);
+    });
+    if (!('places' in found) || found.places.some((place) => place.nodeId === nodeId)) return null;
+    return { parts: found.places, waiting: null, since: this.#now };
+  }
+
+  /** Somebody of the shape may have others stopped: looked at although it fits nowhere. */
+  #mayPreempt(shapeKey: string): boolean {
+    const queues = this.#engine.queueIndex.shape(shapeKey)?.queues ?? [];
+    return [...queues].some(({ parent: { className, entry } }) =>
+      mayPreempt({ className, owner: entry.owner }, this.#view),
+    );
   }
 
   #startInOrder(): void {
@@ -77,7 +95,7 @@ export class Pass {
     const isEveryShapeWalked = this.#promisesLeft > 0 || this.#promised.length > 0 || !backfill.enabled;
     const walk = this.#engine.queueIndex.walk(
       this.#view,
-      (shape) => isEveryShapeWalked || this.#engine.cluster.isOpen(shape),
+      (shape, key) => isEveryShapeWalked || this.#engine.cluster.isOpen(shape) || this.#mayPreempt(key),
     );
     for (let job = walk.next(); job; job = walk.next()) {
       this.#startPromised(this.#engine.priority(job.className));
@@ -100,24 +118,25 @@ export class Pass {
         this.#start(job, found.places);
         this.#promisesLeft += 1;
       } else if (!cluster.keeps(job.id, this.#now)) this.#breakPromise(job);
+      else if (this.#preemptors.length < PREEMPTORS) this.#preemptors.push(job);
     }
   }
 
   #breakPromise(job: WaitingJob): void {
     this.#engine.cluster.forget(job.id);
+    this.#done.delete(job.id);
+    this.#promisedAt.delete(job);
     this.reservations.push({ jobId: job.id, reservation: null });
     this.#promisesLeft += 1;
   }
 
   #take(job: WaitingJob, walk: Walk): void {
-    const refusal = this.#quotas.mayStart(job.owner, job.shape);
+    const ask = this.#engine.ask(job);
+    const refusal = this.#refuse(job, ask, walk);
     if (refusal) {
-      this.#block(job, refusal.code);
-      const isOfDevices = refusal.limit === 'hardGpus' || refusal.limit === 'hardCpuSlots';
-      walk.blockOwner(job.owner, job.shape.deviceKind, isOfDevices ? job.shape.devices * job.shape.nodes : 0);
+      this.#block(job, refusal);
       return;
     }
-    const ask = this.#engine.ask(job);
     const found = this.#engine.cluster.find(ask, this.#now);
     if ('places' in found) {
       this.#start(job, found.places);
@@ -127,6 +146,25 @@ export class Pass {
     this.#block(job, found.code);
     if (OWN_REASONS.has(found.code)) walk.blockBucket();
     else this.#keepOthersBack(job, ask, found.code, walk);
+  }
+
+  /** By a quota: now, or when those of its owner who were promised a start before its end have theirs. */
+  #refuse(job: WaitingJob, ask: Ask, walk: Walk): WaitCode | null {
+    const { owner, shape } = job;
+    const refusal = this.#quotas.mayStart(owner, shape);
+    if (refusal) {
+      const isOfDevices = refusal.limit === 'hardGpus' || refusal.limit === 'hardCpuSlots';
+      walk.blockOwner(owner, shape.deviceKind, isOfDevices ? allDevices(shape) : 0);
+      return refusal.code;
+    }
+    const paper = this.#quotas.onPaper();
+    for (const [other, at] of this.#promisedAt) {
+      if (other.id === job.id || at >= this.#now + holdMs(ask) || !isOfSameQuota(other.owner, owner)) continue;
+      if (this.#engine.priority(other.className) >= ask.priority) paper.started(other.owner, other.shape);
+    }
+    const later = paper.mayStart(owner, shape);
+    if (later) walk.blockBucket();
+    return later?.code ?? null;
   }
 
   #keepOthersBack(job: WaitingJob, ask: Ask, code: WaitCode, walk: Walk): void {
@@ -158,6 +196,7 @@ export class Pass {
   #give(job: WaitingJob, ask: Ask, reservation: Reservation): void {
     this.#engine.cluster.promise(ask, reservation);
     this.reservations.push({ jobId: job.id, reservation });
+    this.#promisedAt.set(job, reservation.at);
     this.#promisesLeft -= 1;
   }
 
@@ -181,6 +220,7 @@ export class Pass {
 
   #occupy(job: WaitingJob, placed: Pick<RunningAttempt, 'parts' | 'waiting'>): void {
     this.#done.add(job.id);
+    this.#promisedAt.delete(job);
     this.#quotas.started(job.owner, job.shape);
     this.#engine.cluster.put({
       ...placed,
@@ -197,6 +237,7 @@ export class Pass {
   #preempt(): void {
     const { cluster } = this.#engine;
     for (const job of this.#preemptors) {
+      if (this.#quotas.mayStart(job.owner, job.shape) !== null) continue;
       const victims = findVictims(this.#engine, job, this.#view);
       for (const victim of victims) {
         cluster.put({ ...victim, isStopping: true, stoppingSince: this.#now });
@@ -208,27 +249,35 @@ export class Pass {
         });
       }
       const ask = this.#engine.ask(job);
-      const reservation = victims.length > 0 ? cluster.earliest(ask, this.#now) : null;
+      if (victims.length === 0) continue;
+      const reservation = cluster.earliest(ask, this.#now);
       if (reservation) this.#give(job, ask, reservation);
+      this.#quotas.started(job.owner, job.shape);
+      this.#done.add(job.id);
     }
   }
 
   /** The next job of each busy device is assigned behind what runs there, so that all is in place when that ends. */
   #lineUp(): void {
-    const { cluster, queueIndex } = this.#engine;
-    const walk = queueIndex.walk(this.#view, (shape) => shape.nodes === 1);
+    const { cluster, queueIndex, policy } = this.#engine;
+    const walk = queueIndex.walk(this.#view, (shape) => shape.nodes === 1 || !policy.backfill.enabled);
     for (let job = walk.next(); job; job = walk.next()) {
       if (this.#done.has(job.id)) continue;
-      const refusal = this.#quotas.mayStart(job.owner, job.shape);
-      const line = refusal ? null : cluster.line(this.#engine.ask(job), this.#now);
+      const ask = this.#engine.ask(job);
+      if (this.#refuse(job, ask, walk) !== null) continue;
+      const line = cluster.line(ask, this.#now);
       if (line) {
         const { nodeId, devices, behind } = line;
         this.starts.push({ jobId: job.id, nodeId, devices, behind });
         const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
         this.#occupy(job, { parts: [{ nodeId, devices }], waiting });
         walk.taken();
-      } else if (refusal) walk.blockOwner(job.owner, job.shape.deviceKind);
+      } else if (!policy.backfill.enabled) this.#closeKind(job.shape.deviceKind, walk);
       else walk.blockShape(engineShapeKey(job.shape));
     }
   }
+}
+
+function isOfSameQuota(one: Owner, other: Owner): boolean {
+  return one.userId === other.userId || (one.groupId !== null && one.groupId === other.groupId);
 }

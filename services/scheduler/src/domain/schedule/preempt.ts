@@ -12,7 +12,9 @@ interface Candidate {
 
 /** Those to be stopped for the job; none if stopping all that may be would not do. */
 export function findVictims(engine: SchedulingState, job: WaitingJob, view: OrderView): readonly RunningAttempt[] {
-  if (!mayPreempt(engine, job, view)) return [];
+  if (!mayPreempt(job, view)) return [];
+  // Those who are stopping already will do.
+  if (fitsWithout(engine, job, [], view.now)) return [];
   const candidates = candidatesFor(engine, job, view);
   const groups = job.shape.nodes > 1 ? [candidates] : byNode(candidates);
   let best: { readonly victims: readonly Candidate[]; readonly cost: number } | null = null;
@@ -24,7 +26,10 @@ export function findVictims(engine: SchedulingState, job: WaitingJob, view: Orde
   return (best?.victims ?? []).map(({ attempt }) => attempt);
 }
 
-function mayPreempt(engine: SchedulingState, job: WaitingJob, { policy, quotas }: OrderView): boolean {
+export function mayPreempt(
+  job: Pick<WaitingJob, 'className' | 'owner'>,
+  { policy, quotas }: Pick<OrderView, 'policy' | 'quotas'>,
+): boolean {
   const priorityClass = policy.classes.find(({ name }) => name === job.className);
   return priorityClass?.preempts === true || quotas.isBelowGuarantee(job.owner);
 }
@@ -59,17 +64,22 @@ function byNode(candidates: readonly Candidate[]): Candidate[][] {
 
 /** The cheapest ones until there is room, without those that turn out not to be needed. */
 function fewest(engine: SchedulingState, job: WaitingJob, candidates: readonly Candidate[], now: number): Candidate[] {
-  const fitsWithout = (victims: readonly Candidate[]) =>
-    engine.cluster.trial(() => {
-      for (const { attempt } of victims) engine.cluster.drop(attempt.job.id);
-      return 'places' in engine.cluster.find(engine.ask(job), now);
-    });
-  const enough = candidates.findIndex((_, index) => fitsWithout(candidates.slice(0, index + 1)));
+  const enough = candidates.findIndex((_, index) => fitsWithout(engine, job, candidates.slice(0, index + 1), now));
   if (enough < 0) return [];
   let victims = candidates.slice(0, enough + 1);
   for (const candidate of victims.toReversed()) {
     const rest = victims.filter((other) => other !== candidate);
-    if (rest.length > 0 && fitsWithout(rest)) victims = rest;
+    if (rest.length > 0 && fitsWithout(engine, job, rest, now)) victims = rest;
   }
   return victims;
+}
+
+/** Whether it could start once they are gone, and those who are stopping for whatever reason. */
+function fitsWithout(engine: SchedulingState, job: WaitingJob, victims: readonly Candidate[], now: number): boolean {
+  const { cluster } = engine;
+  return cluster.trial(() => {
+    for (const { job: other, isStopping } of engine.placed()) if (isStopping) cluster.drop(other.id);
+    for (const { attempt } of victims) cluster.drop(attempt.job.id);
+    return 'places' in cluster.find(engine.ask(job), now);
+  });
 }
