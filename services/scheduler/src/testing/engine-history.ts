@@ -39,7 +39,7 @@ const BASE: Policy = {
   ...DEFAULT_POLICY,
   backfill: { enabled: true, reservations: 2, reserveFor: 'overdue', defaultTimeLimitMs: 60 * SECOND },
   promoteAfterMs: 120 * SECOND,
-  preemption: { by: 'class', minRunMs: 5 * SECOND },
+  preemption: { by: 'class', minRunMs: 3 * SECOND },
 };
 export const POLICIES = {
   usual: BASE,
@@ -75,7 +75,7 @@ interface Step {
   readonly keeps: boolean;
 }
 
-const CALM = ['arrive', 'arrive', 'arrive', 'advance', 'advance', 'end', 'cancel', 'answer'];
+const CALM = ['arrive', 'arrive', 'arrive', 'arrive', 'arrive', 'advance', 'advance', 'end', 'cancel', 'answer'];
 const WILD = [...CALM, ...CALM, 'retry', 'cordon', 'silence', 'fault', 'shrink', 'mend', 'book', 'policy', 'jump'];
 
 export function steps(kinds: 'calm' | 'wild', classNames: readonly string[] = ['normal']): fc.Arbitrary<Step[]> {
@@ -86,8 +86,8 @@ export function steps(kinds: 'calm' | 'wild', classNames: readonly string[] = ['
     owner: fc.nat(OWNERS.length - 1),
     className: fc.constantFrom(...classNames),
     limit: fc.option(fc.integer({ min: 1, max: 60 }), { freq: 5 }),
-    used: fc.double({ min: 0, max: 1, noNaN: true }),
-    keeps: fc.boolean(),
+    used: fc.double({ min: 0.1, max: 1, noNaN: true }),
+    keeps: fc.constantFrom(true, true, false),
   });
   return fc.array(step, { minLength: 40, maxLength: 160, size: 'max' });
 }
@@ -95,9 +95,12 @@ export function steps(kinds: 'calm' | 'wild', classNames: readonly string[] = ['
 export class EngineHistory {
   readonly world: EngineWorld;
   readonly faults: string[] = [];
+  preemptions = 0;
   /** The latest time by which each was promised a start. */
   readonly promisedBy = new Map<string, number>();
   readonly #policies: readonly Policy[];
+  /** For whom others were stopped, and whom. */
+  readonly #stoppedFor = new Map<string, Set<string>>();
   #passes = 0;
   #count = 0;
 
@@ -126,8 +129,35 @@ export class EngineHistory {
         this.faults.push(`${jobId} is promised a later start`);
       else this.promisedBy.set(jobId, reservation.at);
     }
+    this.#lookForVainStops(plan);
+    this.#lookForStarving();
     world.carryOut(plan);
     return plan;
+  }
+
+  /** Once all have gone who were stopped for a job, it starts. */
+  #lookForVainStops({ starts, preemptions }: Plan): void {
+    const { queued, placed } = this.world;
+    for (const [forJobId, stopped] of this.#stoppedFor) {
+      const isOver = [...stopped].every((id) => placed.get(id)?.isStopping !== true);
+      if (!isOver && queued.has(forJobId)) continue;
+      this.#stoppedFor.delete(forJobId);
+      if (queued.has(forJobId) && starts.every(({ jobId }) => jobId !== forJobId))
+        this.faults.push(`for ${forJobId} others were stopped in vain`);
+    }
+    this.preemptions += preemptions.length;
+    for (const { jobId, forJobId } of preemptions) {
+      const stopped = this.#stoppedFor.get(forJobId) ?? new Set();
+      this.#stoppedFor.set(forJobId, stopped.add(jobId));
+    }
+  }
+
+  /** After its promotion each job that came before it may go first, one after the other at the worst. */
+  #lookForStarving(): void {
+    const { queued, policy, now } = this.world;
+    const longest = BASE.backfill.defaultTimeLimitMs + 2 * SECOND;
+    for (const { id, order, submittedAt } of queued.values())
+      if (now - submittedAt > policy.promoteAfterMs + order * longest) this.faults.push(`${id} starves`);
   }
 
   #comparePlans(plan: Plan): void {

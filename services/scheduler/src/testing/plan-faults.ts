@@ -1,7 +1,15 @@
 // What a plan may not do, looked for without asking the engine.
 import type { Quota } from '@baton/contracts';
 import { lacks } from '../domain/schedule/able.ts';
-import type { Booking, Owner, Plan, PlannedStart, WaitingJob } from '../domain/schedule/engine-model.ts';
+import type {
+  Booking,
+  EngineNode,
+  Owner,
+  Plan,
+  PlannedStart,
+  RunningAttempt,
+  WaitingJob,
+} from '../domain/schedule/engine-model.ts';
 import { allDevices } from '../domain/schedule/engine-shape.ts';
 import type { EngineWorld } from './engine-world.ts';
 
@@ -50,14 +58,18 @@ function placeFaults({ job, nodeId, devices, behind }: Given, { nodes, bookings,
   if (node.refuses !== null) found.push(`${job.id}: on ${nodeId}, which refuses`);
   if (devices.length + (behind?.count ?? 0) !== job.shape.devices) found.push(`${job.id}: not all of its devices`);
   for (const id of [...devices, ...(behind?.pool ?? [])]) {
-    const device = node.description.devices.find((each) => each.id === id);
-    if (device?.kind !== job.shape.deviceKind) found.push(`${job.id}: ${nodeId}/${id} is not what it asked for`);
-    if (device?.fault !== undefined) found.push(`${job.id}: ${nodeId}/${id} is out of service`);
+    found.push(...deviceFaults(job, node, id));
     const until = now + (job.limitMs ?? policy.backfill.defaultTimeLimitMs) + job.graceMs;
     if (bookings.some((each) => isInto(each, job.owner, { nodeId, id, now, until })))
       found.push(`${job.id}: ${nodeId}/${id} is booked for others`);
   }
   return found;
+}
+
+function deviceFaults(job: WaitingJob, node: EngineNode, id: string): string[] {
+  const device = node.description.devices.find((each) => each.id === id);
+  if (device?.kind !== job.shape.deviceKind) return [`${job.id}: ${node.id}/${id} is not what it asked for`];
+  return device.fault === undefined ? [] : [`${job.id}: ${node.id}/${id} is out of service`];
 }
 
 interface Span {
@@ -106,25 +118,25 @@ function loadFaults({ job, nodeId }: Given, { nodes }: EngineWorld, load: Return
 
 /** Whoever starts may not pass a quota by it; what ran already may be above one that was lowered. */
 function quotaFaults({ starts }: Plan, world: EngineWorld): string[] {
-  const found: string[] = [];
   const running = [...world.placed.values()].map(({ job }) => job);
-  for (const { jobId } of starts) {
+  return starts.flatMap(({ jobId }) => {
     const job = world.queued.get(jobId);
-    if (!job) continue;
+    if (!job) return [];
     running.push(job);
-    for (const { of, ...limits } of world.policy.quotas) {
-      if (!isOf(of, job.owner)) continue;
-      const counted = running.filter(({ owner }) => isOf(of, owner));
-      const sum = (kind: 'gpu' | 'cpu') =>
-        counted.reduce((total, { shape }) => total + (shape.deviceKind === kind ? allDevices(shape) : 0), 0);
-      const isOver =
-        (job.shape.deviceKind === 'gpu' && sum('gpu') > (limits.hardGpus ?? Infinity)) ||
-        (job.shape.deviceKind === 'cpu' && sum('cpu') > (limits.hardCpuSlots ?? Infinity)) ||
-        counted.length > (limits.runningJobs ?? Infinity);
-      if (isOver) found.push(`${jobId}: above the quota of ${JSON.stringify(of)}`);
-    }
-  }
-  return found;
+    return world.policy.quotas
+      .filter((quota) => isOf(quota.of, job.owner) && isPassed(quota, job, running))
+      .map(({ of }) => `${jobId}: above the quota of ${JSON.stringify(of)}`);
+  });
+}
+
+function isPassed(quota: Quota, { shape }: WaitingJob, running: readonly WaitingJob[]): boolean {
+  const counted = running.filter(({ owner }) => isOf(quota.of, owner));
+  const devices = counted.reduce(
+    (sum, job) => sum + (job.shape.deviceKind === shape.deviceKind ? allDevices(job.shape) : 0),
+    0,
+  );
+  const most = shape.deviceKind === 'gpu' ? quota.hardGpus : quota.hardCpuSlots;
+  return devices > (most ?? Infinity) || counted.length > (quota.runningJobs ?? Infinity);
 }
 
 function isOf(of: Quota['of'], owner: Owner): boolean {
@@ -133,22 +145,32 @@ function isOf(of: Quota['of'], owner: Owner): boolean {
 }
 
 function preemptionFaults({ preemptions, starts }: Plan, world: EngineWorld): string[] {
-  const { classes, preemption, quotas } = world.policy;
-  const classOf = (job: WaitingJob) => classes.find(({ name }) => name === job.className);
-  const hasGuarantees = quotas.some(({ guaranteedGpus = 0 }) => guaranteedGpus > 0);
-  return preemptions.flatMap(({ jobId, forJobId }) => {
+  const stopped = preemptions.map(({ jobId }) => jobId);
+  const found = new Set(stopped).size < stopped.length ? ['one is stopped twice'] : [];
+  for (const { jobId, forJobId } of preemptions) {
     const victim = world.placed.get(jobId);
     const job = world.queued.get(forJobId);
-    if (!victim || !job) return [`${jobId} for ${forJobId}: nobody`];
-    const found: string[] = [];
-    if (!victim.job.keepsCheckpoints) found.push(`${jobId} keeps no checkpoints`);
-    if (classOf(victim.job)?.preemptible !== true) found.push(`${jobId}: its class may not be stopped`);
-    if (victim.since === null || world.now - victim.since < preemption.minRunMs) found.push(`${jobId} ran too short`);
-    if (victim.isStopping) found.push(`${jobId} is stopping already`);
-    const isLower = (classOf(victim.job)?.priority ?? 0) < (classOf(job)?.priority ?? 0);
-    if (!hasGuarantees && !(isLower && classOf(job)?.preempts === true))
-      found.push(`${jobId} is not below ${forJobId}`);
-    if (starts.some((start) => start.jobId === forJobId && !start.behind)) found.push(`${forJobId} starts without it`);
-    return found;
-  });
+    if (victim && job) found.push(...victimFaults(victim, world), ...rankFaults(victim.job, job, world));
+    else found.push(`${jobId} for ${forJobId}: nobody`);
+    if (starts.some((start) => start.jobId === forJobId)) found.push(`${forJobId} starts without it`);
+  }
+  return found;
+}
+
+function victimFaults({ job, since, isStopping }: RunningAttempt, { policy, now }: EngineWorld): string[] {
+  const found: string[] = [];
+  if (!job.keepsCheckpoints) found.push(`${job.id} keeps no checkpoints`);
+  if (since === null || now - since < policy.preemption.minRunMs) found.push(`${job.id} ran too short`);
+  if (isStopping) found.push(`${job.id} is stopping already`);
+  if (policy.classes.every(({ name, preemptible }) => name !== job.className || !preemptible))
+    found.push(`${job.id}: its class may not be stopped`);
+  return found;
+}
+
+/** Who reclaims what is guaranteed need not be of a higher class. */
+function rankFaults(victim: WaitingJob, job: WaitingJob, { policy, engine }: EngineWorld): string[] {
+  if (policy.quotas.some(({ guaranteedGpus = 0 }) => guaranteedGpus > 0)) return [];
+  const preempts = policy.classes.some(({ name, preempts: may }) => name === job.className && may);
+  const isLower = engine.priority(victim.className) < engine.priority(job.className);
+  return isLower && preempts ? [] : [`${victim.id} is not below ${job.id}`];
 }

@@ -82,9 +82,11 @@ export class Pass {
 
   /** Somebody of the shape may have others stopped: looked at although it fits nowhere. */
   #mayPreempt(shapeKey: string): boolean {
-    const queues = this.#engine.queueIndex.shape(shapeKey)?.queues ?? [];
-    return [...queues].some(({ parent: { className, entry } }) =>
-      mayPreempt({ className, owner: entry.owner }, this.#view),
+    const entry = this.#engine.queueIndex.shape(shapeKey);
+    if (!entry) return false;
+    const { shape, queues } = entry;
+    return [...queues].some(({ parent }) =>
+      mayPreempt({ className: parent.className, owner: parent.entry.owner, shape }, this.#view),
     );
   }
 
@@ -236,11 +238,13 @@ export class Pass {
   /** For those who could not start: evicted on paper, and if that makes room, asked to stop. */
   #preempt(): void {
     const { cluster } = this.#engine;
+    const chosen = new Set<string>();
     for (const job of this.#preemptors) {
       if (this.#quotas.mayStart(job.owner, job.shape) !== null) continue;
-      const victims = findVictims(this.#engine, job, this.#view);
+      const victims = findVictims(this.#engine, job, { view: this.#view, chosen });
       for (const victim of victims) {
         cluster.put({ ...victim, isStopping: true, stoppingSince: this.#now });
+        chosen.add(victim.job.id);
         const forJobId = job.id;
         this.preemptions.push({
           jobId: victim.job.id,
