@@ -41,6 +41,8 @@ export interface JobRecord extends CommitPlace {
   /** Position of its newest assignment: its place among what is placed on its node. */
   readonly placedAt: number;
   readonly assignedAt: number;
+  /** When it was asked to stop. */
+  readonly stoppingSince: number | null;
 }
 
 export interface KnownNode {
@@ -263,9 +265,10 @@ function attemptOf(record: JobRecord, policy: Policy): RunningAttempt | null {
   return isPlaced(state) ? runningAttempt({ ...record, state }, policy) : null;
 }
 
-function placesOf(before: JobRecord | undefined, { attempts }: ExistingJob, { position, at }: CommitPlace) {
+function placesOf(before: JobRecord | undefined, { attempts, phase }: ExistingJob, { position, at }: CommitPlace) {
   const { order, submittedAt } = before ?? { order: position, submittedAt: at };
   const isNew = before === undefined || before.state.attempts !== attempts;
   const { placedAt, assignedAt } = isNew ? { placedAt: position, assignedAt: at } : before;
-  return { order, submittedAt, placedAt, assignedAt };
+  const stoppingSince = phase === 'stopping' ? (before?.stoppingSince ?? at) : null;
+  return { order, submittedAt, placedAt, assignedAt, stoppingSince };
 }

@@ -1,7 +1,7 @@
 // What nodes lack for a shape even when they are empty; with it, whether a job can ever run.
 import type { Device, Issue, NodeDescription } from '@baton/contracts';
 import type { EngineShape } from './engine-model.ts';
-import { bit, type Hardware } from './hardware.ts';
+import { bit, type Hardware, runsContainers } from './hardware.ts';
 
 export interface DescribedNode {
   readonly id: string;
@@ -71,10 +71,6 @@ export function lackingLabels({ requiredLabels }: EngineShape, { labels }: Pick<
     const has = labels[name] === undefined ? `no label ${name}` : `the label ${name}=${labels[name]}`;
     return [`it has ${has}, ${name}=${value} required`];
   });
-}
-
-export function runsContainers({ runtimes = [] }: Pick<NodeDescription, 'runtimes'>): boolean {
-  return runtimes.includes('docker');
 }
 
 function gib(bytes: number): string {

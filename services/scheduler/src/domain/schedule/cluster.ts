@@ -5,7 +5,7 @@ import type { Ask, Found } from './ask.ts';
 import { ClusterBooks, type ClusterOptions } from './cluster-books.ts';
 import { earliestStart, NodeOutlook } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
-import { findPlaces, isOpen } from './find-places.ts';
+import { findPlaces, fits } from './find-places.ts';
 import { findLinePlace, type LinePlace } from './line-place.ts';
 import { type NodeVerdict, whyNotOn } from './why-not.ts';
 
@@ -82,9 +82,9 @@ export class Cluster {
     return this.#books.trial(work);
   }
 
-  /** False: the shape is known to fit nowhere now, whoever asks. */
+  /** False: the shape fits nowhere now, whoever asks. */
   isOpen(shape: EngineShape): boolean {
-    return isOpen(this.#books.view(shape));
+    return fits(this.#books, this.#books.view(shape));
   }
 
   /** Where it can start now. */

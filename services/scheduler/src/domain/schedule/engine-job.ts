@@ -14,9 +14,13 @@ interface LoggedJob<S extends ExistingJob> {
   readonly submittedAt: number;
   readonly placedAt: number;
   readonly assignedAt: number;
+  readonly stoppingSince: number | null;
 }
 
-export function waitingJob({ id, state, order, submittedAt }: LoggedJob<ExistingJob>, policy: Policy): WaitingJob {
+export function waitingJob(
+  { id, state, order, submittedAt }: Omit<LoggedJob<ExistingJob>, 'stoppingSince'>,
+  policy: Policy,
+): WaitingJob {
   const { spec, ownerId, groupId, attempts, servedMs } = state;
   return {
     id,
@@ -46,7 +50,7 @@ const shapes = new WeakMap<PinnedSpec, EngineShape>();
 
 /** Null once no process of it is left. */
 export function runningAttempt(logged: LoggedJob<PlacedJob>, policy: Policy): RunningAttempt | null {
-  const { state, placedAt, assignedAt } = logged;
+  const { state, placedAt, assignedAt, stoppingSince } = logged;
   const { number, behind, isRevoking, startedAt } = state.attempt;
   const parts = partsOf(state).filter(({ isReleased }) => !isReleased);
   if (parts.length === 0) return null;
@@ -61,5 +65,6 @@ export function runningAttempt(logged: LoggedJob<PlacedJob>, policy: Policy): Ru
     since: behind ? null : (startedAt ?? assignedAt),
     graceMs: job.graceMs,
     isStopping: state.phase === 'stopping',
+    stoppingSince,
   };
 }

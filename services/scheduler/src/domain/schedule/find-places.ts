@@ -25,10 +25,18 @@ export function findPlaces(books: ClusterBooks, ask: Ask, now: number): Found {
 }
 
 /** False: the shape is known to fit nowhere now. */
-export function isOpen(view: ShapeView): boolean {
+function isOpen(view: ShapeView): boolean {
   const stands = view.closed?.stands((ledger) => fitsNow(ledger, view)) ?? false;
   if (!stands) view.closed = null;
   return !stands;
+}
+
+/** Whether it would fit on enough nodes now, if none were booked or promised; the same whatever was asked before. */
+export function fits(books: ClusterBooks, view: ShapeView): boolean {
+  if (view.accepting.length < view.shape.nodes || !isOpen(view)) return false;
+  if (fitsOnEnough(books, view)) return true;
+  view.closed = new Refusal(books.eased);
+  return false;
 }
 
 function isWithheld(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {

@@ -1,6 +1,5 @@
 // What nodes are made of: nodes with the same hardware are looked at once for a shape.
 import type { Device, NodeDescription } from '@baton/contracts';
-import { runsContainers } from './able.ts';
 
 /** Devices of a node that no shape can tell apart. */
 export interface DeviceGroup {
@@ -57,4 +56,8 @@ export function bitOf(hardware: Hardware, device: Device): number {
 
 export function bit(group: number): number {
   return 1 << Math.min(group, LAST_BIT);
+}
+
+export function runsContainers({ runtimes = [] }: Pick<NodeDescription, 'runtimes'>): boolean {
+  return runtimes.includes('docker');
 }

@@ -1,15 +1,15 @@
 // Who stands in line behind running attempts, in the order of a pass: confirmed, or called back for those who go before them.
-import type { Engine } from './engine.ts';
+import type { SchedulingState } from './scheduling-state.ts';
 import type { RunningAttempt, WaitingJob } from './engine-model.ts';
 
 export class Line {
-  readonly #engine: Engine;
+  readonly #engine: SchedulingState;
   readonly #now: number;
   /** Neither confirmed nor called back so far, by node: they stand after all jobs that were looked at. */
   readonly #after = new Map<string, RunningAttempt[]>();
 
   /** `leaving`: those that are called back for other reasons. */
-  constructor(engine: Engine, now: number, leaving: ReadonlySet<string>) {
+  constructor(engine: SchedulingState, now: number, leaving: ReadonlySet<string>) {
     this.#engine = engine;
     this.#now = now;
     for (const attempt of engine.placed()) {

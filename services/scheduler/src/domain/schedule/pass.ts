@@ -1,14 +1,14 @@
 // One pass: which jobs start where, who is promised a start, who is stopped for whom, and who joins which line.
 import type { Device, RankPlace, WaitCode } from '@baton/contracts';
-import type { Ask, FoundPlace } from './ask.ts';
-import type { Engine } from './engine.ts';
-import type { Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
-import { engineShapeKey } from './engine-shape.ts';
+import { type Ask, type FoundPlace, holdMs } from './ask.ts';
+import type { Owner, Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
+import { allDevices, engineShapeKey } from './engine-shape.ts';
 import { boundMs, classOf } from './limit-class.ts';
 import { Line } from './line.ts';
 import type { LinePlace } from './line-place.ts';
-import { findVictims } from './preempt.ts';
+import { findVictims, mayPreempt } from './preempt.ts';
 import type { Walk } from './queue-walk.ts';
+import type { SchedulingState } from './scheduling-state.ts';
 import type { OrderView } from './walk-standings.ts';
 
 /** For so many blocked jobs a pass looks whether stopping others would help. */
@@ -23,10 +23,10 @@ export class Pass {
   readonly revocations: { jobId: string; nodeId: string; reason: string }[] = [];
   readonly reservations: { jobId: string; reservation: Reservation | null }[] = [];
   readonly blocked = new Map<string, WaitCode>();
-  readonly #engine: Engine;
+  readonly #engine: SchedulingState;
   readonly #now: number;
   readonly #view: OrderView;
-  readonly #quotas: ReturnType<Engine['quotas']['onPaper']>;
+  readonly #quotas: ReturnType<SchedulingState['quotas']['onPaper']>;
   /** Planned in this pass, no longer to be looked at. */
   readonly #done = new Set<string>();
   /** Called back in this pass. */
@@ -38,9 +38,11 @@ export class Pass {
   /** First of those that don't fit, in order: for whom others may be stopped. */
   readonly #preemptors: WaitingJob[] = [];
   #promised: WaitingJob[];
+  /** All that stand, of before and of this pass. */
+  readonly #promisedAt = new Map<WaitingJob, number>();
   #promisesLeft: number;
 
-  constructor(engine: Engine, now: number) {
+  constructor(engine: SchedulingState, now: number) {
     this.#engine = engine;
     this.#now = now;
     this.#quotas = engine.quotas.onPaper();
@@ -48,6 +50,7 @@ export class Pass {
     this.#promised = [...engine.queueIndex.reserved()].toSorted(
       (a, b) => engine.priority(b.className) - engine.priority(a.className) || a.order - b.order,
     );
+    for (const job of this.#promised) this.#promisedAt.set(job, job.reservation?.at ?? 0);
     this.#promisesLeft = engine.policy.backfill.reservations - this.#promised.length;
   }
 
@@ -101,6 +104,16 @@ export class Pass {
     this.#engine.cluster.put({ ...attempt, job, parts, waiting: null, since: this.#now });
   }
 
+  /** Somebody of the shape may have others stopped: looked at although it fits nowhere. */
+  #mayPreempt(shapeKey: string): boolean {
+    const entry = this.#engine.queueIndex.shape(shapeKey);
+    if (!entry) return false;
+    const { shape, queues } = entry;
+    return [...queues].some(({ parent }) =>
+      mayPreempt({ className: parent.className, owner: parent.entry.owner, shape }, this.#view),
+    );
+  }
+
   #startInOrder(): void {
     const { classes, backfill } = this.#engine.policy;
     // A promise that is kept now makes room for another: in the same pass, or somebody passes who must not.
@@ -108,7 +121,7 @@ export class Pass {
     const isEveryShapeWalked = this.#promisesLeft > 0 || this.#promised.length > 0 || !backfill.enabled;
     const walk = this.#engine.queueIndex.walk(
       this.#view,
-      (shape) => isEveryShapeWalked || this.#engine.cluster.isOpen(shape),
+      (shape, key) => isEveryShapeWalked || this.#engine.cluster.isOpen(shape) || this.#mayPreempt(key),
     );
     for (let job = walk.next(); job; job = walk.next()) {
       this.#startPromised(this.#engine.priority(job.className));
@@ -133,24 +146,25 @@ export class Pass {
         this.#start(job, found.places);
         this.#promisesLeft += 1;
       } else if (!cluster.keeps(job.id, this.#now)) this.#breakPromise(job);
+      else if (this.#preemptors.length < PREEMPTORS) this.#preemptors.push(job);
     }
   }
 
   #breakPromise(job: WaitingJob): void {
     this.#engine.cluster.forget(job.id);
+    this.#done.delete(job.id);
+    this.#promisedAt.delete(job);
     this.reservations.push({ jobId: job.id, reservation: null });
     this.#promisesLeft += 1;
   }
 
   #take(job: WaitingJob, walk: Walk): void {
-    const refusal = this.#quotas.mayStart(job.owner, job.shape);
+    const ask = this.#engine.ask(job);
+    const refusal = this.#refuse(job, ask, walk);
     if (refusal) {
-      this.#block(job, refusal.code);
-      const isOfDevices = refusal.limit === 'hardGpus' || refusal.limit === 'hardCpuSlots';
-      walk.blockOwner(job.owner, job.shape.deviceKind, isOfDevices ? job.shape.devices * job.shape.nodes : 0);
+      this.#block(job, refusal);
       return;
     }
-    const ask = this.#engine.ask(job);
     const found = this.#engine.cluster.find(ask, this.#now);
     if ('places' in found) {
       this.#start(job, found.places);
@@ -160,6 +174,25 @@ export class Pass {
     this.#block(job, found.code);
     if (OWN_REASONS.has(found.code)) walk.blockBucket();
     else this.#keepOthersBack(job, ask, found.code, walk);
+  }
+
+  /** By a quota: now, or when those of its owner who were promised a start before its end have theirs. */
+  #refuse(job: WaitingJob, ask: Ask, walk: Walk): WaitCode | null {
+    const { owner, shape } = job;
+    const refusal = this.#quotas.mayStart(owner, shape);
+    if (refusal) {
+      const isOfDevices = refusal.limit === 'hardGpus' || refusal.limit === 'hardCpuSlots';
+      walk.blockOwner(owner, shape.deviceKind, isOfDevices ? allDevices(shape) : 0);
+      return refusal.code;
+    }
+    const paper = this.#quotas.onPaper();
+    for (const [other, at] of this.#promisedAt) {
+      if (other.id === job.id || at >= this.#now + holdMs(ask) || !isOfSameQuota(other.owner, owner)) continue;
+      if (this.#engine.priority(other.className) >= ask.priority) paper.started(other.owner, other.shape);
+    }
+    const later = paper.mayStart(owner, shape);
+    if (later) walk.blockBucket();
+    return later?.code ?? null;
   }
 
   #keepOthersBack(job: WaitingJob, ask: Ask, code: WaitCode, walk: Walk): void {
@@ -206,6 +239,7 @@ export class Pass {
   #give(job: WaitingJob, ask: Ask, reservation: Reservation): void {
     this.#engine.cluster.promise(ask, reservation);
     this.reservations.push({ jobId: job.id, reservation });
+    this.#promisedAt.set(job, reservation.at);
     this.#promisesLeft -= 1;
   }
 
@@ -229,6 +263,7 @@ export class Pass {
 
   #occupy(job: WaitingJob, placed: Pick<RunningAttempt, 'parts' | 'waiting'>): void {
     this.#done.add(job.id);
+    this.#promisedAt.delete(job);
     this.#quotas.started(job.owner, job.shape);
     this.#engine.cluster.put({
       ...placed,
@@ -245,10 +280,13 @@ export class Pass {
   /** For those who could not start: evicted on paper, and if that makes room, asked to stop. */
   #preempt(): void {
     const { cluster } = this.#engine;
+    const chosen = new Set<string>();
     for (const job of this.#preemptors) {
-      const victims = findVictims(this.#engine, job, this.#view);
+      if (this.#quotas.mayStart(job.owner, job.shape) !== null) continue;
+      const victims = findVictims(this.#engine, job, { view: this.#view, chosen });
       for (const victim of victims) {
         cluster.put({ ...victim, isStopping: true, stoppingSince: this.#now });
+        chosen.add(victim.job.id);
         const forJobId = job.id;
         this.preemptions.push({
           jobId: victim.job.id,
@@ -257,8 +295,11 @@ export class Pass {
         });
       }
       const ask = this.#engine.ask(job);
-      const reservation = victims.length > 0 ? cluster.earliest(ask, this.#now) : null;
+      if (victims.length === 0) continue;
+      const reservation = cluster.earliest(ask, this.#now);
       if (reservation) this.#give(job, ask, reservation);
+      this.#quotas.started(job.owner, job.shape);
+      this.#done.add(job.id);
     }
   }
 
@@ -272,9 +313,8 @@ export class Pass {
     const walk = queueIndex.walk(this.#view, ({ nodes }) => nodes === 1 || !this.#engine.policy.backfill.enabled);
     for (let job = walk.next(); job; job = walk.next()) {
       if (this.#done.has(job.id) || line.confirm(job)) continue;
-      const refusal = this.#quotas.mayStart(job.owner, job.shape);
-      if (refusal) walk.blockOwner(job.owner, job.shape.deviceKind);
-      else if (this.#joinLine(job)) walk.taken();
+      if (this.#refuse(job, this.#engine.ask(job), walk) !== null) continue;
+      if (this.#joinLine(job)) walk.taken();
       else if (!this.#displace(job, line)) {
         // What comes free next is perhaps this one's: nobody who stands after it is told to take it.
         for (const other of line.clear(job)) this.#revoke(other, `Job ${job.id} goes before it.`);
@@ -317,4 +357,8 @@ export class Pass {
     this.#leaving.add(job.id);
     this.revocations.push({ jobId: job.id, nodeId: parts[0]?.nodeId ?? '', reason });
   }
+}
+
+function isOfSameQuota(one: Owner, other: Owner): boolean {
+  return one.userId === other.userId || (one.groupId !== null && one.groupId === other.groupId);
 }

@@ -1,6 +1,6 @@
 // What the log says of a node, as far as it tells what its devices could be used for, and when that changed.
 import type { Device, NodeDescription, NodeEvent } from '@baton/contracts';
-import { runsContainers } from '../schedule/able.ts';
+import { runsContainers } from '../schedule/hardware.ts';
 import { type Microseconds, microseconds } from './interval.ts';
 
 export interface DeviceService {
