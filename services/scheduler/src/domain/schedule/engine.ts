@@ -23,6 +23,7 @@ export class Engine {
   readonly backlog: Backlog;
   readonly #nodes = new Map<string, EngineNode>();
   readonly #placed = new Map<string, RunningAttempt>();
+  #bookings: readonly Booking[] = [];
   readonly #devices: Record<Device['kind'], number> = { gpu: 0, cpu: 0 };
 
   constructor(policy: Policy) {
@@ -67,7 +68,12 @@ export class Engine {
     for (const { kind } of node?.description.devices ?? []) this.#devices[kind] += sign;
   }
 
+  get bookings(): readonly Booking[] {
+    return this.#bookings;
+  }
+
   setBookings(bookings: readonly Booking[]): void {
+    this.#bookings = bookings;
     this.cluster.setBookings(bookings);
   }
 

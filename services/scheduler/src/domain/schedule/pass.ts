@@ -10,6 +10,8 @@ import type { OrderView } from './walk-standings.ts';
 
 /** For so many blocked jobs a pass looks whether stopping others would help. */
 const PREEMPTORS = 8;
+/** What runs past its limit moves promises from moment to moment: they are not followed faster than this. */
+const SOONEST_MS = 1_000;
 /** No fit for reasons that say nothing of what others may have. */
 const OWN_REASONS: ReadonlySet<WaitCode> = new Set(['no-node', 'node-unreachable', 'node-cordoned']);
 
@@ -28,6 +30,8 @@ export class Pass {
   readonly #done = new Set<string>();
   /** First of those that don't fit, in order: for whom others may be stopped. */
   readonly #preemptors: WaitingJob[] = [];
+  /** What stands for those called back, where they could start: nobody can wait behind it. */
+  readonly #kept = new Set<string>();
   #promised: WaitingJob[];
   /** All that stand, of before and of this pass. */
   readonly #promisedAt = new Map<WaitingJob, number>();
@@ -50,8 +54,17 @@ export class Pass {
     this.#startInOrder();
     this.#preempt();
     if (this.#engine.policy.handOff.enabled) this.#lineUp();
-    const { starts, preemptions, revocations, reservations, blocked } = this;
-    return { starts, preemptions, revocations, reservations, blocked, nextAt: null };
+    const { starts, preemptions, revocations, blocked } = this;
+    const assigned = new Set(starts.map(({ jobId }) => jobId));
+    const reservations = this.reservations.filter(({ jobId }) => !assigned.has(jobId));
+    return { starts, preemptions, revocations, reservations, blocked, nextAt: this.#nextAt() };
+  }
+
+  /** When a promise falls due, or a booking begins or ends. */
+  #nextAt(): number | null {
+    const bookings = this.#engine.bookings.flatMap(({ from, until }) => [from, until]);
+    const times = [...this.#promisedAt.values(), ...bookings].filter((time) => time > this.#now);
+    return times.length === 0 ? null : Math.max(this.#now + SOONEST_MS, Math.min(...times));
   }
 
   /** Those in line that could start elsewhere at once, or whose node takes no more jobs. What they could have is kept for them. */
@@ -62,12 +75,19 @@ export class Pass {
       const nodeId = attempt.parts[0]?.nodeId ?? '';
       const { id, shape } = attempt.job;
       const elsewhere = cluster.isOpen(shape) ? this.#elsewhere(attempt, nodeId) : null;
-      if (elsewhere) cluster.put({ ...attempt, ...elsewhere, job: { ...attempt.job, id: `${id} elsewhere` } });
+      if (elsewhere) this.#keepFor(attempt, elsewhere);
       if (attempt.waiting?.isRevoking === true) continue;
       if (elsewhere) this.revocations.push({ jobId: id, nodeId, reason: 'It can start elsewhere at once.' });
       else if (this.#engine.node(nodeId)?.refuses === 'node-cordoned')
         this.revocations.push({ jobId: id, nodeId, reason: 'Its node takes no new jobs.' });
     }
+  }
+
+  /** On paper, under a name of its own: it is in its line too. */
+  #keepFor(attempt: RunningAttempt, elsewhere: Pick<RunningAttempt, 'parts' | 'waiting' | 'since'>): void {
+    const id = `${attempt.job.id} elsewhere`;
+    this.#kept.add(id);
+    this.#engine.cluster.put({ ...attempt, ...elsewhere, job: { ...attempt.job, id } });
   }
 
   #elsewhere({ job }: RunningAttempt, nodeId: string): Pick<RunningAttempt, 'parts' | 'waiting' | 'since'> | null {
@@ -270,7 +290,7 @@ export class Pass {
       const ask = this.#engine.ask(job);
       if (this.#refuse(job, ask, walk) !== null) continue;
       const line = cluster.line(ask, this.#now);
-      if (line) {
+      if (line && line.behind.predecessors.every(({ jobId }) => !this.#kept.has(jobId))) {
         const { nodeId, devices, behind } = line;
         this.starts.push({ jobId: job.id, nodeId, devices, behind });
         const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
