@@ -123,6 +123,8 @@ export class EngineHistory {
     this.#passes += 1;
     if (this.#passes % 5 === 0) this.#comparePlans(plan);
     this.faults.push(...faultsOf(plan, world));
+    // What joins a line has its place: should it be called back, it is promised anew.
+    for (const { jobId } of plan.starts) this.promisedBy.delete(jobId);
     for (const { jobId, reservation } of plan.reservations) {
       if (reservation === null) this.faults.push(`the promise of ${jobId} is broken`);
       else if (reservation.at > (this.promisedBy.get(jobId) ?? Infinity))

@@ -34,6 +34,8 @@ export class EngineWorld {
   readonly #told: Told[] = [];
   readonly #endsAt = new Map<string, number>();
   #places = 0;
+  /** When the engine wants to be asked again. */
+  #wakeAt: number | null = null;
 
   constructor(policy: Policy) {
     this.policy = policy;
@@ -84,9 +86,11 @@ export class EngineWorld {
     const until = this.time + ms;
     for (;;) {
       const next = [...this.#endsAt].toSorted(([one, a], [other, b]) => a - b || (one < other ? -1 : 1))[0];
-      if (!next || next[1] > until) break;
-      this.time = Math.max(this.time, next[1]);
-      this.end(next[0]);
+      const at = Math.min(next?.[1] ?? Infinity, Math.max(this.time, this.#wakeAt ?? Infinity));
+      if (at > until) break;
+      this.time = Math.max(this.time, at);
+      this.#wakeAt = null;
+      if (next?.[1] === at) this.end(next[0]);
       pass();
     }
     this.time = until;
@@ -110,7 +114,8 @@ export class EngineWorld {
     this.#requeue(attempt);
   }
 
-  carryOut({ starts, preemptions, revocations, reservations }: Plan): void {
+  carryOut({ starts, preemptions, revocations, reservations, nextAt }: Plan): void {
+    this.#wakeAt = nextAt === null ? null : nextAt - this.skewMs;
     for (const start of starts) this.#assign(start);
     for (const { jobId } of preemptions) {
       const attempt = this.placed.get(jobId);
@@ -183,7 +188,17 @@ export class EngineWorld {
     const waiting = behind ? { count: behind.count, pool: behind.pool, isRevoking: false } : null;
     const parts = ranks ?? [{ nodeId, devices }];
     const { graceMs, nextAttempt: attempt } = job;
-    this.#start({ job, attempt, assignedAt: 0, placedAt: this.#places, parts, waiting, since: null, graceMs, isStopping: false });
+    this.#start({
+      job,
+      attempt,
+      assignedAt: 0,
+      placedAt: this.#places,
+      parts,
+      waiting,
+      since: null,
+      graceMs,
+      isStopping: false,
+    });
   }
 
   #start(attempt: RunningAttempt): void {

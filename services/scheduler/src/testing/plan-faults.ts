@@ -38,6 +38,9 @@ function startFaults({ starts }: Plan, world: EngineWorld): string[] {
     const parts = start.ranks ?? [start];
     if (new Set(parts.map(({ nodeId }) => nodeId)).size !== job.shape.nodes)
       found.push(`${job.id}: not all of its nodes`);
+    const ahead = start.behind?.predecessors.map(({ jobId }) => jobId) ?? [];
+    const isAhead = (id: string) => world.placed.has(id) || starts.some(({ jobId }) => jobId === id);
+    if (!ahead.every(isAhead)) found.push(`${job.id}: behind somebody who is not there`);
     if (start.behind && job.shape.nodes > 1) found.push(`${job.id}: a gang in a line`);
     for (const { nodeId, devices } of parts) {
       const given = { job, nodeId, devices, behind: start.behind };

@@ -30,7 +30,8 @@ function run(engine: Engine, nodeId: string, devices: readonly string[], change:
   const attempt: RunningAttempt = {
     job,
     attempt: 3,
-    assignedAt: 0, placedAt: 0,
+    assignedAt: 0,
+    placedAt: 0,
     parts: [{ nodeId, devices }],
     waiting: null,
     since: 0,
@@ -172,7 +173,8 @@ describe('the hand-off', () => {
     engine.place({
       job,
       attempt: 1,
-      assignedAt: 0, placedAt: 1,
+      assignedAt: 0,
+      placedAt: 1,
       parts: [{ nodeId: 'n', devices: [] }],
       waiting: { count: 1, pool: ['cpu-0'], isRevoking },
       since: null,
@@ -235,7 +237,8 @@ describe('the hand-off', () => {
       engine.place({
         job: aWaitingJob(index + 1, { id, shape: ONE_SLOT }),
         attempt: 1,
-        assignedAt: 0, placedAt: index + 1,
+        assignedAt: 0,
+        placedAt: index + 1,
         parts: [{ nodeId: 'n', devices: [] }],
         waiting: { count: 1, pool: ['cpu-0', 'cpu-1'], isRevoking: false },
         since: null,

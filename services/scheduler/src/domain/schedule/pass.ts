@@ -13,6 +13,8 @@ import type { OrderView } from './walk-standings.ts';
 
 /** For so many blocked jobs a pass looks whether stopping others would help. */
 const PREEMPTORS = 8;
+/** What runs past its limit moves promises from moment to moment: they are not followed faster than this. */
+const SOONEST_MS = 1_000;
 /** No fit for reasons that say nothing of what others may have. */
 const OWN_REASONS: ReadonlySet<WaitCode> = new Set(['no-node', 'node-unreachable', 'node-cordoned']);
 
@@ -37,6 +39,8 @@ export class Pass {
   readonly #before = new Set<string>();
   /** First of those that don't fit, in order: for whom others may be stopped. */
   readonly #preemptors: WaitingJob[] = [];
+  /** What stands for those called back, where they could start: nobody can wait behind it. */
+  readonly #kept = new Set<string>();
   #promised: WaitingJob[];
   /** All that stand, of before and of this pass. */
   readonly #promisedAt = new Map<WaitingJob, number>();
@@ -59,8 +63,17 @@ export class Pass {
     this.#startInOrder();
     this.#preempt();
     if (this.#engine.policy.handOff.enabled) this.#lineUp();
-    const { starts, preemptions, revocations, reservations, blocked } = this;
-    return { starts, preemptions, revocations, reservations, blocked, nextAt: null };
+    const { starts, preemptions, revocations, blocked } = this;
+    const assigned = new Set(starts.map(({ jobId }) => jobId));
+    const reservations = this.reservations.filter(({ jobId }) => !assigned.has(jobId));
+    return { starts, preemptions, revocations, reservations, blocked, nextAt: this.#nextAt() };
+  }
+
+  /** When a promise falls due, or a booking begins or ends. */
+  #nextAt(): number | null {
+    const bookings = this.#engine.bookings.flatMap(({ from, until }) => [from, until]);
+    const times = [...this.#promisedAt.values(), ...bookings].filter((time) => time > this.#now);
+    return times.length === 0 ? null : Math.max(this.#now + SOONEST_MS, Math.min(...times));
   }
 
   /** From the lines of nodes that take no more jobs. */
@@ -101,6 +114,7 @@ export class Pass {
   /** Until its agent has answered it has its place in line, too. */
   #keepFor(attempt: RunningAttempt, parts: readonly FoundPlace[]): void {
     const job = { ...attempt.job, id: `${attempt.job.id} elsewhere` };
+    this.#kept.add(job.id);
     this.#engine.cluster.put({ ...attempt, job, parts, waiting: null, since: this.#now });
   }
 
@@ -341,7 +355,8 @@ export class Pass {
 
   #placeInLine(job: WaitingJob): LinePlace | null {
     // What is kept free for it in a line is lost to smaller jobs; a promise lets those in that end before.
-    return this.#engine.cluster.line(this.#engine.ask(job), this.#now, this.#hasSmaller(job));
+    const line = this.#engine.cluster.line(this.#engine.ask(job), this.#now, this.#hasSmaller(job));
+    return line && line.behind.predecessors.every(({ jobId }) => !this.#kept.has(jobId)) ? line : null;
   }
 
   /** It joins when the one that is called back for it has left. */

@@ -2,7 +2,7 @@
 import type { Policy } from '@baton/contracts';
 import type { Ask } from './ask.ts';
 import type { Cluster } from './cluster.ts';
-import type { EngineNode, RunningAttempt, WaitingJob } from './engine-model.ts';
+import type { Booking, EngineNode, RunningAttempt, WaitingJob } from './engine-model.ts';
 import type { QueueIndex } from './queue-index.ts';
 import type { QuotaBook } from './quotas.ts';
 import type { OrderView } from './walk-standings.ts';
@@ -12,6 +12,7 @@ export interface SchedulingState {
   readonly queueIndex: QueueIndex;
   readonly cluster: Cluster;
   readonly quotas: QuotaBook;
+  readonly bookings: readonly Booking[];
   placed(): Iterable<RunningAttempt>;
   placedAttempt(jobId: string): RunningAttempt | undefined;
   node(id: string): EngineNode | undefined;
