@@ -97,9 +97,9 @@ export class Cluster {
     return earliestStart(this.#books, ask, now);
   }
 
-  /** Behind which running attempts it can be assigned; `isWhole`: only where no device stands idle for it meanwhile. */
-  line(ask: Ask, now: number, isWhole = false): LinePlace | null {
-    return findLinePlace(this.#books, ask, now, isWhole);
+  /** Behind which running attempts it can be assigned. */
+  line(ask: Ask, now: number): LinePlace | null {
+    return findLinePlace(this.#books, ask, now);
   }
 
   whyNot(ask: Ask, now: number): NodeVerdict[] {

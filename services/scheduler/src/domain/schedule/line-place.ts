@@ -20,21 +20,17 @@ export interface LinePlace {
   readonly behind: Behind;
 }
 
-/**
- * The shortest line that has room and in which the job delays nobody; null if there is none. None for jobs on several nodes.
- * `isWhole`: only where all its devices will come free at once, so that none of them stands idle for it meanwhile.
- */
-export function findLinePlace(books: ClusterBooks, ask: Ask, now: number, isWhole = false): LinePlace | null {
+/** The shortest line that has room and in which the job delays nobody; null if there is none. None for jobs on several nodes. */
+export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LinePlace | null {
   const { shape } = ask;
   if (shape.nodes > 1 || shape.exclusive) return null;
   const view = books.view(shape);
   if (isRefused(books, view, ask, now)) return null;
-  if (isWhole && shape.devices > 1) return findWholePlace(books, ask, now);
   let isFull = true;
   for (const ledger of books.index.byLine(shape.deviceKind)) {
     if (!mayHaveRoom(ledger, view)) continue;
     isFull = false;
-    const line = keptLine(books, ledger, { ask, now });
+    const line = keptLine(books, ledger, ask, now);
     if (line) return line;
   }
   if (isFull) view.lineless = new Refusal(books.changed);
@@ -42,38 +38,12 @@ export function findLinePlace(books: ClusterBooks, ask: Ask, now: number, isWhol
   return null;
 }
 
-function findWholePlace(books: ClusterBooks, ask: Ask, now: number): LinePlace | null {
-  const view = books.view(ask.shape);
-  const lines = view.accepting.flatMap((ledger) => {
-    const line = lineOn(ledger, view);
-    const whole = line && wholeOf(line, ledger, view);
-    return whole ? [{ ledger, whole }] : [];
-  });
-  const inOrder = lines.toSorted((one, other) => length(one.ledger, view) - length(other.ledger, view));
-  return (
-    inOrder.find(({ ledger, whole }) => keptLine(books, ledger, { ask, now, line: whole }) !== null)?.whole ?? null
-  );
-}
-
-/** Behind attempts only that have as many devices each as it needs; what is free stays free. */
-function wholeOf({ nodeId, behind }: LinePlace, ledger: NodeLedger, { shape }: ShapeView): LinePlace | null {
-  const count = shape.devices;
-  const ahead = ledger.placed.filter(
-    ({ attempt, devices }) => !attempt.waiting && devices.filter((id) => behind.pool.includes(id)).length >= count,
-  );
-  const pool = ahead.flatMap(({ devices }) => devices.filter((id) => behind.pool.includes(id)));
-  const predecessors = ledger.placed
-    .filter((entry) => holdsOrAwaits(entry, pool))
-    .map(({ attempt }) => ({ jobId: attempt.job.id, attempt: attempt.attempt }));
-  return pool.length === 0 ? null : { nodeId, devices: [], behind: { count, pool, predecessors } };
-}
-
 function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {
   if (view.lineless?.stands((ledger) => mayHaveRoom(ledger, view))) return true;
   view.lineless = null;
   const { lineWithheld } = view;
   if (!lineWithheld?.covers(ask, now) || !isAnyones(books, ask)) return false;
-  if (lineWithheld.stands((ledger) => keptLine(books, ledger, { ask: lineWithheld.ask, now }) !== null)) return true;
+  if (lineWithheld.stands((ledger) => keptLine(books, ledger, lineWithheld.ask, now) !== null)) return true;
   view.lineWithheld = null;
   return false;
 }
@@ -134,27 +104,20 @@ function holdsOrAwaits({ attempt, devices }: Placed, pool: readonly string[]): b
   return devices.some((id) => pool.includes(id)) || (attempt.waiting?.pool.some((id) => pool.includes(id)) ?? false);
 }
 
-interface Joining {
-  readonly ask: Ask;
-  readonly now: number;
-  /** Where it is to stand; absent: wherever there is room. */
-  readonly line?: LinePlace;
-}
-
 /** The node's line with the job at its end, without devices that are booked for others before it ends. */
-function keptLine(books: ClusterBooks, ledger: NodeLedger, { ask, now, line: wanted }: Joining): LinePlace | null {
+function keptLine(books: ClusterBooks, ledger: NodeLedger, ask: Ask, now: number): LinePlace | null {
   const view = books.view(ask.shape);
   const withLine = (line: LinePlace) =>
     horizonOf(ledger, [...ledger.placed, entryOf(ledger, line, ask)], {
       now,
       defaultLimitMs: books.options.defaultLimitMs,
     });
-  const first = wanted ?? lineOn(ledger, view);
+  const first = lineOn(ledger, view);
   if (!first) return null;
   const isBarredBy = (horizon: Horizon) => (id: string) =>
     isBooked({ id }, ledger.bookings, { owner: ask.owner, from: now, until: endOf(horizon, ask, now) });
   const barred = isBarredBy(withLine(first));
-  const line = ledger.bookings.length === 0 || wanted ? first : lineOn(ledger, view, barred);
+  const line = ledger.bookings.length === 0 ? first : lineOn(ledger, view, barred);
   if (!line) return null;
   const horizon = withLine(line);
   const isBarred = isBarredBy(horizon);

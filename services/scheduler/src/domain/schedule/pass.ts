@@ -1,14 +1,11 @@
 // One pass: which jobs start where, who is promised a start, who is stopped for whom, and who joins which line.
 import type { Device, RankPlace, WaitCode } from '@baton/contracts';
 import { type Ask, type FoundPlace, holdMs } from './ask.ts';
+import type { SchedulingState } from './scheduling-state.ts';
 import type { Owner, Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { allDevices, engineShapeKey } from './engine-shape.ts';
-import { boundMs, classOf } from './limit-class.ts';
-import { Line } from './line.ts';
-import type { LinePlace } from './line-place.ts';
 import { findVictims, mayPreempt } from './preempt.ts';
 import type { Walk } from './queue-walk.ts';
-import type { SchedulingState } from './scheduling-state.ts';
 import type { OrderView } from './walk-standings.ts';
 
 /** For so many blocked jobs a pass looks whether stopping others would help. */
@@ -31,12 +28,6 @@ export class Pass {
   readonly #quotas: ReturnType<SchedulingState['quotas']['onPaper']>;
   /** Planned in this pass, no longer to be looked at. */
   readonly #done = new Set<string>();
-  /** Called back in this pass. */
-  readonly #leaving = new Set<string>();
-  /** Promised a start, and looked at. */
-  readonly #tried = new Set<string>();
-  /** In line already, and before the job that is looked at. */
-  readonly #before = new Set<string>();
   /** First of those that don't fit, in order: for whom others may be stopped. */
   readonly #preemptors: WaitingJob[] = [];
   /** What stands for those called back, where they could start: nobody can wait behind it. */
@@ -76,46 +67,37 @@ export class Pass {
     return times.length === 0 ? null : Math.max(this.#now + SOONEST_MS, Math.min(...times));
   }
 
-  /** From the lines of nodes that take no more jobs. */
+  /** Those in line that could start elsewhere at once, or whose node takes no more jobs. What they could have is kept for them. */
   #callBack(): void {
-    for (const attempt of this.#engine.placed()) {
+    const { cluster } = this.#engine;
+    const waiting = [...this.#engine.placed()].filter((attempt) => attempt.waiting);
+    for (const attempt of waiting.toSorted((a, b) => a.job.order - b.job.order)) {
       const nodeId = attempt.parts[0]?.nodeId ?? '';
-      if (attempt.waiting && this.#engine.node(nodeId)?.refuses === 'node-cordoned')
-        this.#revoke(attempt, 'Its node takes no new jobs.');
+      const { id, shape } = attempt.job;
+      const elsewhere = cluster.isOpen(shape) ? this.#elsewhere(attempt, nodeId) : null;
+      if (elsewhere) this.#keepFor(attempt, elsewhere);
+      if (attempt.waiting?.isRevoking === true) continue;
+      if (elsewhere) this.revocations.push({ jobId: id, nodeId, reason: 'It can start elsewhere at once.' });
+      else if (this.#engine.node(nodeId)?.refuses === 'node-cordoned')
+        this.revocations.push({ jobId: id, nodeId, reason: 'Its node takes no new jobs.' });
     }
   }
 
-  /** One in line that could start elsewhere at once is called back; what it could have there is kept for it. */
-  #move(attempt: RunningAttempt): void {
-    this.#before.add(attempt.job.id);
-    const places = this.#placesElsewhere(attempt, attempt.parts[0]?.nodeId ?? '');
-    if (!places) return;
-    this.#keepFor(attempt, places);
-    this.#revoke(attempt, 'It can start elsewhere at once.');
+  /** On paper, under a name of its own: it is in its line too. */
+  #keepFor(attempt: RunningAttempt, elsewhere: Pick<RunningAttempt, 'parts' | 'waiting' | 'since'>): void {
+    const id = `${attempt.job.id} elsewhere`;
+    this.#kept.add(id);
+    this.#engine.cluster.put({ ...attempt, ...elsewhere, job: { ...attempt.job, id } });
   }
 
-  #placesElsewhere({ job, waiting }: RunningAttempt, nodeId: string): readonly FoundPlace[] | null {
+  #elsewhere({ job }: RunningAttempt, nodeId: string): Pick<RunningAttempt, 'parts' | 'waiting' | 'since'> | null {
     const { cluster } = this.#engine;
-    // Where it fits nowhere now, it fits nowhere else either.
-    if (!cluster.isOpen(job.shape)) return null;
-    const ask = this.#engine.ask(job);
     const found = cluster.trial(() => {
       cluster.drop(job.id);
-      // As long as the longest of its bucket: in the order it may be passed over with one of those.
-      return cluster.find({ ...ask, limitMs: boundMs(classOf(ask.limitMs)) }, this.#now);
+      return cluster.find(this.#engine.ask(job), this.#now);
     });
-    if (!('places' in found)) return null;
-    // What comes free of its pool its agent gives it without being told.
-    const comes = (device: string) => waiting?.pool.includes(device) === true;
-    const isElsewhere = found.places.some((place) => place.nodeId !== nodeId || !place.devices.every(comes));
-    return isElsewhere ? found.places : null;
-  }
-
-  /** Until its agent has answered it has its place in line, too. */
-  #keepFor(attempt: RunningAttempt, parts: readonly FoundPlace[]): void {
-    const job = { ...attempt.job, id: `${attempt.job.id} elsewhere` };
-    this.#kept.add(job.id);
-    this.#engine.cluster.put({ ...attempt, job, parts, waiting: null, since: this.#now });
+    if (!('places' in found) || found.places.some((place) => place.nodeId === nodeId)) return null;
+    return { parts: found.places, waiting: null, since: this.#now };
   }
 
   /** Somebody of the shape may have others stopped: looked at although it fits nowhere. */
@@ -139,9 +121,7 @@ export class Pass {
     );
     for (let job = walk.next(); job; job = walk.next()) {
       this.#startPromised(this.#engine.priority(job.className));
-      const placed = this.#engine.placedAttempt(job.id);
-      if (placed) this.#move(placed);
-      else if (!this.#done.has(job.id) && !this.#tried.has(job.id)) this.#take(job, walk);
+      if (!this.#done.has(job.id)) this.#take(job, walk);
     }
     this.#startPromised(-Infinity);
   }
@@ -153,7 +133,7 @@ export class Pass {
     if (due.length === 0) return;
     this.#promised = this.#promised.slice(due.length);
     for (const job of due) {
-      this.#tried.add(job.id);
+      this.#done.add(job.id);
       if (this.#quotas.mayStart(job.owner, job.shape) !== null) continue;
       const found = cluster.find(this.#engine.ask(job), this.#now);
       if ('places' in found) {
@@ -215,7 +195,7 @@ export class Pass {
       this.#closeKind(job.shape.deviceKind, walk);
       return;
     }
-    if (this.#promisesLeft > 0 && this.#isToBePromised(job, walk)) this.#promise(job, ask);
+    if (this.#promisesLeft > 0 && this.#isToBePromised(walk)) this.#promise(job, ask);
     if (code === 'booked') walk.blockBucket();
     else if (code === 'reserved') walk.blockShape(engineShapeKey(job.shape), ask.limitMs);
     else walk.blockShape(engineShapeKey(job.shape));
@@ -226,28 +206,13 @@ export class Pass {
     for (const { shape, key } of this.#engine.queueIndex.shapes()) if (shape.deviceKind === kind) walk.blockShape(key);
   }
 
-  #isToBePromised(job: WaitingJob, walk: Walk): boolean {
-    return this.#engine.policy.backfill.reserveFor === 'first' || walk.isDue() || this.#hasRivals(job);
-  }
-
-  /** Others of its class wait, whose jobs would pass it one after the other although its owner stands before them. */
-  #hasRivals({ className }: WaitingJob): boolean {
-    return (this.#engine.queueIndex.classes().get(className)?.size ?? 0) > 1;
+  #isToBePromised(walk: Walk): boolean {
+    return this.#engine.policy.backfill.reserveFor === 'first' || walk.isDue();
   }
 
   #promise(job: WaitingJob, ask: Ask): void {
-    const { cluster } = this.#engine;
-    const after = [...this.#engine.placed()].filter((attempt) => attempt.waiting && !this.#before.has(attempt.job.id));
-    const reservation = cluster.trial(() => {
-      for (const other of after) cluster.drop(other.job.id);
-      return cluster.earliest(ask, this.#now);
-    });
-    if (!reservation) return;
-    for (const other of after) {
-      if (!other.parts.some(({ nodeId }) => reservation.nodeIds.includes(nodeId))) continue;
-      this.#revoke(other, `Job ${job.id} was promised a start there.`);
-    }
-    this.#give(job, ask, reservation);
+    const reservation = this.#engine.cluster.earliest(ask, this.#now);
+    if (reservation) this.#give(job, ask, reservation);
   }
 
   #give(job: WaitingJob, ask: Ask, reservation: Reservation): void {
@@ -284,7 +249,6 @@ export class Pass {
       job,
       attempt: job.nextAttempt,
       placedAt: Number.MAX_SAFE_INTEGER,
-      assignedAt: this.#now,
       since: placed.waiting ? null : this.#now,
       graceMs: job.graceMs,
       isStopping: false,
@@ -317,60 +281,24 @@ export class Pass {
     }
   }
 
-  /**
-   * The next job of each busy device is assigned behind what runs there, so that all is in place when that ends. Those in line
-   * already keep their place, unless others have come to stand before them that find no other.
-   */
+  /** The next job of each busy device is assigned behind what runs there, so that all is in place when that ends. */
   #lineUp(): void {
-    const { queueIndex } = this.#engine;
-    const line = new Line(this.#engine, this.#now, this.#leaving);
-    const walk = queueIndex.walk(this.#view, ({ nodes }) => nodes === 1 || !this.#engine.policy.backfill.enabled);
+    const { cluster, queueIndex, policy } = this.#engine;
+    const walk = queueIndex.walk(this.#view, (shape) => shape.nodes === 1 || !policy.backfill.enabled);
     for (let job = walk.next(); job; job = walk.next()) {
-      if (this.#done.has(job.id) || line.confirm(job)) continue;
-      if (this.#refuse(job, this.#engine.ask(job), walk) !== null) continue;
-      if (this.#joinLine(job)) walk.taken();
-      else if (!this.#displace(job, line)) {
-        // What comes free next is perhaps this one's: nobody who stands after it is told to take it.
-        for (const other of line.clear(job)) this.#revoke(other, `Job ${job.id} goes before it.`);
-        this.#closeKind(job.shape.deviceKind, walk);
-      }
+      if (this.#done.has(job.id)) continue;
+      const ask = this.#engine.ask(job);
+      if (this.#refuse(job, ask, walk) !== null) continue;
+      const line = cluster.line(ask, this.#now);
+      if (line && line.behind.predecessors.every(({ jobId }) => !this.#kept.has(jobId))) {
+        const { nodeId, devices, behind } = line;
+        this.starts.push({ jobId: job.id, nodeId, devices, behind });
+        const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
+        this.#occupy(job, { parts: [{ nodeId, devices }], waiting });
+        walk.taken();
+      } else if (!policy.backfill.enabled) this.#closeKind(job.shape.deviceKind, walk);
+      else walk.blockShape(engineShapeKey(job.shape));
     }
-  }
-
-  #joinLine(job: WaitingJob): boolean {
-    const place = this.#placeInLine(job);
-    if (!place) return false;
-    const { nodeId, devices, behind } = place;
-    this.starts.push({ jobId: job.id, nodeId, devices, behind });
-    const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
-    this.#occupy(job, { parts: [{ nodeId, devices }], waiting });
-    return true;
-  }
-
-  #hasSmaller({ shape }: WaitingJob): boolean {
-    for (const { shape: other } of this.#engine.queueIndex.shapes())
-      if (other.deviceKind === shape.deviceKind && other.devices < shape.devices) return true;
-    return false;
-  }
-
-  #placeInLine(job: WaitingJob): LinePlace | null {
-    // What is kept free for it in a line is lost to smaller jobs; a promise lets those in that end before.
-    const line = this.#engine.cluster.line(this.#engine.ask(job), this.#now, this.#hasSmaller(job));
-    return line && line.behind.predecessors.every(({ jobId }) => !this.#kept.has(jobId)) ? line : null;
-  }
-
-  /** It joins when the one that is called back for it has left. */
-  #displace(job: WaitingJob, line: Line): boolean {
-    const other = line.giveWay(job, () => this.#placeInLine(job) !== null);
-    if (other) this.#revoke(other, `Job ${job.id} goes before it.`);
-    return other !== null;
-  }
-
-  /** Once, however many reasons there are. */
-  #revoke({ job, parts, waiting }: RunningAttempt, reason: string): void {
-    if (this.#leaving.has(job.id) || waiting?.isRevoking === true) return;
-    this.#leaving.add(job.id);
-    this.revocations.push({ jobId: job.id, nodeId: parts[0]?.nodeId ?? '', reason });
   }
 }
 
