@@ -38,10 +38,7 @@ function startFaults({ starts }: Plan, world: EngineWorld): string[] {
     const parts = start.ranks ?? [start];
     if (new Set(parts.map(({ nodeId }) => nodeId)).size !== job.shape.nodes)
       found.push(`${job.id}: not all of its nodes`);
-    const ahead = start.behind?.predecessors.map(({ jobId }) => jobId) ?? [];
-    const isAhead = (id: string) => world.placed.has(id) || starts.some(({ jobId }) => jobId === id);
-    if (!ahead.every(isAhead)) found.push(`${job.id}: behind somebody who is not there`);
-    if (start.behind && job.shape.nodes > 1) found.push(`${job.id}: a gang in a line`);
+    found.push(...lineFaults(start, job, { starts, placed: world.placed }));
     for (const { nodeId, devices } of parts) {
       const given = { job, nodeId, devices, behind: start.behind };
       const held = taken.get(nodeId) ?? new Map<string, string>();
@@ -51,6 +48,19 @@ function startFaults({ starts }: Plan, world: EngineWorld): string[] {
       for (const id of devices) held.set(id, job.id);
     }
   }
+  return found;
+}
+
+function lineFaults(
+  { behind }: PlannedStart,
+  job: WaitingJob,
+  { starts, placed }: Pick<Plan, 'starts'> & Pick<EngineWorld, 'placed'>,
+): string[] {
+  if (!behind) return [];
+  const isThere = (id: string) => placed.has(id) || starts.some(({ jobId }) => jobId === id);
+  const found = job.shape.nodes > 1 ? [`${job.id}: a gang in a line`] : [];
+  if (!behind.predecessors.every(({ jobId }) => isThere(jobId)))
+    found.push(`${job.id}: behind somebody who is not there`);
   return found;
 }
 
