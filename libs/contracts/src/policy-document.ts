@@ -23,7 +23,6 @@ export type QuotaDocument = Static<typeof QuotaDocument>;
 const { name, priority, preempts, preemptible } = PriorityClass.properties;
 const { defaultTimeLimitMs: _defaultTimeLimitMs, ...backfill } = Policy.properties.backfill.properties;
 const { minRunMs: _minRunMs, ...preemption } = Policy.properties.preemption.properties;
-const { keepForMs: _keepForMs, ...handOff } = Policy.properties.handOff.properties;
 export const PolicyDocument = strict({
   order: Type.Optional(Policy.properties.order),
   classes: Type.Optional(
@@ -49,7 +48,7 @@ export const PolicyDocument = strict({
   preemption: Type.Optional(
     strict({ ...Type.Partial(strict(preemption)).properties, minRun: Type.Optional(Duration) }),
   ),
-  handOff: Type.Optional(strict({ ...Type.Partial(strict(handOff)).properties, keepFor: Type.Optional(Duration) })),
+  handOff: Type.Optional(strict(Type.Partial(Policy.properties.handOff).properties)),
   /** Of one device: four devices reach "1h" after 15 minutes. */
   lasThresholds: Type.Optional(Type.Array(Duration, { maxItems: 16 })),
 });

@@ -73,8 +73,6 @@ export const Policy = strict({
   handOff: strict({
     /** Whether jobs are assigned behind running ones, and made ready there. */
     enabled: Type.Boolean(),
-    /** So long a job stays in line before it may be called back for another of its class that has come to stand before it. */
-    keepForMs: DurationMs,
   }),
   /** Attained device-seconds at which a job sinks into the next queue of `las`. */
   lasThresholdsDeviceSeconds: Type.Array(Type.Number({ exclusiveMinimum: 0 }), { maxItems: 16 }),
@@ -95,6 +93,6 @@ export const DEFAULT_POLICY: Policy = {
   promoteAfterMs: 60 * 86_400_000,
   placement: 'pack',
   preemption: { by: 'class', minRunMs: 600_000 },
-  handOff: { enabled: true, keepForMs: 600_000 },
+  handOff: { enabled: true },
   lasThresholdsDeviceSeconds: [3_600, 36_000, 360_000],
 };

@@ -41,6 +41,16 @@ import { jobUsageProjection, nodeUsageProjection } from './projections/usage-doc
 import { queueAnswers } from './queue.module.ts';
 import { openRules, type Rules, ruleAdmins } from './rules.module.ts';
 
+const CONTROLLERS = [
+  JobsController,
+  NodesController,
+  PolicyController,
+  BookingsController,
+  QueueController,
+  GapsController,
+  AgentsController,
+];
+
 @Module({})
 export class SchedulerModule {
   static async on(platform: Platform, config: Static<typeof SchedulerConfig>): Promise<DynamicModule> {
@@ -82,15 +92,7 @@ export class SchedulerModule {
     platform.onClose(() => log.close());
     return {
       module: SchedulerModule,
-      controllers: [
-        JobsController,
-        NodesController,
-        PolicyController,
-        BookingsController,
-        QueueController,
-        GapsController,
-        AgentsController,
-      ],
+      controllers: CONTROLLERS,
       providers: [
         { provide: Jobs, useValue: jobs },
         { provide: Submissions, useValue: submissions },

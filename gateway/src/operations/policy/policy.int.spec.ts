@@ -79,7 +79,6 @@ describe('the policy', () => {
     [{ quotas: [{ user: 'a', hardGpus: -1 }] }, '/quotas/0/hardGpus'],
     [{ quotas: [{ each: 'node' }] }, '/quotas/0/each'],
     [{ backfill: { defaultTimeLimitMs: 1 } }, '/backfill/defaultTimeLimitMs'],
-    [{ handOff: { keepForMs: 1 } }, '/handOff/keepForMs'],
     [{ handOff: { on: true } }, '/handOff/on'],
     [{ preemption: { minRunMs: 1 } }, '/preemption/minRunMs'],
     [{ promoteAfter: -1 }, '/promoteAfter'],

@@ -55,16 +55,14 @@ function timesOf(
 ): Pick<Policy, 'backfill' | 'preemption' | 'handOff' | 'promoteAfterMs'> {
   const { defaultTimeLimit, ...otherBackfill } = backfill;
   const { minRun, ...otherPreemption } = preemption;
-  const { keepFor, ...otherHandOff } = handOff;
   const absent = DEFAULT_POLICY;
   const defaultTimeLimitMs = faults.duration(defaultTimeLimit, '/backfill/defaultTimeLimit', {
     absent: absent.backfill.defaultTimeLimitMs,
     leastMs: 1_000,
   });
   const minRunMs = faults.duration(minRun, '/preemption/minRun', { absent: absent.preemption.minRunMs });
-  const keepForMs = faults.duration(keepFor, '/handOff/keepFor', { absent: absent.handOff.keepForMs });
   return {
-    handOff: { ...absent.handOff, ...otherHandOff, keepForMs },
+    handOff: { ...absent.handOff, ...handOff },
     backfill: { ...absent.backfill, ...otherBackfill, defaultTimeLimitMs },
     preemption: { ...absent.preemption, ...otherPreemption, minRunMs },
     promoteAfterMs: faults.duration(promoteAfter, '/promoteAfter', { absent: absent.promoteAfterMs }),

@@ -5,7 +5,6 @@ export function policyDocument(policy: Policy): PolicyDocument {
   const { fairShare, backfill, preemption, quotas, handOff } = policy;
   const { defaultTimeLimitMs, ...otherBackfill } = backfill;
   const { minRunMs, ...otherPreemption } = preemption;
-  const { keepForMs, ...otherHandOff } = handOff;
   return {
     order: policy.order,
     classes: policy.classes,
@@ -20,7 +19,7 @@ export function policyDocument(policy: Policy): PolicyDocument {
     promoteAfter: durationText(policy.promoteAfterMs),
     placement: policy.placement,
     preemption: { ...otherPreemption, minRun: durationText(minRunMs) },
-    handOff: { ...otherHandOff, keepFor: durationText(keepForMs) },
+    handOff,
     lasThresholds: policy.lasThresholdsDeviceSeconds.map((seconds) => durationText(seconds * 1_000)),
   };
 }

@@ -67,7 +67,6 @@ export function anAttempt(
   return {
     job,
     attempt: 1,
-    assignedAt: 0,
     placedAt: 0,
     parts,
     waiting: null,

@@ -191,7 +191,6 @@ export class EngineWorld {
     this.#start({
       job,
       attempt,
-      assignedAt: 0,
       placedAt: this.#places,
       parts,
       waiting,

@@ -11,7 +11,7 @@ const FIFO: Policy = {
   ...DEFAULT_POLICY,
   order: 'fifo',
   backfill: { ...DEFAULT_POLICY.backfill, enabled: false },
-  handOff: { enabled: false, hysteresis: 1 },
+  handOff: { enabled: false },
 };
 const gang = (nodes: number, devices = 1): EngineShape => ({ ...ONE_SLOT, nodes, devices });
 const node = (id: string, cpu: number) => anEngineNode(id, { cpu }, { address: `${id}.lab` });

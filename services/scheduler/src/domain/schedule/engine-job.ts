@@ -61,7 +61,6 @@ export function runningAttempt(logged: LoggedJob<PlacedJob>, policy: Policy): Ru
     placedAt,
     parts: parts.map(({ nodeId, devices }) => ({ nodeId, devices })),
     waiting: behind && { count: behind.count, pool: behind.pool, isRevoking },
-    assignedAt,
     since: behind ? null : (startedAt ?? assignedAt),
     graceMs: job.graceMs,
     isStopping: state.phase === 'stopping',

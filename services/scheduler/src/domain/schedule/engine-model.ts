@@ -66,8 +66,6 @@ export interface RunningAttempt {
   readonly parts: readonly { readonly nodeId: string; readonly devices: readonly string[] }[];
   /** Null once it has all its devices. */
   readonly waiting: { readonly count: number; readonly pool: readonly string[]; readonly isRevoking: boolean } | null;
-  /** When it was placed: while it is in line, how long it stands there. */
-  readonly assignedAt: number;
   /** When it got its devices; null while it is in line. */
   readonly since: number | null;
   /** Between SIGTERM and SIGKILL: its devices may be held so much longer than its limit. */

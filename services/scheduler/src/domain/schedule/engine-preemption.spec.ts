@@ -9,7 +9,7 @@ import { Engine } from './engine.ts';
 const { minRunMs } = DEFAULT_POLICY.preemption;
 const NOW = 10 * minRunMs;
 const GRACE = 30_000;
-const NO_LINES: Policy = { ...DEFAULT_POLICY, handOff: { enabled: false, keepForMs: 600_000 } };
+const NO_LINES: Policy = { ...DEFAULT_POLICY, handOff: { enabled: false } };
 
 function engineOf(gpuCounts: Readonly<Record<string, number>>, policy: Policy = NO_LINES): Engine {
   const engine = new Engine(policy);
@@ -31,7 +31,6 @@ function run(engine: Engine, id: string, devices: number, { on = 'n', first = 0,
   const attempt: RunningAttempt = {
     job,
     attempt: 1,
-    assignedAt: 0,
     placedAt: 0,
     parts,
     waiting: null,

@@ -6,7 +6,7 @@ import { aWaitingJob } from '../../testing/queue-builders.ts';
 import type { EngineNode, EngineShape, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { Engine } from './engine.ts';
 
-const NO_LINES: Policy = { ...DEFAULT_POLICY, handOff: { enabled: false, keepForMs: 600_000 } };
+const NO_LINES: Policy = { ...DEFAULT_POLICY, handOff: { enabled: false } };
 const FIFO: Policy = { ...NO_LINES, order: 'fifo', backfill: { ...NO_LINES.backfill, enabled: false } };
 const PROMISING: Policy = { ...NO_LINES, backfill: { ...NO_LINES.backfill, reserveFor: 'first' } };
 const MINUTE = 60_000;
@@ -30,7 +30,6 @@ function run(engine: Engine, nodeId: string, devices: readonly string[], change:
   const attempt: RunningAttempt = {
     job,
     attempt: 3,
-    assignedAt: 0,
     placedAt: 0,
     parts: [{ nodeId, devices }],
     waiting: null,
@@ -173,7 +172,6 @@ describe('the hand-off', () => {
     engine.place({
       job,
       attempt: 1,
-      assignedAt: 0,
       placedAt: 1,
       parts: [{ nodeId: 'n', devices: [] }],
       waiting: { count: 1, pool: ['cpu-0'], isRevoking },
@@ -237,7 +235,6 @@ describe('the hand-off', () => {
       engine.place({
         job: aWaitingJob(index + 1, { id, shape: ONE_SLOT }),
         attempt: 1,
-        assignedAt: 0,
         placedAt: index + 1,
         parts: [{ nodeId: 'n', devices: [] }],
         waiting: { count: 1, pool: ['cpu-0', 'cpu-1'], isRevoking: false },

@@ -23,8 +23,8 @@ export class Engine {
   readonly backlog: Backlog;
   readonly #nodes = new Map<string, EngineNode>();
   readonly #placed = new Map<string, RunningAttempt>();
-  readonly #devices: Record<Device['kind'], number> = { gpu: 0, cpu: 0 };
   #bookings: readonly Booking[] = [];
+  readonly #devices: Record<Device['kind'], number> = { gpu: 0, cpu: 0 };
 
   constructor(policy: Policy) {
     this.#policy = policy;
@@ -85,9 +85,8 @@ export class Engine {
     return this.#nodes.values();
   }
 
-  /** Without those in line. */
-  *waiting(): Generator<WaitingJob> {
-    for (const job of this.queueIndex.jobs()) if (!this.#placed.has(job.id)) yield job;
+  waiting(): Iterable<WaitingJob> {
+    return this.queueIndex.jobs();
   }
 
   placed(): Iterable<RunningAttempt> {
@@ -98,7 +97,7 @@ export class Engine {
     return this.#placed.get(jobId);
   }
 
-  /** It waits, with what has changed about it. Nothing of it is placed. */
+  /** It waits, with what has changed about it. */
   queue(job: WaitingJob): void {
     const { deviceKind } = job.shape;
     const isNew = job.nextAttempt === 1 && this.queueIndex.get(job.id) === undefined;
@@ -113,16 +112,14 @@ export class Engine {
   unqueue(jobId: string): void {
     const job = this.queueIndex.remove(jobId);
     if (!job) return;
-    if (this.#placed.has(jobId)) return;
     this.quotas.dequeued(job.owner);
     this.cluster.forget(jobId);
   }
 
-  /** It holds or awaits devices. While it awaits them it stays in the order, in which others may come to stand before it. */
+  /** It holds or awaits devices; off the queue. From `since` on they count as used. */
   place(attempt: RunningAttempt): void {
     const { job, since } = attempt;
     this.unqueue(job.id);
-    if (attempt.waiting) this.queueIndex.add(job);
     if (!this.#placed.has(job.id)) this.quotas.started(job.owner, job.shape);
     this.#placed.set(job.id, attempt);
     this.cluster.put(attempt);
@@ -147,7 +144,6 @@ export class Engine {
       this.cluster.dropPart(jobId, nodeId);
       return;
     }
-    if (attempt.waiting) this.queueIndex.remove(jobId);
     this.#placed.delete(jobId);
     this.cluster.drop(jobId);
     this.account(jobId, null, now);

@@ -195,7 +195,7 @@ export class Pass {
       this.#closeKind(job.shape.deviceKind, walk);
       return;
     }
-    if (this.#promisesLeft > 0 && this.#isToBePromised(walk)) this.#promise(job, ask);
+    if (this.#promisesLeft > 0 && this.#isToBePromised(job, walk)) this.#promise(job, ask);
     if (code === 'booked') walk.blockBucket();
     else if (code === 'reserved') walk.blockShape(engineShapeKey(job.shape), ask.limitMs);
     else walk.blockShape(engineShapeKey(job.shape));
@@ -206,8 +206,14 @@ export class Pass {
     for (const { shape, key } of this.#engine.queueIndex.shapes()) if (shape.deviceKind === kind) walk.blockShape(key);
   }
 
-  #isToBePromised(walk: Walk): boolean {
-    return this.#engine.policy.backfill.reserveFor === 'first' || walk.isDue();
+  /** Others of its class wait, whose jobs would pass it one after the other although its owner stands before them. */
+  #hasRivals({ className }: WaitingJob): boolean {
+    return (this.#engine.queueIndex.classes().get(className)?.size ?? 0) > 1;
+  }
+
+  #isToBePromised(job: WaitingJob, walk: Walk): boolean {
+    const { reserveFor } = this.#engine.policy.backfill;
+    return reserveFor === 'first' || walk.isDue() || this.#hasRivals(job);
   }
 
   #promise(job: WaitingJob, ask: Ask): void {

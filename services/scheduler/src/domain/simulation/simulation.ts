@@ -157,7 +157,6 @@ class Simulation {
       placedAt: this.#placements,
       parts: parts.map((part) => ({ nodeId: part.nodeId, devices: part.devices })),
       waiting: behind ? { count: behind.count, pool: behind.pool, isRevoking: false } : null,
-      assignedAt: now,
       since: behind ? null : now,
       graceMs: 0,
       isStopping: false,
