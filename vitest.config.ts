@@ -14,7 +14,7 @@ export default defineConfig({
           name: 'unit',
           // Unit tests are pure: sharing a worker between files takes a quarter of the time.
           isolate: false,
-          include: ['{services,libs,gateway,deploy}/**/*.spec.{ts,tsx}'],
+          include: ['{services,libs,gateway,deploy,bench}/**/*.spec.{ts,tsx}'],
           exclude: ['**/*.int.spec.{ts,tsx}', '**/node_modules/**', '**/dist/**'],
         },
       },

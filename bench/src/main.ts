@@ -1,12 +1,15 @@
 // `npm run bench -- NAME`: runs one benchmark; its last line of output is one JSON object.
 import { type Benchmark, report } from './benchmark.ts';
+import { fairness } from './fairness/fairness.ts';
 import { idleGapReal } from './idle-gap-real.ts';
 import { idleGap } from './idle-gap.ts';
 import { infer } from './infer.ts';
+import { schedulePass } from './schedule-pass/schedule-pass.ts';
 import { stage } from './stage.ts';
 import { output } from './output.ts';
 import { startup } from './startup.ts';
 import { submit } from './submit.ts';
+import { traces } from './traces.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   submit,
@@ -16,6 +19,9 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   startup,
   infer,
   output,
+  'schedule-pass': schedulePass,
+  traces,
+  fairness,
 };
 
 process.once('SIGINT', () => process.exit(130));

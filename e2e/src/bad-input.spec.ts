@@ -66,7 +66,7 @@ describe('bodies', () => {
 });
 
 describe('paths and methods', () => {
-  it.each(['dataset', 'model', 'job', 'endpoint', 'node', 'group', 'user', 'upload'])(
+  it.each(['dataset', 'model', 'job', 'endpoint', 'node', 'group', 'user', 'upload', 'reservation'])(
     'finds no %s by an unknown id, name or hostile path',
     async (kind) => {
       for (const id of [`${kind.slice(0, 3)}_${UNKNOWN}`, 'nothing', '%2e%2e%2fetc%2fpasswd', 'a%00b']) {

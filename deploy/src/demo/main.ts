@@ -7,6 +7,7 @@ import { crash } from './crash.ts';
 import { showLedger } from './ledger.ts';
 import { registerCode, serveBest, signUp, trainThree, uploadDataset } from './steps.ts';
 import { bold, done, heading, line } from './story.ts';
+import { whyAtTheTime } from './why.ts';
 
 const keep = process.argv.includes('--keep');
 const home = resolve(process.env['BATON_HOME'] ?? '.baton', 'demo');
@@ -63,6 +64,8 @@ async function tell(platform: EmbeddedPlatform, python: string): Promise<void> {
   done('Nothing was lost.');
   heading('Where every second of the slot went');
   await showLedger(client);
+  heading('Why the last of the three jobs had to wait, from the log');
+  await whyAtTheTime(client, jobs);
 }
 
 function leaveRunning(platform: EmbeddedPlatform): void {

@@ -25,6 +25,7 @@ import { listGroups } from './groups/list-groups.ts';
 import { removeGroupMember } from './groups/remove-member.ts';
 import { createInvite } from './invites/create-invite.ts';
 import { cancelJob } from './jobs/cancel-job.ts';
+import { holdJob } from './jobs/hold-job.ts';
 import { getJobArchive } from './jobs/get-job-archive.ts';
 import { getJobFile } from './jobs/get-job-file.ts';
 import { getJobLogs } from './jobs/get-job-logs.ts';
@@ -36,6 +37,7 @@ import { listJobEvents } from './jobs/list-job-events.ts';
 import { listJobFiles } from './jobs/list-job-files.ts';
 import { listJobs } from './jobs/list-jobs.ts';
 import { postJobMetrics } from './jobs/post-job-metrics.ts';
+import { releaseJob } from './jobs/release-job.ts';
 import { rerunJob } from './jobs/rerun-job.ts';
 import { searchJobLogs } from './jobs/search-job-logs.ts';
 import { streamJobEvents } from './jobs/stream-job-events.ts';
@@ -57,6 +59,17 @@ import { livez } from './platform/livez.ts';
 import { metrics } from './platform/metrics.ts';
 import { openapi } from './platform/openapi.ts';
 import { readyz } from './platform/readyz.ts';
+import { applyPolicy } from './policy/apply-policy.ts';
+import { checkPolicy } from './policy/check-policy.ts';
+import { getPolicy } from './policy/get-policy.ts';
+import { listPolicyVersions } from './policy/list-policy-versions.ts';
+import { getJobOvertakers } from './queue/get-job-overtakers.ts';
+import { getJobWhy } from './queue/get-job-why.ts';
+import { getQueue } from './queue/get-queue.ts';
+import { cancelReservation } from './reservations/cancel-reservation.ts';
+import { createReservation } from './reservations/create-reservation.ts';
+import { getReservation } from './reservations/get-reservation.ts';
+import { listReservations } from './reservations/list-reservations.ts';
 import { deleteSecret } from './secrets/delete-secret.ts';
 import { listSecrets } from './secrets/list-secrets.ts';
 import { setSecret } from './secrets/set-secret.ts';
@@ -85,7 +98,17 @@ const accounts = {
 };
 const groups = { createGroup, listGroups, getGroup, addGroupMember, removeGroupMember };
 const secrets = { setSecret, listSecrets, deleteSecret };
-const jobs = { submitJob, listJobs, getJob, cancelJob, rerunJob, listJobEvents, streamJobEvents };
+const jobs = {
+  submitJob,
+  listJobs,
+  getJob,
+  cancelJob,
+  holdJob,
+  releaseJob,
+  rerunJob,
+  listJobEvents,
+  streamJobEvents,
+};
 const output = {
   getJobLogs,
   getRawJobLog,
@@ -102,6 +125,9 @@ const output = {
   getJobCheckpointArchive: getJobArchive(checkpoints),
 };
 const nodes = { listNodes, getNode, addNode, joinNode, cordonNode, uncordonNode, drainNode, removeNode };
+const queue = { getQueue, getJobWhy, getJobOvertakers };
+const policy = { getPolicy, applyPolicy, listPolicyVersions, checkPolicy };
+const reservations = { createReservation, listReservations, getReservation, cancelReservation };
 const blobs = { getBlob, putBlob, addBlob };
 const endpoints = { createEndpoint, listEndpoints, getEndpoint, updateEndpoint, deleteEndpoint };
 const platform = { about, home, docs, openapi, livez, readyz, metrics };
@@ -117,6 +143,9 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...output,
   ...nodes,
   getGaps,
+  ...queue,
+  ...policy,
+  ...reservations,
   ...blobs,
   ...endpoints,
   ...platform,

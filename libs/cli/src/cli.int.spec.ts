@@ -1,38 +1,19 @@
 // The command as people and scripts use it, against the real platform.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readFile, readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import {
-  embeddedPlatform,
-  type EmbeddedPlatform,
-  freePort,
-  type TemporaryFolder,
-  temporaryFolder,
-} from '@baton/testkit';
+import type { EmbeddedPlatform, TemporaryFolder } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BIN, type CommandLine, startCommandLine } from './testing/command-line.ts';
 
-const BIN = fileURLToPath(new URL('../bin/baton.mjs', import.meta.url));
-const PASSWORD = 'correct horse';
-
+let commandLine: CommandLine;
 let folder: TemporaryFolder;
 let platform: EmbeddedPlatform;
-let env: Record<string, string | undefined>;
+let env: CommandLine['env'];
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(args: readonly string[], input = ''): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [BIN, ...args], { env, cwd: folder.path, stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stdin.end(input);
-  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { child, ended: ended.then(([out, err]) => ({ code: child.exitCode, out, err })) };
-}
+const start = (args: readonly string[], input = '') => commandLine.start(args, input);
 const baton = (...args: readonly string[]) => start(args).ended;
 /** Of a command that is to succeed. */
 async function json<T = Record<string, unknown>>(...args: readonly string[]): Promise<T> {
@@ -46,31 +27,10 @@ async function stateOf(id: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  platform = embeddedPlatform({
-    home: join(folder.path, 'home'),
-    port: await freePort(),
-    servingPort: await freePort(),
-    env: { BATON_CPU_SLOTS: '1' },
-  });
-  env = {
-    PATH: process.env['PATH'],
-    HOME: folder.path,
-    XDG_CONFIG_HOME: join(folder.path, 'config'),
-    XDG_STATE_HOME: join(folder.path, 'state'),
-  };
-  await platform.start();
-  const account = ['--email', 'ada@example.com', '--name', 'Ada', '--password-stdin'];
-  const { code, err } = await start(
-    ['login', '--url', platform.url, '--sign-up', platform.adminToken(), ...account],
-    `${PASSWORD}\n`,
-  ).ended;
-  if (code !== 0) throw new Error(err);
+  commandLine = await startCommandLine();
+  ({ folder, platform, env } = commandLine);
 });
-afterAll(async () => {
-  await platform.stop();
-  await folder.cleanup();
-});
+afterAll(() => commandLine.stop());
 
 describe('logging in', () => {
   it('keeps the token where only its owner reads it', async () => {

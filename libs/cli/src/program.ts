@@ -12,6 +12,9 @@ import { job } from './commands/job/job.ts';
 import { runJob } from './commands/job/run.ts';
 import { model } from './commands/model/model.ts';
 import { node } from './commands/node/node.ts';
+import { policy } from './commands/policy/policy.ts';
+import { queue } from './commands/queue/queue.ts';
+import { reservation } from './commands/reservation/reservation.ts';
 import { secret } from './commands/secret/secret.ts';
 import { token } from './commands/token/token.ts';
 import { user } from './commands/user/user.ts';
@@ -31,12 +34,15 @@ export function baton(): Command {
   const program = new Command('baton')
     .description('Baton passes the GPU from one training job to the next without dropping it.')
     .version('0.1.0', '-V, --version')
+    // After a command its own options alone count: `--version` of a policy is not that of the program.
+    .enablePositionalOptions()
     .addHelpText(
       'after',
       `\n${helpSection('Exit codes', EXIT_CODE_MEANINGS)}\n\n${helpSection('Environment', ENVIRONMENT)}`,
     );
   for (const command of [login(), logout(), whoami(), runJob(), job(), dataset(), model(), endpoint(), node(), gaps()])
     program.addCommand(command);
+  for (const command of [queue(), policy(), reservation()]) program.addCommand(command);
   for (const command of [token(), secret(), group(), user(), completion()]) program.addCommand(command);
   return strictly(program);
 }

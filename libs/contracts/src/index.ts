@@ -14,14 +14,26 @@ export {
   fits,
   issuesOf,
   type AggregateName,
+  type IdKind,
   type Issue,
 } from './schema.ts';
 export { Role, Visibility, Principal, Ownership, canRead, canWrite, systemPrincipal, type Owned } from './access.ts';
 export { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 export { ENVELOPE_VERSION, StoredEvent, Commit } from './commit.ts';
 export { ManifestFile, Manifest, ManifestSummary, UploadedBlob, isWeightsFile } from './manifest.ts';
-export { parseDurationMs, parseSizeBytes } from './units.ts';
-export { JobSpec, PinnedVersion, PinnedCode, PinnedDataset, PinnedSpec } from './job-spec.ts';
+export { durationText, parseDurationMs, parseSizeBytes } from './units.ts';
+export { DEFAULT_POLICY, ORDERS, Policy, PriorityClass, Quota } from './policy.ts';
+export {
+  ArrayPlace,
+  JobSpec,
+  MAX_ARRAY_JOBS,
+  PinnedAfter,
+  PinnedVersion,
+  PinnedCode,
+  PinnedDataset,
+  PinnedSpec,
+} from './job-spec.ts';
+export { PolicyDocument, QuotaDocument } from './policy-document.ts';
 export {
   EVENTS_STREAM,
   JOBS_STREAM,
@@ -34,6 +46,7 @@ export {
   LOG_HEADER_AT,
   ROLES,
   inboxPrefix,
+  mayExtendStream,
   rolePermissions,
   type StreamName,
   type AgentOperation,
@@ -69,6 +82,7 @@ export {
   Rendezvous,
 } from './events/job.ts';
 export { EndpointTarget, endpointEvents } from './events/endpoint.ts';
+export { calendarEvents, POLICY_ID, policyEvents } from './events/policy.ts';
 export {
   EVENT_CATALOGUE,
   type EventsOf,
@@ -83,6 +97,8 @@ export {
   type JobEvent,
   type NodeEvent,
   type EndpointEvent,
+  type PolicyEvent,
+  type CalendarEvent,
 } from './events/catalogue.ts';
 export { RequestMeta, RpcRequest, WireError, rpc, type RpcReply, type Rpc } from './rpc/rpc.ts';
 export { Empty, Changed, ById, PageQuery, page, Stamped } from './rpc/common.ts';
@@ -124,10 +140,8 @@ export {
   modelRpc,
 } from './rpc/data.ts';
 export { GangPlace, RankView } from './rpc/gang.ts';
+export { ChangedJobs, isFinal, JOB_STATES, JobListing, JobStateName, JobSubmission } from './rpc/jobs.ts';
 export {
-  JOB_STATES,
-  JobStateName,
-  isFinal,
   WaitCode,
   WaitReason,
   AttemptView,
@@ -141,7 +155,6 @@ export {
   NodeStateName,
   NodeView,
   RemoveNode,
-  JobListing,
   schedulerRpc,
   DesiredAttempt,
   DesiredSet,
@@ -161,4 +174,30 @@ export {
   GapsQuery,
   GapsView,
 } from './rpc/gaps.ts';
+export {
+  ApplyPolicy,
+  CheckPolicy,
+  PolicyApplied,
+  PolicyChange,
+  PolicyCheck,
+  PolicyVersion,
+  PolicyView,
+  policyRpc,
+} from './rpc/policy.ts';
+export {
+  Holder,
+  JobWord,
+  OVERTAKING_CODES,
+  type OvertakingCode,
+  Overtaker,
+  OvertakersView,
+  QueueItem,
+  QueueQuery,
+  QueueView,
+  queueRpc,
+  WhyFact,
+  WhyQuery,
+  WhyView,
+} from './rpc/queue.ts';
+export { BookingState, BookingView, CancelBooking, ListBookings, MakeBooking, bookingRpc } from './rpc/booking.ts';
 export { EndpointState, EndpointView, CreateEndpoint, UpdateEndpoint, servingRpc } from './rpc/serving.ts';

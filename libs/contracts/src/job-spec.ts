@@ -1,7 +1,7 @@
 // A job's specification: as the user writes it, and as it is pinned in the log at submit.
 import { Type, type Static } from 'typebox';
 import { Visibility } from './access.ts';
-import { Bytes, Digest, Id, Labels, Name, Ref, Version, strict } from './schema.ts';
+import { Bytes, Digest, Id, Labels, Name, Ref, Timestamp, Version, strict } from './schema.ts';
 
 const EnvName = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' });
 const Env = Type.Record(EnvName, Type.String({ maxLength: 32_768 }));
@@ -14,6 +14,16 @@ const ImageReference = Type.String({
     '^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?(/[A-Za-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[a-f0-9]{64})?$',
   maxLength: 512,
 });
+/** Part of a GPU's model name, without regard to case. */
+const GpuModel = Type.String({ minLength: 1, maxLength: 128 });
+
+/** The most jobs that one submission makes. */
+export const MAX_ARRAY_JOBS = 10_000;
+const ParallelJobs = Type.Integer({ minimum: 1, maximum: MAX_ARRAY_JOBS });
+const MAX_PREDECESSORS = 64;
+/** `success`, `failure`: only if it has succeeded, or failed; `end`: in any case, also when it was cancelled. */
+const AfterWhen = Type.Union([Type.Literal('success'), Type.Literal('failure'), Type.Literal('end')]);
+
 const environment = {
   /** Path of a requirements file inside the code package. */
   requirements: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
@@ -56,6 +66,39 @@ export const JobSpec = strict({
       cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 65_536 })),
       /** Bytes, or text such as "4GiB". */
       memory: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.String()])),
+      gpuModel: Type.Optional(GpuModel),
+      /** That each of its GPUs must have: bytes, or text such as "40GiB". */
+      gpuMemory: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.String()])),
+    }),
+  ),
+  /** Name of a priority class of the policy. */
+  class: Type.Optional(Name),
+  /** Labels that its nodes must have, with these values. */
+  requires: Type.Optional(Labels),
+  /** Of the nodes that could hold it, those with more of these labels come first. */
+  prefers: Type.Optional(Labels),
+  /** Nothing else runs on its nodes meanwhile. */
+  exclusive: Type.Optional(Type.Boolean()),
+  /** It saves checkpoints and goes on from them: it may be stopped for another job where its class allows that. */
+  keepsCheckpoints: Type.Optional(Type.Boolean()),
+  /** Not before: an ISO 8601 time with its zone, or from now on seconds or text such as "2h30m". */
+  begin: Type.Optional(Type.Union([Type.Number({ minimum: 0 }), Type.String({ maxLength: 64 })])),
+  /** It waits until somebody releases it. */
+  hold: Type.Optional(Type.Boolean()),
+  /** It waits for the ends of these jobs and whole arrays; `when` is `success` unless said. */
+  after: Type.Optional(Type.Array(strict({ job: Id, when: Type.Optional(AfterWhen) }), { maxItems: MAX_PREDECESSORS })),
+  /** Many jobs by one submission, which differ in `BATON_ARRAY_INDEX`, and in `BATON_ARRAY_VALUE` where there are values. */
+  array: Type.Optional(
+    strict({
+      count: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_ARRAY_JOBS })),
+      values: Type.Optional(
+        Type.Array(Type.Union([Type.String({ maxLength: 4_096 }), Type.Number()]), {
+          minItems: 1,
+          maxItems: MAX_ARRAY_JOBS,
+        }),
+      ),
+      /** So many of them at most run at once. */
+      parallel: Type.Optional(ParallelJobs),
     }),
   ),
   /** On how many nodes at once, each with the resources above; 1 unless said. */
@@ -88,6 +131,19 @@ export const PinnedDataset = strict({
   as: MountName,
 });
 
+export const PinnedAfter = strict({ jobId: Id, when: AfterWhen });
+export type PinnedAfter = Static<typeof PinnedAfter>;
+
+/** A job's place in its array. The array is whole, and its jobs may start, as soon as the last of them is in the log. */
+export const ArrayPlace = strict({
+  id: Id,
+  index: Type.Integer({ minimum: 0 }),
+  count: Type.Integer({ minimum: 1, maximum: MAX_ARRAY_JOBS }),
+  parallel: Type.Optional(ParallelJobs),
+  value: Type.Optional(Type.String()),
+});
+export type ArrayPlace = Static<typeof ArrayPlace>;
+
 /** What the log holds: names resolved, `latest` pinned, units normalised, defaults filled in. */
 export const PinnedSpec = strict({
   name: Name,
@@ -101,7 +157,18 @@ export const PinnedSpec = strict({
     cpus: Type.Number({ minimum: 0 }),
     /** 0 = no limit was asked for. */
     memoryBytes: Bytes,
+    gpuModel: Type.Optional(GpuModel),
+    gpuMemoryBytes: Type.Optional(Bytes),
   }),
+  /** Absent: the policy's default class, whichever that is. */
+  class: Type.Optional(Name),
+  requires: Type.Optional(Labels),
+  prefers: Type.Optional(Labels),
+  exclusive: Type.Optional(Type.Boolean()),
+  keepsCheckpoints: Type.Optional(Type.Boolean()),
+  beginAt: Type.Optional(Timestamp),
+  hold: Type.Optional(Type.Boolean()),
+  after: Type.Optional(Type.Array(PinnedAfter)),
   nodeId: Type.Union([Id, Type.Null()]),
   /** Absent: one. The resources are each node's. */
   nodes: Type.Optional(Type.Integer({ minimum: 1 })),

@@ -20,8 +20,13 @@ export const ID_PREFIX = {
   node: 'nod',
   endpoint: 'end',
   name: 'nam',
+  policy: 'pol',
+  calendar: 'cal',
+  booking: 'bkg',
 } as const;
-export type AggregateName = keyof typeof ID_PREFIX;
+export type IdKind = keyof typeof ID_PREFIX;
+/** Bookings live in the calendar of their node, which alone can tell whether two of them overlap. */
+export type AggregateName = Exclude<IdKind, 'booking'>;
 
 export const Id = Type.String({ pattern: '^[a-z]{3}_[a-z0-9]{26}$', description: 'identifier' });
 /** Names of datasets, models, endpoints, groups, nodes. */

@@ -17,6 +17,8 @@ const EVENTS_AGGREGATES = [
   'model',
   'node',
   'endpoint',
+  'policy',
+  'calendar',
 ] as const satisfies readonly AggregateName[];
 
 /** The subjects that each stream captures. */
@@ -101,6 +103,14 @@ interface ServiceGrant {
   readonly answers: readonly string[];
 }
 
+/** Whoever has a new kind of aggregate adds its subject to a stream that is there already. */
+const EXTEND_EVENTS = `$JS.API.STREAM.UPDATE.${EVENTS_STREAM}`;
+
+/** Whether the role may add subjects to the stream. */
+export function mayExtendStream(role: NatsRole, stream: StreamName): boolean {
+  return rolePermissions(role).publish.includes(`$JS.API.STREAM.UPDATE.${stream}`);
+}
+
 function service(role: NatsRole, grant: ServiceGrant): RolePermissions {
   return {
     publish: [
@@ -139,8 +149,8 @@ const GRANTS: Readonly<Record<ServiceRole, ServiceGrant>> = {
   },
   scheduler: {
     streams: [EVENTS_STREAM, JOBS_STREAM],
-    writes: ['job', 'node'],
-    calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'agent.*.desired', ...LEASES],
+    writes: ['job', 'node', 'policy', 'calendar'],
+    calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'agent.*.desired', EXTEND_EVENTS, ...LEASES],
     answers: ['rpc.scheduler.*', 'rpc.agent.*.*'],
   },
   serving: {

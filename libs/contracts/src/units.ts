@@ -16,6 +16,26 @@ export function parseDurationMs(text: string): number | null {
   return end > 0 && end === trimmed.length ? Math.round(total) : null;
 }
 
+const UNITS = [
+  ['d', UNIT_MS.d],
+  ['h', UNIT_MS.h],
+  ['m', UNIT_MS.m],
+  ['s', UNIT_MS.s],
+  ['ms', UNIT_MS.ms],
+] as const;
+
+/** Whole milliseconds as `parseDurationMs` reads them: "7d", "1h30m", "0s". */
+export function durationText(ms: number): string {
+  let left = ms;
+  let text = '';
+  for (const [unit, unitMs] of UNITS) {
+    const count = Math.floor(left / unitMs);
+    if (count > 0) text += `${count}${unit}`;
+    left -= count * unitMs;
+  }
+  return text === '' ? '0s' : text;
+}
+
 const SIZE = /^(\d+(?:\.\d+)?)\s*(B|[KMGT]B|[KMGT]iB|[KMGT])?$/i;
 const EXPONENT = { K: 1, M: 2, G: 3, T: 4 } as const;
 

@@ -1,5 +1,5 @@
 // Identifiers: random ones, and ones derived from what makes a command the same command.
-import { type AggregateName, ID_PREFIX } from '@baton/contracts';
+import { ID_PREFIX, type IdKind } from '@baton/contracts';
 import { createHmac, randomFillSync } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
 
@@ -7,7 +7,7 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const LENGTH = 26;
 
 /** A random id of an aggregate: `<prefix>_<26 base32 characters>`, 130 bits. */
-export function newId(kind: AggregateName): string {
+export function newId(kind: IdKind): string {
   return idOf(kind, randomUnits());
 }
 
@@ -26,7 +26,7 @@ function randomUnits(): Uint8Array {
 }
 
 /** The id that the same secret and parts always give; nobody without the secret can tell it or go back to the parts. */
-export function deriveId(kind: AggregateName, secret: string, ...parts: readonly string[]): string {
+export function deriveId(kind: IdKind, secret: string, ...parts: readonly string[]): string {
   return idOf(
     kind,
     createHmac('sha256', secret)
@@ -35,7 +35,7 @@ export function deriveId(kind: AggregateName, secret: string, ...parts: readonly
   );
 }
 
-function idOf(kind: AggregateName, bytes: Uint8Array): string {
+function idOf(kind: IdKind, bytes: Uint8Array): string {
   return `${ID_PREFIX[kind]}_${base32(bytes).slice(0, LENGTH)}`;
 }
 

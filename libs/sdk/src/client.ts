@@ -1,5 +1,6 @@
 // The client of a Baton installation: one group of calls for each kind of thing.
 import type {
+  ChangedJobs,
   DatasetView,
   EndpointView,
   GapsQuery,
@@ -7,6 +8,7 @@ import type {
   GroupView,
   JobEventView,
   JobSpec,
+  JobSubmission,
   JobView,
   Manifest,
   ManifestFile,
@@ -21,18 +23,14 @@ import type {
   UserView,
   Visibility,
 } from '@baton/contracts';
+import type { Changed, Page } from './answers.ts';
 import { eventStream, type StreamOptions } from './event-stream.ts';
 import { type ClientOptions, Http, type Query, type RequestOptions } from './http.ts';
+import { PolicyCalls } from './policy-calls.ts';
+import { QueueCalls } from './queue-calls.ts';
+import { ReservationCalls } from './reservation-calls.ts';
 import { type UploadOptions, uploadFile } from './upload.ts';
 
-export interface Page<T> {
-  readonly items: T[];
-  readonly nextCursor: string | null;
-}
-export interface Changed {
-  readonly id: string;
-  readonly revision: number;
-}
 export interface VersionAdded extends Changed {
   readonly version: number;
   readonly manifest: ManifestSummary;
@@ -177,11 +175,17 @@ export class BatonClient {
   readonly http: Http;
   readonly datasets: VersionedThings<DatasetView>;
   readonly models: VersionedThings<ModelView>;
+  readonly policy: PolicyCalls;
+  readonly reservations: ReservationCalls;
+  readonly queue: QueueCalls;
 
   constructor(options: ClientOptions) {
     this.http = new Http(options);
     this.datasets = new VersionedThings(this.http, '/datasets');
     this.models = new VersionedThings(this.http, '/models');
+    this.policy = new PolicyCalls(this.http);
+    this.reservations = new ReservationCalls(this.http);
+    this.queue = new QueueCalls(this.http);
   }
 
   readonly users = {
@@ -221,11 +225,15 @@ export class BatonClient {
 
   readonly jobs = {
     submit: (spec: JobSpec, options?: RequestOptions) =>
-      this.http.json<Changed>('POST', '/jobs', { ...options, body: spec }),
+      this.http.json<JobSubmission>('POST', '/jobs', { ...options, body: spec }),
     list: (query?: Query) => this.http.json<Page<JobView>>('GET', '/jobs', withQuery(query)),
     get: (id: string, query?: Query) => this.http.json<JobView>('GET', jobPath(id), withQuery(query)),
+    /** Of a job or, by its id, of a whole array; as are the two that follow. */
     cancel: (id: string, reason?: string) =>
-      this.http.json<Changed>('POST', `${jobPath(id)}/cancel`, { body: reason === undefined ? {} : { reason } }),
+      this.http.json<ChangedJobs>('POST', `${jobPath(id)}/cancel`, { body: reason === undefined ? {} : { reason } }),
+    /** It is not started until it is released. */
+    hold: (id: string) => this.http.json<ChangedJobs>('POST', `${jobPath(id)}/hold`, { body: {} }),
+    release: (id: string) => this.http.json<ChangedJobs>('POST', `${jobPath(id)}/release`, { body: {} }),
     rerun: (id: string, options?: RequestOptions) =>
       this.http.json<Changed>('POST', `${jobPath(id)}/rerun`, { ...options, body: {} }),
     events: (id: string) => this.http.json<{ items: JobEventView[] }>('GET', `${jobPath(id)}/events`),

@@ -1,10 +1,10 @@
 // The TypeScript client.
+export type { Changed, Page } from './answers.ts';
 export {
   type AddedNode,
   type ArchiveQuery,
   type AttemptQuery,
   BatonClient,
-  type Changed,
   type JobMetricPoint,
   type LogEvent,
   type LoggedIn,
@@ -15,7 +15,6 @@ export {
   type NewMetrics,
   type NewThing,
   type NewVersion,
-  type Page,
   type StoredFile,
   type StoredFiles,
   type VersionAdded,

@@ -1,7 +1,14 @@
 // What a service is given at boot: its connection, the log, the read store, clock, ids and secrets.
 import { createHmac, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EVENTS_STREAM, JOBS_STREAM, type NatsRole, type StreamName, systemPrincipal } from '@baton/contracts';
+import {
+  EVENTS_STREAM,
+  JOBS_STREAM,
+  mayExtendStream,
+  type NatsRole,
+  type StreamName,
+  systemPrincipal,
+} from '@baton/contracts';
 import { openJetStreamEventStore, type PipelinedEventStore } from '@baton/event-store';
 import { type Bus, type CallContext, connectBus } from '@baton/messaging';
 import { openReadStore, type ReadStore } from '@baton/read-store';
@@ -58,6 +65,7 @@ export async function openPlatform(
     openJetStreamEventStore({
       connection: bus.connection,
       stream,
+      mayExtend: mayExtendStream(role, stream),
       syncAlways: settings.BATON_NATS_SYNC !== 'interval',
       hasRoom,
     });

@@ -7,30 +7,49 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Static } from 'typebox';
 import { AgentKeysFile } from './adapters/agent-keys-file.ts';
 import { AgentsController } from './adapters/agents.controller.ts';
+import { BookingsController } from './adapters/bookings.controller.ts';
 import { catalogueClient } from './adapters/catalogue-client.ts';
-import { followNodes } from './adapters/follow-nodes.ts';
+import { followLog } from './adapters/follow-log.ts';
 import { GapsController } from './adapters/gaps.controller.ts';
 import { JobsController } from './adapters/jobs.controller.ts';
 import { type KvLease, openKvLease } from './adapters/kv-lease.ts';
 import { nodeSecrets } from './adapters/node-secrets.ts';
 import { NodesController } from './adapters/nodes.controller.ts';
+import { PolicyController } from './adapters/policy.controller.ts';
+import { QueueController } from './adapters/queue.controller.ts';
 import { openStreamJobLog } from './adapters/stream-job-log.ts';
 import { Agents } from './app/agents.ts';
+import { BookingAdmin } from './app/booking-admin.ts';
 import { Gaps } from './app/gaps.ts';
 import { Jobs } from './app/jobs.ts';
-import { Leader } from './app/leader.ts';
+import { Leader, type LeaderPorts } from './app/leader.ts';
 import { Leadership } from './app/leadership.ts';
 import { NodeAdmin, type NodeAdminPorts } from './app/node-admin.ts';
 import { type NodePorts, Nodes } from './app/nodes.ts';
 import { recordOutage } from './app/outage.ts';
+import { PolicyAdmin } from './app/policy-admin.ts';
 import type { Caller, CommandIdentity, Ids } from './app/ports.ts';
 import { Queries } from './app/queries.ts';
+import { QueueAnswers } from './app/queue-answers.ts';
 import { StagingProgress } from './app/staging-progress.ts';
+import { Submissions } from './app/submissions.ts';
 import type { SchedulerConfig } from './config.ts';
 import { nodeDecider } from './domain/node.commands.ts';
 import { jobProjection } from './projections/job-document.ts';
 import { nodeProjection } from './projections/node-document.ts';
 import { jobUsageProjection, nodeUsageProjection } from './projections/usage-documents.ts';
+import { queueAnswers } from './queue.module.ts';
+import { openRules, type Rules, ruleAdmins } from './rules.module.ts';
+
+const CONTROLLERS = [
+  JobsController,
+  NodesController,
+  PolicyController,
+  BookingsController,
+  QueueController,
+  GapsController,
+  AgentsController,
+];
 
 @Module({})
 export class SchedulerModule {
@@ -49,34 +68,53 @@ export class SchedulerModule {
     });
     const leaderPorts = { log, ids, now, report, installationId: platform.installationId };
     const agentLink = { push: (nodeId: string, set: unknown) => bus.publish(subjects.desired(nodeId), set) };
-    const newLeader = () => new Leader({ ...leaderPorts, agents: agentLink, nodes: () => nodes.known() });
+    const planned = () => plannedWith(nodes, rules);
+    const newLeader = () => new Leader({ ...leaderPorts, ...planned(), agents: agentLink });
     const leadership = new Leadership({ lease, newLeader, logLost: () => log.lost(), report });
     await followAll(platform, nodes, config.BATON_AGENT_KEYS_FILE);
+    const rules = await openRules(platform, () => leadership.current()?.kick());
     const progress = new StagingProgress();
     const identify = identifier(platform.secret);
-    const jobs = new Jobs({ leadership, nodes, catalogue, log, ids, progress, now, identify });
+    const jobs = new Jobs({ leadership, nodes, log, progress, now, identify });
+    const classNames = () => rules.policies.current().policy.classes.map(({ name }) => name);
+    const submissions = new Submissions({ leadership, nodes, catalogue, log, ids, now, classNames, identify });
     const [jobDocuments, nodeDocuments] = await Promise.all([
       platform.project(jobProjection),
       platform.project(nodeProjection),
     ]);
     const queries = new Queries({ jobs: jobDocuments, nodes: nodeDocuments, jobViews: jobs, known: nodes, leadership });
     const admin = nodeAdmin(platform, nodes, leadership);
+    const trial = { treatedDifferently: async () => [] };
+    const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
     const gaps = await gapLedger(platform);
     noteOutages(platform, { leadership, lease, nodes });
     await begin(leadership, nodes, signal);
     platform.onClose(() => log.close());
     return {
       module: SchedulerModule,
-      controllers: [JobsController, NodesController, GapsController, AgentsController],
+      controllers: CONTROLLERS,
       providers: [
         { provide: Jobs, useValue: jobs },
+        { provide: Submissions, useValue: submissions },
         { provide: Queries, useValue: queries },
         { provide: NodeAdmin, useValue: admin },
+        { provide: PolicyAdmin, useValue: policyAdmin },
+        { provide: BookingAdmin, useValue: bookingAdmin },
         { provide: Gaps, useValue: gaps },
+        { provide: QueueAnswers, useValue: queueAnswers(platform, { leadership, nodes, log, progress }) },
         { provide: Agents, useValue: new Agents({ leadership, nodes, catalogue, progress, now }) },
       ],
     };
   }
+}
+
+/** What a leader plans with, beside jobs; always as it is now. */
+function plannedWith(nodes: Nodes, { policies, bookings }: Rules): Pick<LeaderPorts, 'nodes' | 'policy' | 'bookings'> {
+  return {
+    nodes: () => nodes.known(),
+    policy: () => policies.current().policy,
+    bookings: (at) => bookings.current(at),
+  };
 }
 
 /** Resolves when this instance leads, or when it is clear that another one does. */
@@ -96,6 +134,7 @@ function identifiers(secret: string): Ids {
   return {
     newJobId: () => newId('job'),
     derivedJobId: (principal, key) => deriveId('job', secret, principal.userId, key),
+    memberJobId: (arrayId, index) => deriveId('job', secret, arrayId, String(index)),
     newCommitId: randomUUID,
   };
 }
@@ -153,7 +192,7 @@ async function followAll(platform: Platform, nodes: Nodes, keysPath: string | un
   const keys = keysPath === undefined ? null : new AgentKeysFile(keysPath);
   let isBehind = true;
   const write = () => keys?.write(nodes.all()).catch((error: unknown) => platform.report(error, "agents' keys"));
-  await followNodes(platform, (commit) => {
+  await followLog(platform, ['node'], (commit) => {
     nodes.follow(commit);
     if (!isBehind && commit.events.some(({ type }) => CHANGES_KEYS.has(type))) void write();
   });

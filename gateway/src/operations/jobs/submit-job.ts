@@ -1,14 +1,16 @@
 // POST /jobs.
-import { Changed, JobSpec, schedulerRpc } from '@baton/contracts';
+import { JobSpec, JobSubmission, schedulerRpc } from '@baton/contracts';
 import { operation } from '../operation.ts';
+import { ARRAY_TIMEOUT_MS } from './array-timeout.ts';
 
 export const submitJob = operation({
   method: 'POST',
   url: '/jobs',
-  summary: 'Submit a job; it is queued when this answers',
+  summary: 'Submit a job, or an array of jobs; it is queued when this answers',
   access: 'user',
-  schema: { body: JobSpec, response: Changed },
+  schema: { body: JobSpec, response: JobSubmission },
   status: 201,
   location: ({ id }) => `/jobs/${id}`,
-  handler: ({ call, body }) => call(schedulerRpc.submit, body),
+  handler: ({ gateway, principal, meta, body }) =>
+    gateway.bus.call(schedulerRpc.submit, { principal, meta }, body, { timeoutMs: ARRAY_TIMEOUT_MS }),
 });

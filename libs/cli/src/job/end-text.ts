@@ -11,6 +11,7 @@ export function endText(result: Pick<AttemptResult, 'reason' | 'exitCode' | 'sig
 
 const WORDS: Readonly<Record<Exclude<EndReason, 'exited' | 'signalled'>, string>> = {
   cancelled: 'cancelled',
+  preempted: 'stopped for another',
   'time-limit': 'time limit',
   'out-of-memory': 'out of memory',
   'device-lost': 'its device was lost',

@@ -15,6 +15,20 @@ export function shortId(id: string): string {
   return id.slice(0, SHORT);
 }
 
+const ARRAY_ID = /^arr_[a-z0-9]{26}$/;
+
+export function isArrayId(ref: string): boolean {
+  return ARRAY_ID.test(ref);
+}
+
+/** An array's own id, or any of its jobs. */
+export async function findArrayId(client: BatonClient, ref: string): Promise<string> {
+  if (isArrayId(ref)) return ref;
+  const { array, id } = await findJob(client, ref);
+  if (!array) throw new Failure(EXIT.notFound, `Job ${id} is of no array.`);
+  return array.id;
+}
+
 export async function findJobId(client: BatonClient, ref: string): Promise<string> {
   return FULL_ID.test(ref) ? ref : (await findJob(client, ref)).id;
 }

@@ -1,6 +1,6 @@
 // Flags that carry more than one thing.
 import { describe, expect, it } from 'vitest';
-import { parseDataset, parsePairs, parseVersionedName } from './job-flags.ts';
+import { parseAfter, parseDataset, parsePairs, parseVersionedName } from './job-flags.ts';
 
 describe('--dataset', () => {
   it.each([
@@ -37,5 +37,15 @@ describe('NAME=VALUE', () => {
   it('names the flag when there is no name', () => {
     expect(() => parsePairs(['=1'], '--env')).toThrow('--env =1');
     expect(() => parsePairs(['A'], '--label')).toThrow('--label A');
+  });
+});
+
+describe('JOB:WHEN', () => {
+  it('means its success without one', () => {
+    expect(parseAfter('train')).toEqual({ job: 'train' });
+    expect(parseAfter('train:failure')).toEqual({ job: 'train', when: 'failure' });
+  });
+  it.each(['', ':end', 'train:', 'train:started', 'a:end:end'])('refuses "%s"', (text) => {
+    expect(() => parseAfter(text)).toThrow('success, failure, end');
   });
 });

@@ -1,4 +1,4 @@
-// What `--dataset`, `--env` and `--label` say.
+// What `--dataset`, `--env`, `--label` and `--after` say.
 import { usage } from '../failure.ts';
 
 export interface DatasetFlag {
@@ -47,4 +47,16 @@ export function parsePairs(texts: readonly string[], flag: string): Record<strin
     return [text.slice(0, at), text.slice(at + 1)] as const;
   });
   return Object.fromEntries(pairs);
+}
+
+const WHEN = ['success', 'failure', 'end'] as const;
+
+/** `JOB` or `JOB:failure`; the job as it is named elsewhere. */
+export function parseAfter(text: string): { readonly job: string; readonly when?: (typeof WHEN)[number] } {
+  const [job = '', word, ...rest] = text.split(':');
+  if (word === undefined && job !== '') return { job };
+  const when = WHEN.find((known) => known === word);
+  if (job === '' || when === undefined || rest.length > 0)
+    throw usage(`--after ${text}: write JOB, or JOB: and one of ${WHEN.join(', ')}.`);
+  return { job, when };
 }

@@ -54,6 +54,40 @@ describe('flags', () => {
   });
 });
 
+describe('flags about when and where a job may run', () => {
+  it('become the fields of the specification, and stand over those of a file', () => {
+    const draft = { requires: { room: 'a', rack: '1' }, array: { parallel: 3 }, class: 'normal' };
+    expect(
+      withFlags(draft, {
+        gpus: 2,
+        gpuModel: 'A100',
+        gpuMemory: '40GiB',
+        class: 'urgent',
+        require: ['room=b'],
+        prefer: ['ib=yes'],
+        exclusive: true,
+        keepsCheckpoints: true,
+        begin: '2h',
+        hold: true,
+        after: ['train', 'eval:end'],
+        arrayValue: ['0.1', '0.2'],
+      }),
+    ).toEqual({
+      resources: { gpus: 2, gpuModel: 'A100', gpuMemory: '40GiB' },
+      class: 'urgent',
+      requires: { room: 'b', rack: '1' },
+      prefers: { ib: 'yes' },
+      exclusive: true,
+      keepsCheckpoints: true,
+      begin: '2h',
+      hold: true,
+      after: [{ job: 'train' }, { job: 'eval', when: 'end' }],
+      array: { values: ['0.1', '0.2'], parallel: 3 },
+    });
+    expect(withFlags({}, { array: 10, parallel: 2 })).toEqual({ array: { count: 10, parallel: 2 } });
+  });
+});
+
 describe('a job file', () => {
   let folder: string;
   const file = async (text: string) => {

@@ -1,9 +1,7 @@
 // A job's specification from a YAML file and from flags; what a flag says stands over the file.
-import { readFile } from 'node:fs/promises';
 import type { JobSpec } from '@baton/contracts';
-import { usage } from '../failure.ts';
-import { readStandardInput } from '../standard-input.ts';
-import { parseDataset, parsePairs } from './job-flags.ts';
+import { parseAfter, parseDataset, parsePairs } from './job-flags.ts';
+import { readYamlFile } from '../yaml-file.ts';
 
 export interface JobFlags {
   readonly name?: string;
@@ -13,6 +11,19 @@ export interface JobFlags {
   readonly gpus?: number;
   readonly cpus?: number;
   readonly memory?: string;
+  readonly gpuModel?: string;
+  readonly gpuMemory?: string;
+  readonly class?: string;
+  readonly require?: readonly string[];
+  readonly prefer?: readonly string[];
+  readonly exclusive?: boolean;
+  readonly keepsCheckpoints?: boolean;
+  readonly begin?: string;
+  readonly hold?: boolean;
+  readonly after?: readonly string[];
+  readonly array?: number;
+  readonly arrayValue?: readonly string[];
+  readonly parallel?: number;
   readonly nodes?: number;
   readonly node?: string;
   readonly timeLimit?: string;
@@ -35,30 +46,13 @@ export type DraftSpec = Partial<JobSpec>;
 
 /** `path` is a YAML or JSON file, `-` standard input. */
 export async function readJobFile(path: string): Promise<DraftSpec> {
-  const text = path === '-' ? await readStandardInput() : await readTextFile(path);
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(text);
-  const fault = document.errors[0];
-  if (fault) throw usage(`${path} is no valid YAML: ${fault.message}`);
-  const value: unknown = document.toJS();
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw usage(`${path} holds no job: write fields such as \`command: [python, train.py]\`.`);
-  }
-  return value;
-}
-
-export async function readTextFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw usage(`${path} can't be read: ${(error as Error).message}`);
-  }
+  return readYamlFile(path, 'no job: write fields such as `command: [python, train.py]`.');
 }
 
 /** Maps of the file and of flags are joined, lists and single values replaced. */
 export function withFlags(draft: DraftSpec, flags: JobFlags): DraftSpec {
-  const { dataset, env, secret, label } = flags;
-  const resources = present({ gpus: flags.gpus, cpus: flags.cpus, memory: flags.memory });
+  const { dataset, env, secret, label, gpus, cpus, memory, gpuModel, gpuMemory } = flags;
+  const resources = present({ gpus, cpus, memory, gpuModel, gpuMemory });
   const { python, requirements, image, network, shmSize } = flags;
   const environment = present({ python, requirements, image, network, shmSize });
   return {
@@ -69,6 +63,7 @@ export function withFlags(draft: DraftSpec, flags: JobFlags): DraftSpec {
       env: env && { ...draft.env, ...parsePairs(env, '--env') },
       secrets: secret && [...secret],
       resources: joined(draft.resources, resources),
+      ...schedulingOf(draft, flags),
       nodes: flags.nodes,
       node: flags.node,
       timeLimit: flags.timeLimit,
@@ -82,6 +77,21 @@ export function withFlags(draft: DraftSpec, flags: JobFlags): DraftSpec {
       group: flags.group,
     }),
   };
+}
+
+function schedulingOf(draft: DraftSpec, flags: JobFlags): DraftSpec {
+  const { require: required, prefer, after, array, arrayValue, parallel } = flags;
+  return present({
+    class: flags.class,
+    requires: required && { ...draft.requires, ...parsePairs(required, '--require') },
+    prefers: prefer && { ...draft.prefers, ...parsePairs(prefer, '--prefer') },
+    exclusive: flags.exclusive,
+    keepsCheckpoints: flags.keepsCheckpoints,
+    begin: flags.begin,
+    hold: flags.hold,
+    after: after?.map(parseAfter),
+    array: joined(draft.array, present({ count: array, values: arrayValue && [...arrayValue], parallel })),
+  });
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

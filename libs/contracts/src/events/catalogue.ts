@@ -3,6 +3,7 @@ import type { Static, TSchema } from 'typebox';
 import { datasetEvents, modelEvents } from './data.ts';
 import { endpointEvents } from './endpoint.ts';
 import { jobEvents, nodeEvents } from './job.ts';
+import { calendarEvents, policyEvents } from './policy.ts';
 import { groupEvents, inviteEvents, nameEvents, secretEvents, tokenEvents, userEvents } from './user.ts';
 
 export const EVENT_CATALOGUE = {
@@ -17,6 +18,8 @@ export const EVENT_CATALOGUE = {
   job: jobEvents,
   node: nodeEvents,
   endpoint: endpointEvents,
+  policy: policyEvents,
+  calendar: calendarEvents,
 } as const;
 
 type Schemas = Readonly<Record<string, TSchema>>;
@@ -35,3 +38,5 @@ export type ModelEvent = EventsOf<typeof modelEvents>;
 export type JobEvent = EventsOf<typeof jobEvents>;
 export type NodeEvent = EventsOf<typeof nodeEvents>;
 export type EndpointEvent = EventsOf<typeof endpointEvents>;
+export type PolicyEvent = EventsOf<typeof policyEvents>;
+export type CalendarEvent = EventsOf<typeof calendarEvents>;

@@ -1,7 +1,7 @@
 // Events of jobs and nodes; only the scheduler's leader writes them.
 import { Type, type Static } from 'typebox';
 import { Ownership } from '../access.ts';
-import { PinnedSpec } from '../job-spec.ts';
+import { ArrayPlace, PinnedSpec } from '../job-spec.ts';
 import { ManifestSummary } from '../manifest.ts';
 import { Bytes, Digest, Id, Labels, Name, Timestamp, strict } from '../schema.ts';
 
@@ -14,6 +14,8 @@ export const EndReason = Type.Union([
   Type.Literal('exited'),
   Type.Literal('signalled'),
   Type.Literal('cancelled'),
+  /** Stopped for another job; it goes on later. */
+  Type.Literal('preempted'),
   Type.Literal('time-limit'),
   /** It started early, and used a card before its turn. */
   Type.Literal('took-early'),
@@ -83,7 +85,18 @@ export const Rendezvous = strict({
 export type Rendezvous = Static<typeof Rendezvous>;
 
 export const jobEvents = {
-  JobSubmitted: strict({ spec: PinnedSpec, ...Ownership, rerunOf: Type.Optional(Id) }),
+  JobSubmitted: strict({
+    spec: PinnedSpec,
+    ...Ownership,
+    rerunOf: Type.Optional(Id),
+    array: Type.Optional(ArrayPlace),
+  }),
+  /** It waits until it is released; one that waits behind running attempts is called back. */
+  JobHeld: strict({ by: Type.String() }),
+  JobReleased: strict({ by: Type.String() }),
+  /** It is promised a start on these nodes, not later than `at`. */
+  StartReserved: strict({ nodeIds: Type.Array(Id, { minItems: 1 }), at: Timestamp }),
+  StartReservationDropped: strict({}),
   /**
    * Dequeue, device allocation and attempt number in one commit, before anything is launched. With `behind`, `devices` are
    * those that it has already, and the rest is promised. With `ranks`, one for each of its nodes, all are assigned or none;
@@ -133,10 +146,17 @@ export const jobEvents = {
   /** The checkpoint folder as it was while the attempt ran: what a node that dies does not take with it. */
   AttemptCheckpointed: strict({ attempt: AttemptNumber, at: Timestamp, checkpoints: ManifestSummary }),
   CancelRequested: strict({ by: Type.String(), reason: Type.String({ maxLength: 1_024 }) }),
+  /** It is to be stopped for the sake of job `for`, and goes on later from its checkpoints. */
+  PreemptionRequested: strict({ attempt: AttemptNumber, for: Id, reason: Type.String({ maxLength: 1_024 }) }),
   AttemptEnded: strict({ attempt: AttemptNumber, result: AttemptResult }),
   /** Back to the queue; not before `notBefore`. */
   JobRequeued: strict({
-    cause: Type.Union([Type.Literal('retry'), Type.Literal('infrastructure'), Type.Literal('revoked')]),
+    cause: Type.Union([
+      Type.Literal('retry'),
+      Type.Literal('infrastructure'),
+      Type.Literal('revoked'),
+      Type.Literal('preemption'),
+    ]),
     notBefore: Timestamp,
   }),
   JobSucceeded: strict({}),

@@ -11,38 +11,14 @@ import {
   NodeDescription,
   Rendezvous,
 } from '../events/job.ts';
-import { JobSpec, PinnedSpec } from '../job-spec.ts';
+import { ArrayPlace, JobSpec, PinnedSpec } from '../job-spec.ts';
 import { ManifestSummary } from '../manifest.ts';
 import { Bytes, Digest, Id, Labels, Name, Ref, Timestamp, strict } from '../schema.ts';
 import { ById, Changed, PageQuery, Stamped, page } from './common.ts';
 import { GangPlace, RankView } from './gang.ts';
 import { GapsQuery, GapsView } from './gaps.ts';
+import { ChangedJobs, JobListing, JobStateName, JobSubmission } from './jobs.ts';
 import { rpc } from './rpc.ts';
-
-export const JOB_STATES = [
-  'queued',
-  'assigned',
-  'starting',
-  'running',
-  'stopping',
-  'succeeded',
-  'failed',
-  'cancelled',
-] as const;
-export type JobStateName = (typeof JOB_STATES)[number];
-export const JobStateName = Type.Union([
-  Type.Literal('queued'),
-  Type.Literal('assigned'),
-  Type.Literal('starting'),
-  Type.Literal('running'),
-  Type.Literal('stopping'),
-  Type.Literal('succeeded'),
-  Type.Literal('failed'),
-  Type.Literal('cancelled'),
-]);
-export function isFinal(state: JobStateName): boolean {
-  return state === 'succeeded' || state === 'failed' || state === 'cancelled';
-}
 
 /** Why a queued job waits. */
 export const WaitCode = Type.Union([
@@ -55,6 +31,18 @@ export const WaitCode = Type.Union([
   Type.Literal('no-node'),
   Type.Literal('retry-backoff'),
   Type.Literal('staged-behind'),
+  Type.Literal('user-quota'),
+  Type.Literal('group-quota'),
+  /** It would fit, but would delay a job that was promised a start. */
+  Type.Literal('reserved'),
+  /** It would fit, but would run into a booking for others. */
+  Type.Literal('booked'),
+  Type.Literal('held'),
+  Type.Literal('begin-later'),
+  Type.Literal('waiting-for-job'),
+  Type.Literal('array-limit'),
+  /** Its submission was interrupted before all of the array's jobs were in the log. */
+  Type.Literal('array-incomplete'),
 ]);
 export type WaitCode = Static<typeof WaitCode>;
 export const WaitReason = strict({
@@ -63,7 +51,7 @@ export const WaitReason = strict({
   message: Type.String(),
   /** 1 = next. */
   position: Type.Integer({ minimum: 1 }),
-  /** Jobs that hold what it waits for. */
+  /** Jobs that hold what it waits for, or whose end it waits for. */
   heldBy: Type.Array(Id),
 });
 export type WaitReason = Static<typeof WaitReason>;
@@ -111,6 +99,7 @@ export const JobView = strict({
   spec: PinnedSpec,
   attempts: Type.Array(AttemptView),
   rerunOf: Type.Union([Id, Type.Null()]),
+  array: Type.Optional(ArrayPlace),
 });
 export type JobView = Static<typeof JobView>;
 
@@ -184,22 +173,16 @@ export const RemoveNode = strict({
   force: Type.Optional(Type.Boolean()),
 });
 
-export const JobListing = strict({
-  ...PageQuery,
-  state: Type.Optional(JobStateName),
-  active: Type.Optional(Type.Boolean()),
-  owner: Type.Optional(Id),
-  name: Type.Optional(Name),
-  node: Type.Optional(Ref),
-});
-
 export const schedulerRpc = {
-  submit: rpc('rpc.scheduler.submit', JobSpec, Changed),
+  submit: rpc('rpc.scheduler.submit', JobSpec, JobSubmission),
+  /** Of one job or, by its id, of a whole array; as are the two that follow. */
   cancel: rpc(
     'rpc.scheduler.cancel',
     strict({ id: Ref, reason: Type.Optional(Type.String({ maxLength: 1_024 })) }),
-    Changed,
+    ChangedJobs,
   ),
+  hold: rpc('rpc.scheduler.hold', ById, ChangedJobs),
+  release: rpc('rpc.scheduler.release', ById, ChangedJobs),
   /** Submits the same pinned specification again. */
   rerun: rpc('rpc.scheduler.rerun', ById, Changed),
   getJob: rpc('rpc.scheduler.get-job', ById, JobView),

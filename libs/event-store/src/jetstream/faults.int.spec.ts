@@ -1,5 +1,6 @@
 // What holds when the server is killed, restarted, frozen, or was set up wrongly.
-import { jetstreamManager } from '@nats-io/jetstream';
+import { STREAM_SUBJECTS } from '@baton/contracts';
+import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type NatsServer, startNatsServer } from '@baton/testkit';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -203,6 +204,20 @@ describe('the stream', () => {
       code: 'internal',
       detail: expect.stringContaining('max_age') as string,
     });
+  });
+
+  it('of an earlier version gets the subjects that it lacks from whoever may add them; others wait', async () => {
+    const { streams } = await jetstreamManager(connection);
+    const subjects = STREAM_SUBJECTS.EVENTS.filter((subject) => subject !== 'evt.policy.*');
+    const kept = { discard: DiscardPolicy.New, deny_delete: true, deny_purge: true, allow_direct: true };
+    await streams.add({ name: 'EVENTS', subjects, ...kept });
+    await expect(open('EVENTS', 300)).rejects.toMatchObject({ detail: 'evt.policy.* is not captured' });
+    const waiting = open('EVENTS');
+    const ref = newRef();
+    await appendMany(await openJetStreamEventStore({ connection, stream: 'EVENTS', mayExtend: true }), ref, 2);
+    expect(await (await waiting).readAggregate(ref)).toHaveLength(2);
+    const { config } = await streams.info('EVENTS');
+    expect(config).toMatchObject({ ...kept, subjects: [...STREAM_SUBJECTS.EVENTS] });
   });
 
   it('may be opened by many at the same time', async () => {

@@ -32,6 +32,8 @@ export interface JetStreamOptions {
   readonly syncAlways?: boolean;
   /** Servers that hold the stream, if it has to be made; 1 if absent. */
   readonly replicas?: number;
+  /** Whether a stream that an earlier version has made is given the subjects that it lacks; false if absent. */
+  readonly mayExtend?: boolean;
   /** Whether the server's disk has room: asked before a commit is sent. It always has, if absent. */
   readonly hasRoom?: () => boolean;
 }
@@ -40,8 +42,8 @@ const TIMEOUT_MS = 10_000;
 
 /** Makes the stream if it is missing. Throws `internal` when it is configured otherwise than events need it. */
 export async function openJetStreamEventStore(options: JetStreamOptions): Promise<PipelinedEventStore> {
-  const { connection, stream, timeoutMs = TIMEOUT_MS, replicas = 1 } = options;
-  const { num_replicas } = await ensureStream(connection, stream, { replicas, timeoutMs });
+  const { connection, stream, timeoutMs = TIMEOUT_MS, replicas = 1, mayExtend = false } = options;
+  const { num_replicas } = await ensureStream(connection, stream, { replicas, timeoutMs, mayExtend });
   const durability = probeDurability(connection, { syncAlways: options.syncAlways ?? false });
   return new JetStreamEventStore(streamApi(connection, stream, timeoutMs), {
     stream,

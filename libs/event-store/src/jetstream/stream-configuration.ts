@@ -4,6 +4,7 @@ import { PlatformError } from '@baton/errors';
 import {
   DiscardPolicy,
   JetStreamApiError,
+  type JetStreamManager,
   jetstreamManager,
   RetentionPolicy,
   type StreamConfig,
@@ -11,15 +12,20 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { logUnavailable } from './request.ts';
 
 const STREAM_NOT_FOUND = 10059;
+const TIMEOUT_MS = 10_000;
+const LOOK_EVERY_MS = 100;
 const DUPLICATE_WINDOW_MS = 120_000;
 
 export interface StreamOptions {
   /** Servers that hold the stream; 1 if absent. Only used when it is made. */
   readonly replicas?: number;
   readonly timeoutMs?: number;
+  /** Whether a stream that an earlier version has made is given the subjects that it lacks; others wait for whoever does that. */
+  readonly mayExtend?: boolean;
 }
 
 /** Makes the stream if it is missing; what the server says that it is. Throws `internal` when it is configured in a way that could lose events. */
@@ -28,22 +34,25 @@ export async function ensureStream(
   stream: StreamName,
   options: StreamOptions = {},
 ): Promise<StreamConfig> {
-  const manager = await jetstreamManager(connection, { checkAPI: false, timeout: options.timeoutMs ?? 10_000 });
+  const manager = await jetstreamManager(connection, { checkAPI: false, timeout: options.timeoutMs ?? TIMEOUT_MS });
   const wanted = configuration(stream, options.replicas ?? 1);
   const existing = await manager.streams.info(stream).catch((error: unknown) => {
     if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return null;
     throw logUnavailable(error);
   });
-  const { config } = existing ?? (await make(() => manager.streams.add(wanted)));
+  const found = existing ?? (await make(() => manager.streams.add(wanted)));
+  const { config } = lacks(found, wanted) ? await extended(manager, wanted, options) : found;
   verify(stream, wanted, config);
   return config;
 }
 
-async function make(add: () => Promise<StreamInfo>): Promise<StreamInfo> {
-  return add().catch((error: unknown) => {
+async function make(ask: () => Promise<StreamInfo>): Promise<StreamInfo> {
+  return ask().catch((error: unknown) => {
     throw logUnavailable(error);
   });
 }
+
+type Wanted = ReturnType<typeof configuration>;
 
 function configuration(stream: StreamName, replicas: number) {
   return {
@@ -64,6 +73,26 @@ function configuration(stream: StreamName, replicas: number) {
   } satisfies Partial<StreamConfig> & { name: string };
 }
 
+function lacks({ config }: StreamInfo, { subjects }: Pick<Wanted, 'subjects'>): boolean {
+  return subjects.some((subject) => !config.subjects.includes(subject));
+}
+
+/** What the stream is once it captures all subjects, or when the time is up. */
+async function extended(
+  manager: JetStreamManager,
+  wanted: Wanted,
+  { mayExtend = false, timeoutMs = TIMEOUT_MS }: StreamOptions,
+): Promise<StreamInfo> {
+  const { name, subjects } = wanted;
+  if (mayExtend) return make(() => manager.streams.update(name, { subjects }));
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const found = await make(() => manager.streams.info(name));
+    if (!lacks(found, wanted) || performance.now() > deadline) return found;
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
 /** What would let events go missing when it is otherwise. */
 const GUARDED = [
   'storage',
@@ -77,7 +106,7 @@ const GUARDED = [
   'deny_purge',
 ] as const;
 
-function verify(stream: StreamName, wanted: ReturnType<typeof configuration>, config: StreamConfig): void {
+function verify(stream: StreamName, wanted: Wanted, config: StreamConfig): void {
   const faults = GUARDED.filter((key) => (config[key] ?? defaultOf(key)) !== wanted[key]).map(
     (key) => `${key} is ${String(config[key])}`,
   );

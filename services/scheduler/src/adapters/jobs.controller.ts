@@ -5,6 +5,7 @@ import { Answers } from '@baton/service-host';
 import { Controller, Inject } from '@nestjs/common';
 import { Jobs } from '../app/jobs.ts';
 import { Queries } from '../app/queries.ts';
+import { Submissions } from '../app/submissions.ts';
 
 type CallOf<K extends keyof typeof schedulerRpc> = Call<(typeof schedulerRpc)[K]['request']>;
 
@@ -12,15 +13,21 @@ type CallOf<K extends keyof typeof schedulerRpc> = Call<(typeof schedulerRpc)[K]
 export class JobsController {
   readonly #jobs: Jobs;
   readonly #queries: Queries;
+  readonly #submissions: Submissions;
 
-  constructor(@Inject(Jobs) jobs: Jobs, @Inject(Queries) queries: Queries) {
+  constructor(
+    @Inject(Jobs) jobs: Jobs,
+    @Inject(Queries) queries: Queries,
+    @Inject(Submissions) submissions: Submissions,
+  ) {
+    this.#submissions = submissions;
     this.#jobs = jobs;
     this.#queries = queries;
   }
 
   @Answers(schedulerRpc.submit)
   submit(call: CallOf<'submit'>) {
-    return this.#jobs.submit(call, call.body as JobSpec);
+    return this.#submissions.submit(call, call.body as JobSpec);
   }
 
   @Answers(schedulerRpc.cancel)
@@ -28,9 +35,19 @@ export class JobsController {
     return this.#jobs.cancel(call, call.body.id, call.body.reason ?? '');
   }
 
+  @Answers(schedulerRpc.hold)
+  hold(call: CallOf<'hold'>) {
+    return this.#jobs.hold(call, call.body.id);
+  }
+
+  @Answers(schedulerRpc.release)
+  release(call: CallOf<'release'>) {
+    return this.#jobs.release(call, call.body.id);
+  }
+
   @Answers(schedulerRpc.rerun)
   rerun(call: CallOf<'rerun'>) {
-    return this.#jobs.rerun(call, call.body.id);
+    return this.#submissions.rerun(call, call.body.id);
   }
 
   @Answers(schedulerRpc.getJob)

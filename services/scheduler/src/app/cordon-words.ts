@@ -1,10 +1,10 @@
 // Why a job waits for a cordoned node, in the words of whoever cordoned it.
 import type { WaitReason } from '@baton/contracts';
 import type { KnownNode } from '../domain/ledger.ts';
-import { lacks } from '../domain/schedule/fit.ts';
-import type { Shape } from '../domain/schedule/snapshot.ts';
+import { lacks } from '../domain/schedule/able.ts';
+import type { EngineShape } from '../domain/schedule/engine-model.ts';
 
-export function withCordonWords(wait: WaitReason, shape: Shape, nodes: readonly KnownNode[]): WaitReason {
+export function withCordonWords(wait: WaitReason, shape: EngineShape, nodes: readonly KnownNode[]): WaitReason {
   if (wait.code !== 'node-cordoned') return wait;
   const cordoned = nodes.filter(({ id, state }) => {
     return state.cordoned !== null && lacks(shape, { id, description: state.description }).length === 0;

@@ -1,4 +1,5 @@
 // What the leader does when the log takes nothing.
+import { DEFAULT_POLICY } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { aDescription, aSpec } from '../testing/job-builders.ts';
@@ -6,6 +7,79 @@ import { Leader } from './leader.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
+
+it('cancels a job that can never start as soon as its predecessor has failed, and those that wait for it', () => {
+  let position = 0;
+  const leader = new Leader({
+    log: {
+      replay: async function* () {},
+      issue: () => ({ position: (position += 1), hash: '', durable: Promise.resolve() }),
+      flushed: async () => {},
+      readJob: async () => [],
+    },
+    agents: { push: () => {} },
+    ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
+    now: Date.now,
+    nodes: () => [],
+    policy: () => DEFAULT_POLICY,
+    bookings: () => [],
+    installationId: 'ins',
+    report: (error) => expect.unreachable(String(error)),
+  });
+  const submit = (id: string, ...ids: string[]) => {
+    const spec = aSpec({ after: ids.map((jobId) => ({ jobId, when: 'success' })) });
+    const owned = { ownerId: 'usr', groupId: null, visibility: 'private' } as const;
+    leader.execute(id, { type: 'Submit', spec, owned, rerunOf: null }, leader.systemIdentity('test'));
+  };
+  submit('job_1');
+  submit('job_2', 'job_1');
+  submit('job_3', 'job_2');
+  submit('job_4');
+  leader.execute('job_1', { type: 'Cancel', by: 'usr', reason: '' }, leader.systemIdentity('test'));
+  leader.pass();
+  expect(['job_1', 'job_2', 'job_3', 'job_4'].map((id) => leader.ledger.active(id)?.state.phase)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    'queued',
+  ]);
+  leader.stop();
+});
+
+it('starts a job at its time, months from now or after the clock was set forward, and does not spin until then', () => {
+  let position = 0;
+  let passes = 0;
+  const leader = new Leader({
+    log: {
+      replay: async function* () {},
+      issue: () => ({ position: (position += 1), hash: '', durable: Promise.resolve() }),
+      flushed: async () => {},
+      readJob: async () => [],
+    },
+    agents: { push: () => {} },
+    ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
+    now: Date.now,
+    nodes: () => {
+      passes += 1;
+      return [];
+    },
+    policy: () => DEFAULT_POLICY,
+    bookings: () => [],
+    installationId: 'ins',
+    report: (error) => expect.unreachable(String(error)),
+  });
+  const owned = { ownerId: 'usr', groupId: null, visibility: 'private' } as const;
+  const spec = aSpec({ beginAt: Date.now() + 90 * 86_400_000 });
+  leader.execute('job_1', { type: 'Submit', spec, owned, rerunOf: null }, leader.systemIdentity('test'));
+  leader.pass();
+  vi.advanceTimersByTime(3_600_000);
+  expect(passes).toBeLessThan(100);
+  expect(leader.ledger.gate('job_1')).toMatchObject({ code: 'begin-later' });
+  vi.setSystemTime(spec.beginAt ?? 0);
+  vi.advanceTimersByTime(60_000);
+  expect(leader.ledger.gate('job_1')).toBe(null);
+  leader.stop();
+});
 
 it('refuses what it can not record, keeps its state, and assigns the queue by itself when there is room', () => {
   let room = true;
@@ -21,7 +95,7 @@ it('refuses what it can not record, keeps its state, and assigns the queue by it
       readJob: async () => [],
     },
     agents: { push: () => {} },
-    ids: { newJobId: () => '', derivedJobId: () => '', newCommitId: () => 'cmt' },
+    ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
     now: Date.now,
     nodes: () => [
       {
@@ -36,6 +110,8 @@ it('refuses what it can not record, keeps its state, and assigns the queue by it
         },
       },
     ],
+    policy: () => DEFAULT_POLICY,
+    bookings: () => [],
     installationId: 'ins',
     report: (error) => expect.unreachable(String(error)),
   });

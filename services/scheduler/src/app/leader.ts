@@ -1,13 +1,16 @@
 // The scheduler while it leads: the single writer of job streams. Commands change the ledger at once and answer when durable.
-import { type Commit, type DesiredSet, ENVELOPE_VERSION, type JobEvent } from '@baton/contracts';
+import { type Commit, type DesiredSet, ENVELOPE_VERSION, type JobEvent, type Policy } from '@baton/contracts';
 import { hasCode, PlatformError } from '@baton/errors';
 import { type JobCommand, jobDecider } from '../domain/job.commands.ts';
 import { isPlaced, partsOf } from '../domain/job.ts';
 import { JobLedger, type JobRecord, type KnownNode } from '../domain/ledger.ts';
-import { schedule } from '../domain/schedule/schedule.ts';
+import type { Booking, Plan } from '../domain/schedule/engine-model.ts';
 import type { AgentLink, CommandIdentity, Ids, Issued, JobLog } from './ports.ts';
 
 const FULL_RETRY_MS = 1_000;
+/** Looks at the clock at least so often while something waits for a time: clocks are set, and timers hold no more than 25 days. */
+const LONGEST_SLEEP_MS = 60_000;
+const SYSTEM = 'system:scheduler';
 /** Of one rank's fact: all its nodes are to know. */
 const CONCERNS_ALL_RANKS: ReadonlySet<JobEvent['type']> = new Set(['GangPermitted', 'RanksStopped']);
 
@@ -17,6 +20,10 @@ export interface LeaderPorts {
   readonly ids: Ids;
   readonly now: () => number;
   readonly nodes: () => Iterable<KnownNode>;
+  /** The one in force. */
+  readonly policy: () => Policy;
+  /** Those that are not over. */
+  readonly bookings: (now: number) => readonly Booking[];
   readonly installationId: string;
   readonly report: (error: unknown, where: string) => void;
 }
@@ -58,7 +65,7 @@ export class Leader {
     if (events.length === 0) return { revision: record?.revision ?? 0, durable: Promise.resolve() };
     const commit = this.#envelope(record, events, identity);
     const issued = this.#ports.log.issue(jobId, commit);
-    this.ledger.apply(jobId, events, { revision: commit.revision, position: issued.position, hash: issued.hash });
+    this.ledger.apply(jobId, events, { ...issued, revision: commit.revision, at: commit.at });
     this.#position = issued.position;
     if (events.some((event) => CONCERNS_ALL_RANKS.has(event.type))) this.pushNodesOf(jobId);
     return { revision: commit.revision, durable: watched(issued) };
@@ -93,31 +100,60 @@ export class Leader {
     });
   }
 
-  /** One scheduling pass: decides, issues the assignments, and tells the agents when they are durable. */
+  /** One scheduling pass: decides, issues what was decided, and tells the agents when it is durable. */
   pass(): void {
+    const now = this.#ports.now();
     try {
-      const next = this.ledger.release(this.#ports.now());
-      this.#wakeAt(next);
-      const { starts, revocations } = schedule(this.ledger.snapshot(this.#ports.nodes()));
-      for (const { jobId, ...start } of starts) {
-        this.execute(jobId, { type: 'Assign', ...start }, this.systemIdentity('schedule'));
-      }
-      for (const { jobId, reason } of revocations) {
-        this.execute(jobId, { type: 'RequestRevocation', reason }, this.systemIdentity('schedule'));
-      }
-      const ranks = starts.flatMap((start) => start.ranks ?? []);
-      for (const nodeId of new Set([...starts, ...revocations, ...ranks].map((change) => change.nodeId)))
-        this.push(nodeId);
+      const dueAt = this.ledger.release(now);
+      this.#wakeAt(dueAt);
+      this.#cancelDoomed();
+      this.refresh(now);
+      const plan = this.ledger.engine.plan(now);
+      this.#carryOut(plan);
+      this.#wakeAt(earliest(dueAt, plan.nextAt));
     } catch (error) {
       // What could not be recorded has not happened: it is decided again, until there is room.
-      if (hasCode(error, 'storage_full')) this.#wakeAt(this.#ports.now() + FULL_RETRY_MS);
+      if (hasCode(error, 'storage_full')) this.#wakeAt(now + FULL_RETRY_MS);
       else this.#ports.report(error, 'scheduling pass');
+    }
+  }
+
+  /** What the engine knows beside jobs: nodes, the policy, bookings. */
+  refresh(now: number): void {
+    const { nodes, policy, bookings } = this.#ports;
+    const { engine } = this.ledger;
+    if (engine.policy !== policy()) this.ledger.setPolicy(policy(), now);
+    this.ledger.setNodes(nodes());
+    engine.setBookings(bookings(now));
+  }
+
+  #carryOut({ starts, preemptions, revocations, reservations }: Plan): void {
+    const order = (jobId: string, command: JobCommand) => this.execute(jobId, command, this.systemIdentity('schedule'));
+    for (const { jobId, ...start } of starts) order(jobId, { type: 'Assign', ...start });
+    for (const { jobId, reason } of revocations) order(jobId, { type: 'RequestRevocation', reason });
+    for (const { jobId, forJobId, reason } of preemptions)
+      order(jobId, { type: 'RequestPreemption', forJobId, reason });
+    for (const { jobId, reservation } of reservations)
+      order(jobId, reservation === null ? { type: 'DropReservation' } : { type: 'ReserveStart', ...reservation });
+    const ranks = starts.flatMap((start) => start.ranks ?? []);
+    for (const nodeId of new Set([...starts, ...revocations, ...ranks].map((change) => change.nodeId)))
+      this.push(nodeId);
+    for (const { jobId } of preemptions) this.pushNodesOf(jobId);
+  }
+
+  /** Jobs whose predecessors have ended so that they can never start; their own dependents follow. */
+  #cancelDoomed(): void {
+    for (let doomed = this.ledger.doomed(); doomed.length > 0; doomed = this.ledger.doomed()) {
+      for (const { id, reason } of doomed)
+        this.execute(id, { type: 'Cancel', by: SYSTEM, reason }, this.systemIdentity('predecessor ended'));
     }
   }
 
   #wakeAt(time: number | null): void {
     clearTimeout(this.#timer);
-    if (time !== null) this.#timer = setTimeout(() => this.pass(), Math.max(0, time - this.#ports.now()));
+    if (time === null) return;
+    const sleepMs = Math.min(LONGEST_SLEEP_MS, Math.max(0, time - this.#ports.now()));
+    this.#timer = setTimeout(() => this.pass(), sleepMs);
   }
 
   /** Sends the node its desired set as soon as all of it is durable. */
@@ -146,8 +182,8 @@ export class Leader {
     return {
       commandId: id,
       requestHash: '',
-      actor: 'system:scheduler',
-      credentialId: 'system:scheduler',
+      actor: SYSTEM,
+      credentialId: SYSTEM,
       correlationId: id,
       causationId,
     };
@@ -156,6 +192,11 @@ export class Leader {
   stop(): void {
     clearTimeout(this.#timer);
   }
+}
+
+function earliest(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
 }
 
 /** A rejected write is handled by the leadership, also where nobody waits for this one. */

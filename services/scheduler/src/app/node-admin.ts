@@ -7,6 +7,7 @@ import type { Leader } from './leader.ts';
 import type { Leadership } from './leadership.ts';
 import { lostCommand } from './lost-attempt.ts';
 import type { NodeRequest, Nodes } from './nodes.ts';
+import { requireAdmin } from './require-admin.ts';
 
 const HOUR_MS = 3_600_000;
 const JOIN_HOURS = 24;
@@ -42,7 +43,7 @@ export class NodeAdmin {
 
   async add(request: NodeRequest, wanted: { readonly name?: string; readonly expiresInHours?: number }) {
     const { nodes, secrets, newNodeId, now } = this.#ports;
-    const by = adminId(request);
+    const by = requireAdmin(request.caller);
     const { principal, meta } = request.caller;
     const id = newNodeId(principal, meta.idempotencyKey);
     const taken = nodes.all().some((node) => node.id !== id && isCalled(node.state, wanted.name));
@@ -80,14 +81,14 @@ export class NodeAdmin {
   }
 
   async cordon(request: NodeRequest, { id: ref, reason }: NodeChange) {
-    const by = adminId(request);
+    const by = requireAdmin(request.caller);
     const { id } = this.#ports.nodes.one(ref);
     const { revision } = await this.#ports.nodes.change(id, { type: 'Cordon', reason: reason ?? '', by }, request);
     return { id, revision };
   }
 
   async uncordon(request: NodeRequest, ref: string) {
-    const by = adminId(request);
+    const by = requireAdmin(request.caller);
     const { id } = this.#ports.nodes.one(ref);
     const { revision } = await this.#ports.nodes.change(id, { type: 'Uncordon', by }, request);
     return { id, revision };
@@ -102,7 +103,7 @@ export class NodeAdmin {
 
   async remove(request: NodeRequest, { id: ref, reason, force }: NodeChange & { readonly force?: boolean }) {
     const { nodes, leadership } = this.#ports;
-    const by = adminId(request);
+    const by = requireAdmin(request.caller);
     const { id } = nodes.one(ref);
     const leader = leadership.leader();
     const seen = { attempts: leader.ledger.placedOn(id).length, heard: nodes.heard(id) };
@@ -140,12 +141,6 @@ interface JoinRequest {
 interface NodeChange {
   readonly id: string;
   readonly reason?: string;
-}
-
-function adminId({ caller: { principal } }: NodeRequest): string {
-  if (principal.kind !== 'user' || principal.role !== 'admin')
-    throw new PlatformError('forbidden', 'Only an admin can do this.');
-  return principal.userId;
 }
 
 function refuse(error: PlatformError): never {

@@ -32,9 +32,11 @@ const catalogue: Catalogue = {
   issueJobToken: async () => '',
 };
 const pin = (spec: Partial<JobSpec>) =>
-  pinSpec({ command: ['python', 'train.py'], ...spec }, caller, catalogue, (ref) =>
-    ref === 'box' ? 'nod_box' : undefined,
-  );
+  pinSpec({ command: ['python', 'train.py'], ...spec }, caller, catalogue, {
+    findNode: (ref) => (ref === 'box' ? 'nod_box' : undefined),
+    classNames: () => ['normal', 'urgent'],
+    now: () => 1_000,
+  });
 const pointerOf = async (spec: Partial<JobSpec>) => {
   const error = await pin(spec).then(
     () => null,
@@ -72,6 +74,27 @@ describe('pinSpec', () => {
     expect(await pin({ nodes: 1, node: 'box' })).not.toHaveProperty('nodes');
   });
 
+  it('keeps what it says about when and where it may run, and nothing of what it does not say', async () => {
+    const where = { requires: { room: 'b' }, prefers: { rack: '1' }, exclusive: true } as const;
+    const when = { class: 'urgent', keepsCheckpoints: true, hold: true } as const;
+    expect(await pin({ ...where, ...when })).toMatchObject({ ...where, ...when });
+    expect(await pin({ resources: { gpus: 1, gpuModel: 'A100', gpuMemory: '40GiB' } })).toMatchObject({
+      resources: { gpus: 1, gpuModel: 'A100', gpuMemoryBytes: 40 * 2 ** 30 },
+    });
+    expect((await pin({ after: [{ job: 'job_a' }, { job: 'job_b', when: 'end' }] })).after).toEqual([
+      { jobId: 'job_a', when: 'success' },
+      { jobId: 'job_b', when: 'end' },
+    ]);
+    const plain = await pin({ requires: {}, prefers: {}, exclusive: false, keepsCheckpoints: false, hold: false });
+    expect(plain).toEqual(await pin({}));
+  });
+
+  it('counts the time to begin at from now, or takes it as it is written', async () => {
+    expect(await pin({ begin: 90 })).toMatchObject({ beginAt: 91_000 });
+    expect(await pin({ begin: '2h' })).toMatchObject({ beginAt: 7_201_000 });
+    expect(await pin({ begin: '2030-01-31T18:00:00+02:00' })).toMatchObject({ beginAt: Date.UTC(2030, 0, 31, 16) });
+  });
+
   it('names a job after its code or its program', async () => {
     expect((await pin({ model: 'net' })).name).toBe('net');
     expect((await pin({ command: ['/usr/bin/env'] })).name).toBe('env');
@@ -94,6 +117,16 @@ describe('pinSpec', () => {
     [{ nodes: 2, node: 'box' }, '/node'],
     [{ nodes: 2, earlyStart: true }, '/earlyStart'],
     [{ nodes: 2, environment: { image: 'torch:2' } }, '/environment/network'],
+    [{ class: 'vip' }, '/class'],
+    [{ resources: { gpuModel: 'A100' } }, '/resources/gpuModel'],
+    [{ resources: { gpuMemory: '40GiB' } }, '/resources/gpuMemory'],
+    [{ resources: { gpus: 1, gpuMemory: 'lots' } }, '/resources/gpuMemory'],
+    [{ requires: { room: 'a' }, prefers: { room: 'b' } }, '/prefers/room'],
+    [{ node: 'box', prefers: { room: 'b' } }, '/prefers'],
+    [{ begin: 'tomorrow' }, '/begin'],
+    [{ begin: '2030-01-31T18:00:00' }, '/begin'],
+    [{ begin: '2030-13-31T18:00:00Z' }, '/begin'],
+    [{ after: [{ job: 'job_a' }, { job: 'job_a', when: 'end' }] }, '/after/1/job'],
     [{ secrets: ['THERE', 'MISSING'] }, '/secrets/1'],
     [{ outputs: { model: 'taken' } }, '/outputs/model'],
     [{ datasets: [{ dataset: 'a' }, { dataset: 'b', as: 'a' }] }, '/datasets/1/as'],

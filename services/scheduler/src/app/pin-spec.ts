@@ -1,26 +1,26 @@
 // A job's specification as written, turned into what the log keeps: names resolved, `latest` pinned, units normalised.
-import {
-  type Issue,
-  type JobSpec,
-  type Owned,
-  parseDurationMs,
-  parseSizeBytes,
-  type PinnedSpec,
-} from '@baton/contracts';
+import type { JobSpec, Owned, PinnedSpec } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
+import { pinResources, pinScheduling, type SchedulingWorld } from './pin-scheduling.ts';
 import type { Caller, Catalogue } from './ports.ts';
+import { durationOf, refuse, sizeOf } from './refuse-spec.ts';
 
-type NodeFinder = (ref: string) => string | undefined;
+/** What is there to be named, beside what the other services have. */
+export interface PinningWorld extends SchedulingWorld {
+  /** The id of a node by its name or id. */
+  readonly findNode: (ref: string) => string | undefined;
+}
 
 export async function pinSpec(
   spec: JobSpec,
   caller: Caller,
   catalogue: Catalogue,
-  findNode: NodeFinder,
+  world: PinningWorld,
 ): Promise<PinnedSpec> {
-  const resources = resourcesOf(spec);
+  const resources = pinResources(spec);
   const times = timesOf(spec);
-  const nodeId = nodeOf(spec, findNode);
+  const nodeId = nodeOf(spec, world);
+  const scheduling = pinScheduling(spec, world);
   const environment = environmentOf(spec);
   const several = severalOf(spec);
   const [code, datasets] = await Promise.all([
@@ -41,6 +41,7 @@ export async function pinSpec(
     nodeId,
     ...several,
     ...times,
+    ...scheduling,
     ...(earlyStart === true ? { earlyStart } : {}),
     retries,
     environment,
@@ -50,11 +51,6 @@ export async function pinSpec(
 }
 
 const NOTHING = { env: {}, secrets: [], retries: 0, labels: {} };
-
-function resourcesOf({ resources = {} }: JobSpec): PinnedSpec['resources'] {
-  const { gpus = 0, cpus = 0, memory } = resources;
-  return { gpus, cpus, memoryBytes: sizeOf(memory, '/resources/memory') };
-}
 
 /** An image brings its own programs; what is said of a container needs one. */
 function environmentOf({ environment = {} }: JobSpec): PinnedSpec['environment'] {
@@ -89,27 +85,7 @@ export async function pinOwnership(
   return { ownerId, groupId: null, visibility: visibility ?? 'private' };
 }
 
-function refuse(pointer: string, detail: string): never {
-  const issues: Issue[] = [{ pointer, detail }];
-  throw new PlatformError('invalid_input', `The job's specification is not valid: ${pointer} ${detail}.`, { issues });
-}
-
-/** Bytes; 0 if nothing was said. */
-function sizeOf(size: number | string | undefined, pointer: string): number {
-  if (size === undefined) return 0;
-  if (typeof size === 'number') return size;
-  return parseSizeBytes(size) ?? refuse(pointer, `is not a size: "${size}"; write for example "4GiB"`);
-}
-
-function durationOf(duration: number | string | undefined, pointer: string, leastMs: number): number | null {
-  if (duration === undefined) return null;
-  const ms = typeof duration === 'number' ? Math.round(duration * 1_000) : parseDurationMs(duration);
-  if (ms === null || ms < leastMs)
-    return refuse(pointer, `is not a duration: "${duration}"; write for example "2h30m"`);
-  return ms;
-}
-
-function nodeOf(spec: JobSpec, findNode: NodeFinder): string | null {
+function nodeOf(spec: JobSpec, { findNode }: PinningWorld): string | null {
   if (spec.node === undefined) return null;
   return findNode(spec.node) ?? refuse('/node', `names no node: "${spec.node}"; \`baton node list\` shows them`);
 }

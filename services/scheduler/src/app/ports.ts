@@ -62,6 +62,8 @@ export interface Ids {
   newJobId(): string;
   /** The same principal and key give the same id. */
   derivedJobId(principal: Principal, idempotencyKey: string): string;
+  /** Of an array's jobs but the first. */
+  memberJobId(arrayId: string, index: number): string;
   newCommitId(): string;
 }
 

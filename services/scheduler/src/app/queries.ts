@@ -4,7 +4,8 @@ import { PlatformError } from '@baton/errors';
 import type { Collection, Filter, Page, PageRequest } from '@baton/read-store';
 import type { JobDocument } from '../projections/job-document.ts';
 import type { NodeDocument } from '../projections/node-document.ts';
-import { type Jobs, noSuchJob } from './jobs.ts';
+import { noSuchJob } from './job-commits.ts';
+import type { Jobs } from './jobs.ts';
 import type { Leadership } from './leadership.ts';
 import { nodeView } from './node-view.ts';
 import type { Nodes } from './nodes.ts';
@@ -32,6 +33,7 @@ export interface JobListing {
   readonly owner?: string;
   readonly name?: string;
   readonly node?: string;
+  readonly array?: string;
 }
 
 export class Queries {
@@ -52,8 +54,7 @@ export class Queries {
 
   /** What has been answered to a command is there for the read that follows, though read models lag by a moment. */
   #acceptedRevision(id: string): number {
-    const ledger = this.#ports.leadership.current()?.ledger;
-    return ledger?.active(id)?.revision ?? (ledger?.has(id) ? 1 : 0);
+    return this.#ports.leadership.current()?.ledger.revisionOf(id) ?? 0;
   }
 
   async jobs({ principal }: Caller, listing: JobListing): Promise<Page<JobView>> {
@@ -63,12 +64,13 @@ export class Queries {
     return { items: page.items.map((document) => this.#ports.jobViews.view(document)), nextCursor: page.nextCursor };
   }
 
-  #filter({ state, active, owner, name, node }: JobListing): Filter {
+  #filter({ state, active, owner, name, node, array }: JobListing): Filter {
     return {
       ...(state === undefined ? {} : { state }),
       ...(active === undefined ? {} : { active }),
       ...(owner === undefined ? {} : { ownerId: owner }),
       ...(name === undefined ? {} : { name }),
+      ...(array === undefined ? {} : { arrayId: array }),
       ...(node === undefined ? {} : { nodeId: this.#ports.known.find(node)?.id ?? node }),
     };
   }
@@ -89,11 +91,10 @@ export class Queries {
   #nodeView(document: NodeDocument): NodeView {
     const { known } = this.#ports;
     const ledger = this.#ports.leadership.current()?.ledger;
-    const snapshot = ledger?.snapshot(known.known().filter(({ id }) => id === document.id));
     return nodeView(document, {
       heard: known.heard(document.id),
       lastSeenAt: known.lastSeenAt(document.id),
-      held: snapshot?.nodes[0]?.held ?? new Map(),
+      held: ledger?.engine.cluster.held(document.id) ?? new Map(),
       attempts: ledger?.placedOn(document.id).length ?? 0,
     });
   }

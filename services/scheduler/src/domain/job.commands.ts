@@ -1,5 +1,14 @@
 // What may be asked of a job, and which events follow.
-import type { AttemptResult, Behind, JobEvent, ManifestSummary, Owned, PinnedSpec, RankPlace } from '@baton/contracts';
+import type {
+  ArrayPlace,
+  AttemptResult,
+  Behind,
+  JobEvent,
+  ManifestSummary,
+  Owned,
+  PinnedSpec,
+  RankPlace,
+} from '@baton/contracts';
 import type { Decider } from '@baton/decider';
 import { PlatformError } from '@baton/errors';
 import { isInfrastructureLoss, isSuccess } from './attempt-result.ts';
@@ -14,9 +23,18 @@ import {
   type JobState,
   type PlacedJob,
 } from './job.ts';
+import { event } from './job-event.ts';
+import { asPreempted, decideOnQueue, isQueueCommand, type QueueCommand } from './queued-job.commands.ts';
 
 export type JobCommand =
-  | { readonly type: 'Submit'; readonly spec: PinnedSpec; readonly owned: Owned; readonly rerunOf: string | null }
+  | {
+      readonly type: 'Submit';
+      readonly spec: PinnedSpec;
+      readonly owned: Owned;
+      readonly rerunOf: string | null;
+      readonly array?: ArrayPlace;
+    }
+  | QueueCommand
   | {
       readonly type: 'Assign';
       readonly nodeId: string;
@@ -64,6 +82,7 @@ export const jobDecider: Decider<JobCommand, JobState, JobEvent> = {
     if (command.type === 'Assign') return decideAssign(command, state);
     if (command.type === 'RequestRevocation') return decideRevocation(command, state);
     if (command.type === 'Cancel') return decideCancel(command, state);
+    if (isQueueCommand(command)) return decideOnQueue(command, state);
     // Facts of another attempt, or told twice, change nothing.
     if (!isPlaced(state) || state.attempt.number !== command.attempt) return [];
     return state.attempt.gang === null
@@ -100,14 +119,11 @@ function decideFact(command: FactCommand, state: PlacedJob): JobEvent[] {
 
 type CommandOf<T extends JobCommand['type']> = Extract<JobCommand, { type: T }>;
 
-function event<T extends JobEvent['type']>(type: T, data: Extract<JobEvent, { type: T }>['data']): JobEvent {
-  return { type, v: 1, data } as JobEvent;
-}
-
 function decideSubmit(command: CommandOf<'Submit'>, state: JobState): JobEvent[] {
   if (state.phase !== 'none') throw new PlatformError('conflict', 'This job has been submitted before.');
   const rerun = command.rerunOf === null ? {} : { rerunOf: command.rerunOf };
-  return [event('JobSubmitted', { spec: command.spec, ...command.owned, ...rerun })];
+  const array = command.array === undefined ? {} : { array: command.array };
+  return [event('JobSubmitted', { spec: command.spec, ...command.owned, ...rerun, ...array })];
 }
 
 function decideAssign(command: CommandOf<'Assign'>, state: ExistingJob): JobEvent[] {
@@ -126,8 +142,9 @@ function decideRevocation(command: CommandOf<'RequestRevocation'>, state: Existi
 
 function decideRevoked(attempt: number, state: PlacedJob): JobEvent[] {
   if (!isWaiting(state)) return [];
-  const next =
-    state.phase === 'stopping' ? event('JobCancelled', {}) : event('JobRequeued', { cause: 'revoked', notBefore: 0 });
+  const next = isCancelled(state)
+    ? event('JobCancelled', {})
+    : event('JobRequeued', { cause: 'revoked', notBefore: 0 });
   return [event('AttemptRevoked', { attempt }), next];
 }
 
@@ -144,7 +161,8 @@ function decideCheckpointed(command: CommandOf<'RecordCheckpointed'>, state: Pla
   return [event('AttemptCheckpointed', { attempt, at, checkpoints })];
 }
 
-function decideEnded({ attempt, result, now }: CommandOf<'RecordEnded'>, state: PlacedJob): JobEvent[] {
+function decideEnded({ attempt, result: told, now }: CommandOf<'RecordEnded'>, state: PlacedJob): JobEvent[] {
+  const result = asPreempted(state, told);
   return [event('AttemptEnded', { attempt, result }), followUp(state, result, now)];
 }
 
@@ -190,7 +208,10 @@ function decideRankEnded(command: CommandOf<'RecordEnded'>, state: PlacedJob, ga
   const { attempt, rank = -1, result, now } = command;
   const ended = event('RankEnded', { attempt, rank, result });
   const whole = gangResult(gang);
-  if (whole !== null) return [ended, event('AttemptEnded', { attempt, result: whole }), followUp(state, whole, now)];
+  if (whole !== null) {
+    const known: PlacedJob = { ...state, attempt: { ...state.attempt, gang } };
+    return [ended, ...decideEnded({ type: 'RecordEnded', attempt, result: whole, now }, known)];
+  }
   const place = gang.ranks[rank];
   if (place === undefined || isSuccess(result) || gang.isStopping || state.phase === 'stopping') return [ended];
   return [ended, event('RanksStopped', { attempt, rank, reason: rankMessage(gang, { ...place, result }) })];
@@ -198,7 +219,8 @@ function decideRankEnded(command: CommandOf<'RecordEnded'>, state: PlacedJob, ga
 
 function followUp(state: ExistingJob, result: AttemptResult, now: number): JobEvent {
   if (isSuccess(result)) return event('JobSucceeded', {});
-  if (state.phase === 'stopping' || result.reason === 'cancelled') return event('JobCancelled', {});
+  if (isCancelled(state) || result.reason === 'cancelled') return event('JobCancelled', {});
+  if (result.reason === 'preempted') return event('JobRequeued', { cause: 'preemption', notBefore: 0 });
   if (isInfrastructureLoss(result)) {
     const losses = state.infrastructureLosses + 1;
     if (losses > MAX_INFRASTRUCTURE_LOSSES)
@@ -210,13 +232,17 @@ function followUp(state: ExistingJob, result: AttemptResult, now: number): JobEv
   return event('JobRequeued', { cause: 'retry', notBefore: now + backoffMs(failures) });
 }
 
+function isCancelled(state: ExistingJob): boolean {
+  return state.phase === 'stopping' && state.cause.kind === 'cancel';
+}
+
 /** Whether the same job could end otherwise another time: not if its input is wrong or its time too short. */
 function mayPass(result: AttemptResult): boolean {
   return result.reason !== 'bad-input' && result.reason !== 'time-limit';
 }
 
 function decideCancel(command: CommandOf<'Cancel'>, state: ExistingJob): JobEvent[] {
-  if (state.phase === 'stopping' || state.phase === 'cancelled') return [];
+  if (isCancelled(state) || state.phase === 'cancelled') return [];
   if (isTerminal(state)) throw new PlatformError('conflict', `The job has already ${state.phase}.`);
   const requested = event('CancelRequested', { by: command.by, reason: command.reason });
   return isPlaced(state) ? [requested] : [requested, event('JobCancelled', {})];

@@ -1,5 +1,5 @@
 // A job's life: its states, and what each event makes of them.
-import type { AttemptResult, Behind, JobEvent, Owned, PinnedSpec } from '@baton/contracts';
+import type { ArrayPlace, AttemptResult, Behind, JobEvent, Owned, PinnedSpec } from '@baton/contracts';
 import { isInfrastructureLoss, isSuccess } from './attempt-result.ts';
 import { assignedGang, type Gang, type Rank, withRank } from './gang.ts';
 
@@ -10,8 +10,14 @@ export interface JobFacts extends Owned {
   readonly attempts: number;
   readonly userFailures: number;
   readonly infrastructureLosses: number;
+  readonly preemptions: number;
   /** Manifest of the newest attempt's checkpoint folder that was stored whole. */
   readonly checkpoints: string | null;
+  /** So long its preempted attempts have run: what they did is kept by its checkpoints. */
+  readonly servedMs: number;
+  /** It is not placed until it is released. */
+  readonly isHeld: boolean;
+  readonly array: ArrayPlace | null;
 }
 
 export interface Attempt {
@@ -31,22 +37,34 @@ export interface Attempt {
   readonly gang: Gang | null;
 }
 
-export interface CancelRequest {
-  readonly by: string;
-  readonly reason: string;
+/** Why a placed job is to stop. A cancellation stands over a preemption. */
+export type StopCause =
+  | { readonly kind: 'cancel'; readonly by: string; readonly reason: string }
+  | { readonly kind: 'preemption'; readonly forJobId: string; readonly reason: string };
+
+/** A promise: on these nodes, not later than `at`. */
+export interface StartReservation {
+  readonly nodeIds: readonly string[];
+  readonly at: number;
 }
 
 export type ActivePhase = 'assigned' | 'starting' | 'running';
 
 export type JobState =
   | { readonly phase: 'none' }
-  | ({ readonly phase: 'queued'; readonly notBefore: number } & JobFacts)
+  | QueuedJob
   | ({ readonly phase: ActivePhase; readonly attempt: Attempt } & JobFacts)
-  | ({ readonly phase: 'stopping'; readonly attempt: Attempt; readonly cancel: CancelRequest } & JobFacts)
+  | ({ readonly phase: 'stopping'; readonly attempt: Attempt; readonly cause: StopCause } & JobFacts)
   /** Between the end of an attempt and the event, in the same commit, that says what follows from it. */
   | ({ readonly phase: 'ended'; readonly result: AttemptResult } & JobFacts)
-  | ({ readonly phase: 'succeeded' | 'failed' | 'cancelled' } & JobFacts);
+  | TerminalJob;
 
+export type TerminalJob = JobFacts & { readonly phase: 'succeeded' | 'failed' | 'cancelled' };
+export type QueuedJob = JobFacts & {
+  readonly phase: 'queued';
+  readonly notBefore: number;
+  readonly reservation: StartReservation | null;
+};
 export type ExistingJob = Exclude<JobState, { phase: 'none' }>;
 export type PlacedJob = Extract<JobState, { attempt: Attempt }>;
 
@@ -61,7 +79,7 @@ export function isWaiting(state: JobState): state is PlacedJob & { attempt: { be
   return isPlaced(state) && state.attempt.behind !== null;
 }
 
-export function isTerminal(state: JobState): boolean {
+export function isTerminal(state: JobState): state is TerminalJob {
   return state.phase === 'succeeded' || state.phase === 'failed' || state.phase === 'cancelled';
 }
 
@@ -90,11 +108,19 @@ export function partOn(state: PlacedJob, nodeId: string): Part | undefined {
 
 export function evolveJob(state: JobState, event: JobEvent): JobState {
   if (event.type === 'JobSubmitted') {
-    const { spec, ownerId, groupId, visibility } = event.data;
-    const counters = { attempts: 0, userFailures: 0, infrastructureLosses: 0, checkpoints: null };
-    return { phase: 'queued', notBefore: 0, spec, ownerId, groupId, visibility, ...counters };
+    return submittedJob(event.data);
   }
   return state.phase === 'none' ? state : evolveExisting(state, event);
+}
+
+function submittedJob({ spec, ownerId, groupId, visibility, array }: DataOf<'JobSubmitted'>): QueuedJob {
+  const counters = { attempts: 0, userFailures: 0, infrastructureLosses: 0, preemptions: 0, servedMs: 0 };
+  const facts = { ...counters, checkpoints: null, isHeld: spec.hold ?? false, array: array ?? null };
+  return queuedJob({ ...facts, spec, ownerId, groupId, visibility }, spec.beginAt ?? 0);
+}
+
+function queuedJob(facts: JobFacts, notBefore: number): QueuedJob {
+  return { ...facts, phase: 'queued', notBefore, reservation: null };
 }
 
 function evolveExisting(state: ExistingJob, event: Exclude<JobEvent, { type: 'JobSubmitted' }>): JobState {
@@ -126,11 +152,21 @@ function evolveExisting(state: ExistingJob, event: Exclude<JobEvent, { type: 'Jo
     case 'AttemptRevoked':
       return state;
     case 'CancelRequested':
-      return isPlaced(state) ? { ...facts, phase: 'stopping', attempt: state.attempt, cancel: event.data } : state;
+      return stopping(state, { kind: 'cancel', ...event.data });
+    case 'PreemptionRequested':
+      return stopping(state, { kind: 'preemption', forJobId: event.data.for, reason: event.data.reason });
+    case 'JobHeld':
+      return withReservation({ ...state, isHeld: true }, null);
+    case 'JobReleased':
+      return { ...state, isHeld: false };
+    case 'StartReserved':
+      return withReservation(state, event.data);
+    case 'StartReservationDropped':
+      return withReservation(state, null);
     case 'AttemptEnded':
       return evolveEnded(facts, event.data.result);
     case 'JobRequeued':
-      return { ...facts, phase: 'queued', notBefore: event.data.notBefore };
+      return queuedJob(facts, event.data.notBefore);
     case 'JobSucceeded':
       return { ...facts, phase: 'succeeded' };
     case 'JobFailed':
@@ -158,6 +194,14 @@ function assignedAttempt(data: DataOf<'JobAssigned'>): Attempt {
     isReleased: false,
     gang: assignedGang(data),
   };
+}
+
+function stopping(state: ExistingJob, cause: StopCause): ExistingJob {
+  return isPlaced(state) ? { ...factsOf(state), phase: 'stopping', attempt: state.attempt, cause } : state;
+}
+
+function withReservation(state: ExistingJob, reservation: StartReservation | null): ExistingJob {
+  return state.phase === 'queued' ? { ...state, reservation } : state;
 }
 
 function withAttempt(state: ExistingJob, change: Partial<Attempt>): ExistingJob {
@@ -201,18 +245,27 @@ function evolveStarted(before: ExistingJob, data: DataOf<'AttemptStarted'>): Job
 
 function evolveEnded(facts: JobFacts, result: AttemptResult): JobState {
   const checkpoints = result.checkpoints?.digest ?? facts.checkpoints;
-  return { ...facts, ...countersAfter(facts, result), checkpoints, phase: 'ended', result };
+  const servedMs = facts.servedMs + (result.reason === 'preempted' ? ranMs(result) : 0);
+  return { ...facts, ...countersAfter(facts, result), checkpoints, servedMs, phase: 'ended', result };
+}
+
+/** Clocks of nodes may go backwards: never less than nothing. */
+function ranMs({ startedAt, endedAt }: AttemptResult): number {
+  return startedAt === null ? 0 : Math.max(0, endedAt - startedAt);
 }
 
 function factsOf(state: ExistingJob): JobFacts {
-  const { spec, ownerId, groupId, visibility, attempts, userFailures, infrastructureLosses, checkpoints } = state;
-  return { spec, ownerId, groupId, visibility, attempts, userFailures, infrastructureLosses, checkpoints };
+  const { spec, ownerId, groupId, visibility, attempts, checkpoints, servedMs, isHeld, array } = state;
+  const { userFailures, infrastructureLosses, preemptions } = state;
+  const counters = { attempts, userFailures, infrastructureLosses, preemptions };
+  return { spec, ownerId, groupId, visibility, ...counters, checkpoints, servedMs, isHeld, array };
 }
 
-type LossCounters = Pick<JobFacts, 'userFailures' | 'infrastructureLosses'>;
+type LossCounters = Pick<JobFacts, 'userFailures' | 'infrastructureLosses' | 'preemptions'>;
 
 /** The counter that an attempt's end moves, if it moves one. */
 export function countersAfter(counters: LossCounters, result: AttemptResult): Partial<LossCounters> {
   if (isInfrastructureLoss(result)) return { infrastructureLosses: counters.infrastructureLosses + 1 };
+  if (result.reason === 'preempted') return { preemptions: counters.preemptions + 1 };
   return isSuccess(result) || result.reason === 'cancelled' ? {} : { userFailures: counters.userFailures + 1 };
 }

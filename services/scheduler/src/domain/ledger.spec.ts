@@ -6,7 +6,6 @@ import { aDescription, aSpec } from '../testing/job-builders.ts';
 import { type JobCommand, jobDecider } from './job.commands.ts';
 import { isPlaced, partsOf } from './job.ts';
 import { JobLedger, type KnownNode } from './ledger.ts';
-import { schedule } from './schedule/schedule.ts';
 
 const node: KnownNode = {
   id: 'nod_a',
@@ -78,7 +77,7 @@ class Play {
     const events = jobDecider.decide(command, this.ledger.active(id)?.state ?? { phase: 'none' });
     if (events.length === 0) return;
     this.log.push({ id, events, position: this.log.length + 1 });
-    this.ledger.apply(id, events, { position: this.log.length, revision: 1, hash: '' });
+    this.ledger.apply(id, events, { position: this.log.length, revision: 1, hash: '', at: 0 });
   }
 
   #submit(id: string, gpus: number, nodes: number): void {
@@ -89,7 +88,8 @@ class Play {
 
   #schedule(): void {
     this.ledger.release(this.now);
-    const { starts } = schedule(this.ledger.snapshot(NODES));
+    this.ledger.setNodes(NODES);
+    const { starts } = this.ledger.engine.plan(this.now);
     for (const start of starts) this.#write(start.jobId, { type: 'Assign', ...start });
   }
 
@@ -125,11 +125,15 @@ const stepsOf = fc.array(
 );
 const picture = (ledger: JobLedger, now: number) => {
   ledger.release(now);
-  const { buckets, nodes } = ledger.snapshot(NODES);
-  const queued = buckets.map(({ key, jobs }) => [key, jobs.map((job) => job.id)] as const);
+  ledger.setNodes(NODES);
+  const { engine } = ledger;
+  const queued = [...engine.waiting()].map(({ id, order, shape }) => ({ id, order, shape }));
+  const owner = { userId: 'u', groupId: null };
   return {
-    queued: queued.toSorted(([a], [b]) => (a < b ? -1 : 1)),
-    held: nodes.map((one) => [...one.held.keys()].toSorted((a, b) => (a < b ? -1 : 1))),
+    queued: queued.toSorted((a, b) => a.order - b.order),
+    held: NODES.map(({ id }) => [...engine.cluster.held(id).keys()].toSorted()),
+    usage: engine.usage.usageOf(owner, now),
+    plan: engine.plan(now).starts,
   };
 };
 
@@ -139,7 +143,8 @@ describe('JobLedger', () => {
       fc.property(stepsOf, (steps) => {
         const { ledger, log, now } = play(steps);
         const rebuilt = new JobLedger();
-        for (const { id, events, position } of log) rebuilt.apply(id, events, { position, revision: 1, hash: '' });
+        for (const { id, events, position } of log)
+          rebuilt.apply(id, events, { position, revision: 1, hash: '', at: 0 });
         expect(picture(rebuilt, now)).toEqual(picture(ledger, now));
       }),
     );
@@ -149,7 +154,7 @@ describe('JobLedger', () => {
     fc.assert(
       fc.property(stepsOf, (steps) => {
         const { ledger } = play(steps);
-        const queued = ledger.snapshot(NODES).buckets.flatMap((bucket) => bucket.jobs.map((job) => job.id));
+        const queued = [...ledger.engine.waiting()].map((job) => job.id);
         for (const { id } of NODES) {
           const placed = ledger.placedOn(id);
           const devices = placed.flatMap(({ part }) => part.devices);
@@ -188,23 +193,21 @@ describe('JobLedger', () => {
       { phase: 'none' },
     );
     const ledger = new JobLedger();
-    ledger.apply('first', submit, { position: 1, revision: 1, hash: '' });
-    ledger.apply('second', submit, { position: 2, revision: 1, hash: '' });
+    ledger.apply('first', submit, { position: 1, revision: 1, hash: '', at: 0 });
+    ledger.apply('second', submit, { position: 2, revision: 1, hash: '', at: 0 });
     const assign = jobDecider.decide(
       { type: 'Assign', nodeId: node.id, devices: ['cpu-0'] },
       ledger.active('first')?.state ?? { phase: 'none' },
     );
-    ledger.apply('first', assign, { position: 3, revision: 2, hash: '' });
+    ledger.apply('first', assign, { position: 3, revision: 2, hash: '', at: 0 });
     const ended = jobDecider.decide(
       { type: 'RecordEnded', attempt: 1, result: result({ exitCode: 1 }), now: 0 },
       ledger.active('first')?.state ?? { phase: 'none' },
     );
-    ledger.apply('first', ended, { position: 4, revision: 3, hash: '' });
+    ledger.apply('first', ended, { position: 4, revision: 3, hash: '', at: 0 });
     expect(ledger.release(500)).toBe(1_000);
     expect(ledger.release(1_000)).toBe(null);
-    expect(ledger.snapshot([node]).buckets.flatMap((bucket) => bucket.jobs.map((job) => job.id))).toEqual([
-      'first',
-      'second',
-    ]);
+    const { engine } = ledger;
+    expect(['first', 'second'].map((id) => engine.queueIndex.position(id, engine.orderView(1_000)))).toEqual([1, 2]);
   });
 });

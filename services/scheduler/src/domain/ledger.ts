@@ -1,5 +1,6 @@
 // All jobs that are not over, as the log says, with the queue and the devices derived from them. No I/O.
-import type { DesiredAttempt, JobEvent } from '@baton/contracts';
+import { DEFAULT_POLICY, type DesiredAttempt, type JobEvent, type Policy } from '@baton/contracts';
+import { ArrayMembers } from './array-members.ts';
 import { desiredAttempt } from './desired-attempt.ts';
 import {
   evolveJob,
@@ -11,23 +12,24 @@ import {
   type Part,
   partOn,
   type PlacedJob,
+  type TerminalJob,
 } from './job.ts';
 import type { NodeState } from './node.ts';
-import { JobQueue } from './queue.ts';
-import {
-  type NodeSnapshot,
-  nodeSnapshot,
-  type PlacedAttempt,
-  type QueuedJob,
-  shapeOf,
-  type Snapshot,
-} from './schedule/snapshot.ts';
+import { Predecessors } from './predecessors.ts';
+import { runningAttempt, waitingJob } from './schedule/engine-job.ts';
+import { Engine } from './schedule/engine.ts';
+import type { RunningAttempt } from './schedule/engine-model.ts';
+import { type Gate, WaitingRoom } from './waiting-room.ts';
+
+const MAX_ENDED = 4_096;
 
 /** Where a commit stands, as much of it as the next commit needs. */
 export interface CommitPlace {
   readonly position: number;
   readonly revision: number;
   readonly hash: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
 }
 
 export interface JobRecord extends CommitPlace {
@@ -35,8 +37,12 @@ export interface JobRecord extends CommitPlace {
   readonly state: ExistingJob;
   /** Position of its submission: its place in the queue. */
   readonly order: number;
+  readonly submittedAt: number;
   /** Position of its newest assignment: its place among what is placed on its node. */
   readonly placedAt: number;
+  readonly assignedAt: number;
+  /** When it was asked to stop. */
+  readonly stoppingSince: number | null;
 }
 
 export interface KnownNode {
@@ -47,11 +53,19 @@ export interface KnownNode {
 }
 
 export class JobLedger {
+  /** Knows what waits and what is placed as this does, and plans with it. */
+  readonly engine = new Engine(DEFAULT_POLICY);
   readonly #jobs = new Map<string, JobRecord>();
-  readonly #ids = new Set<string>();
-  readonly #queue = new JobQueue();
-  /** Retried jobs whose time has not come. */
-  readonly #delayed = new Map<string, JobRecord>();
+  readonly #predecessors = new Predecessors();
+  readonly #arrays = new ArrayMembers();
+  /** Revisions of the jobs that were over last: whoever has heard of an end shall read it, too. */
+  readonly #ended = new Map<string, number>();
+  /** Queued jobs that may not be placed yet; it lets the others into the queue. */
+  readonly #room = new WaitingRoom(this.#predecessors, {
+    admit: (id) => this.#withRecord(id, (record) => this.engine.queue(waitingJob(record, this.engine.policy))),
+    sendBack: (id) => this.engine.unqueue(id),
+  });
+  readonly #nodes = new Map<string, KnownNode>();
   readonly #placed = new Map<string, JobRecord>();
   #isLoading = false;
 
@@ -62,7 +76,11 @@ export class JobLedger {
 
   loaded(): void {
     this.#isLoading = false;
-    for (const record of this.#jobs.values()) this.#enter(record);
+    for (const record of this.#jobs.values()) {
+      this.#use(record.id, attemptOf(record, this.engine.policy), record.at);
+      this.#enter(record);
+    }
+    this.#room.settle();
   }
 
   /** The job, unless it is over or was never there. */
@@ -70,68 +88,152 @@ export class JobLedger {
     return this.#jobs.get(id);
   }
 
-  /** Whether the id was ever used. */
+  /** All that are not over, in no order. */
+  records(): Iterable<JobRecord> {
+    return this.#jobs.values();
+  }
+
+  /** Whether the id of a job, or of an array, was ever used. */
   has(id: string): boolean {
-    return this.#ids.has(id);
+    return this.#predecessors.has(id);
+  }
+
+  /** Of an array, the jobs that are not over, in the order of their submission. */
+  membersOf(arrayId: string): readonly string[] {
+    return this.#arrays.of(arrayId);
+  }
+
+  /** Why a queued job may not be placed yet; null if it may. */
+  gate(id: string): Gate | null {
+    return this.#room.gate(id);
+  }
+
+  /** Jobs that can never start, because one that they wait for has ended otherwise than it had to. */
+  doomed(): readonly { readonly id: string; readonly reason: string }[] {
+    return this.#room.doomed();
   }
 
   apply(id: string, events: readonly JobEvent[], place: CommitPlace): void {
     const before = this.#jobs.get(id);
     let state: JobState = before?.state ?? initialJob;
     for (const event of events) state = evolveJob(state, event);
-    this.#ids.add(id);
     if (before) this.#leave(before);
-    if (state.phase === 'none' || isTerminal(state)) {
-      this.#jobs.delete(id);
-      return;
+    if (state.phase === 'none') return;
+    if (!before) this.#submitted(id, state);
+    if (isTerminal(state)) {
+      this.#use(id, null, place.at);
+      if (before && state.phase === 'succeeded') this.#learn(before, place.at);
+      this.#over(id, state);
+      this.#remember(id, place.revision);
+    } else {
+      const record = { id, state, ...placesOf(before, state, place), ...place };
+      this.#jobs.set(id, record);
+      this.#use(id, attemptOf(record, this.engine.policy), place.at);
+      this.#enter(record);
     }
-    const isNew = before === undefined || before.state.attempts !== state.attempts;
-    const placedAt = isNew ? place.position : before.placedAt;
-    const record = { id, state, order: before?.order ?? place.position, placedAt, ...place };
-    this.#jobs.set(id, record);
-    this.#enter(record);
+    this.#room.settle();
+  }
+
+  /** What counts as used follows each event, also while a history is read: it outlasts the job. */
+  #use(id: string, attempt: RunningAttempt | null, at: number): void {
+    if (this.#isLoading) this.engine.account(id, attempt, at);
+    else if (attempt === null) this.engine.release(id, at);
+    else this.engine.place(attempt);
+  }
+
+  #remember(id: string, revision: number): void {
+    this.#ended.set(id, revision);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
+  }
+
+  /** The newest that was written of the job, as far as it is remembered; 0 where there is no such job. */
+  revisionOf(id: string): number {
+    return this.#jobs.get(id)?.revision ?? this.#ended.get(id) ?? (this.has(id) ? 1 : 0);
+  }
+
+  #learn({ state }: JobRecord, at: number): void {
+    const startedAt = isPlaced(state) ? state.attempt.startedAt : null;
+    const { timeLimitMs } = state.spec;
+    if (startedAt !== null && timeLimitMs !== null)
+      this.engine.backlog.learn(timeLimitMs, state.servedMs + at - startedAt);
+  }
+
+  #submitted(id: string, { array }: ExistingJob): void {
+    this.#predecessors.note(id, null);
+    if (array === null) return;
+    this.#predecessors.note(array.id, null);
+    this.#arrays.add(array.id, id);
+    if (array.index === array.count - 1) this.#room.completed(array.id);
+  }
+
+  #over(id: string, { phase, array }: TerminalJob): void {
+    this.#jobs.delete(id);
+    this.#room.ended(id, phase);
+    const whole = array && this.#arrays.end(array.id, id, phase);
+    if (array === null || whole === null) return;
+    this.#room.forgetArray(array.id);
+    this.#room.ended(array.id, whole);
   }
 
   #enter(record: JobRecord): void {
     if (this.#isLoading) return;
     const { state } = record;
-    if (isPlaced(state)) this.#placed.set(record.id, record);
-    else if (state.phase === 'queued' && state.notBefore > 0) this.#delayed.set(record.id, record);
-    else if (state.phase === 'queued') this.#queue.add(queued(record), shapeOf(state.spec));
+    if (isPlaced(state)) {
+      this.#placed.set(record.id, record);
+      this.#room.placed(state, 1);
+    } else if (state.phase === 'queued') this.#room.enter({ ...record, state });
   }
 
   #leave(record: JobRecord): void {
     if (this.#isLoading) return;
-    this.#placed.delete(record.id);
-    if (!this.#delayed.delete(record.id) && record.state.phase === 'queued')
-      this.#queue.remove(queued(record), shapeOf(record.state.spec));
+    if (this.#placed.delete(record.id)) this.#room.placed(record.state, -1);
+    if (this.#room.leave(record)) this.engine.unqueue(record.id);
   }
 
-  /** Moves the retried jobs whose time has come into the queue; tells when the next one's time comes. */
+  #withRecord(id: string, work: (record: JobRecord) => void): void {
+    const record = this.#jobs.get(id);
+    if (record !== undefined) work(record);
+  }
+
+  /** Lets in the jobs whose time has come; tells when the next one's time comes. */
   release(now: number): number | null {
-    let next: number | null = null;
-    for (const [id, record] of this.#delayed) {
-      const notBefore = record.state.phase === 'queued' ? record.state.notBefore : 0;
-      if (notBefore > now) {
-        next = next === null ? notBefore : Math.min(next, notBefore);
-        continue;
-      }
-      this.#delayed.delete(id);
-      const due: JobRecord = { ...record, state: { ...record.state, phase: 'queued', notBefore: 0 } };
-      this.#jobs.set(id, due);
-      this.#queue.add(queued(due), shapeOf(due.state.spec));
+    for (const id of this.#room.due(now)) {
+      this.#withRecord(id, (record) => {
+        if (record.state.phase !== 'queued') return;
+        this.#leave(record);
+        const due: JobRecord = { ...record, state: { ...record.state, notBefore: 0 } };
+        this.#jobs.set(id, due);
+        this.#enter(due);
+      });
     }
-    return next;
+    this.#room.settle();
+    return this.#room.nextDue();
   }
 
-  snapshot(nodes: Iterable<KnownNode>): Snapshot {
-    return { buckets: this.#queue.buckets(), nodes: [...nodes].map((node) => this.#nodeSnapshot(node)) };
+  /** In force from the next plan on. */
+  setPolicy(policy: Policy, now: number): void {
+    this.engine.setPolicy(policy, now);
+    // Those that named no class are of the policy's default.
+    for (const id of Array.from(this.engine.waiting(), (job) => job.id))
+      this.#withRecord(id, (record) => this.engine.queue(waitingJob(record, policy)));
   }
 
-  #nodeSnapshot({ id, state, heard }: KnownNode): NodeSnapshot {
-    const live = this.placedOn(id).filter((placed) => !placed.part.isReleased);
-    const refuses = !heard ? 'node-unreachable' : state.cordoned ? 'node-cordoned' : null;
-    return nodeSnapshot({ id, description: state.description, refuses }, live.map(placedAttempt));
+  /** As they are now; what has not changed costs nothing. */
+  setNodes(nodes: Iterable<KnownNode>): void {
+    const gone = new Set(this.#nodes.keys());
+    for (const node of nodes) {
+      gone.delete(node.id);
+      const known = this.#nodes.get(node.id);
+      if (known?.state === node.state && known.heard === node.heard) continue;
+      this.#nodes.set(node.id, node);
+      const refuses = !node.heard ? 'node-unreachable' : node.state.cordoned ? 'node-cordoned' : null;
+      this.engine.putNode({ id: node.id, description: node.state.description, refuses });
+    }
+    for (const id of gone) {
+      this.#nodes.delete(id);
+      this.engine.removeNode(id);
+    }
   }
 
   /** In the order of placement; of those on several nodes as long as their part there has not ended. */
@@ -158,12 +260,15 @@ export interface PlacedRecord extends JobRecord {
   readonly part: Part;
 }
 
-function queued({ id, order, state }: JobRecord): QueuedJob {
-  return { id, order, nextAttempt: state.attempts + 1 };
+function attemptOf(record: JobRecord, policy: Policy): RunningAttempt | null {
+  const { state } = record;
+  return isPlaced(state) ? runningAttempt({ ...record, state }, policy) : null;
 }
 
-function placedAttempt({ id, order, state, part }: PlacedRecord): PlacedAttempt {
-  const { number, behind, isRevoking } = state.attempt;
-  const waiting = behind && { count: behind.count, pool: behind.pool, isRevoking };
-  return { jobId: id, attempt: number, order, shape: shapeOf(state.spec), devices: part.devices, waiting };
+function placesOf(before: JobRecord | undefined, { attempts, phase }: ExistingJob, { position, at }: CommitPlace) {
+  const { order, submittedAt } = before ?? { order: position, submittedAt: at };
+  const isNew = before === undefined || before.state.attempts !== attempts;
+  const { placedAt, assignedAt } = isNew ? { placedAt: position, assignedAt: at } : before;
+  const stoppingSince = phase === 'stopping' ? (before?.stoppingSince ?? at) : null;
+  return { order, submittedAt, placedAt, assignedAt, stoppingSince };
 }

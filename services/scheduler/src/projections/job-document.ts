@@ -17,12 +17,19 @@ export interface JobDocument extends JobView {
   readonly active: boolean;
   /** The newest attempt's node. */
   readonly nodeId: string | null;
+  readonly arrayId: string | null;
 }
 
 export const jobProjection: Projection<JobDocument> = {
   name: 'jobs',
-  version: 5,
-  indexes: [['name'], ['ownerId', 'createdAt'], ['state', 'createdAt'], ['active', 'createdAt']],
+  version: 6,
+  indexes: [
+    ['name'],
+    ['ownerId', 'createdAt'],
+    ['state', 'createdAt'],
+    ['active', 'createdAt'],
+    ['arrayId', 'createdAt'],
+  ],
   stream: 'JOBS',
   aggregates: ['job'],
   apply(document, commit) {
@@ -38,7 +45,7 @@ function applyEvent(document: JobDocument | null, event: JobEvent, commit: Recor
 }
 
 function submitted(data: Extract<JobEvent, { type: 'JobSubmitted' }>['data'], commit: RecordedCommit): JobDocument {
-  const { spec, ownerId, groupId, visibility, rerunOf } = data;
+  const { spec, ownerId, groupId, visibility, rerunOf, array } = data;
   return {
     id: commit.ref.id,
     revision: commit.revision,
@@ -49,15 +56,17 @@ function submitted(data: Extract<JobEvent, { type: 'JobSubmitted' }>['data'], co
     visibility,
     name: spec.name,
     state: 'queued',
-    flags: { held: false, staged: false, unreachable: false, cancelRequested: false },
+    flags: { held: spec.hold ?? false, staged: false, unreachable: false, cancelRequested: false },
     counters: { userFailures: 0, infrastructureLosses: 0, preemptions: 0 },
     message: '',
     waiting: null,
     spec,
     attempts: [],
     rerunOf: rerunOf ?? null,
+    ...(array === undefined ? {} : { array }),
     active: true,
     nodeId: null,
+    arrayId: array?.id ?? null,
   };
 }
 
@@ -92,7 +101,14 @@ function applyToExisting(document: JobDocument, event: LaterEvent, commit: Recor
       return revoked(document, event.data.attempt);
     case 'RevocationRequested':
     case 'GangPermitted':
+    case 'StartReserved':
+    case 'StartReservationDropped':
       return document;
+    case 'JobHeld':
+    case 'JobReleased':
+      return { ...document, flags: { ...document.flags, held: event.type === 'JobHeld' } };
+    case 'PreemptionRequested':
+      return { ...document, state: 'stopping', message: event.data.reason };
     // Nothing of it runs; what it left behind is being stored. The other ranks of it, if it has some, run on.
     case 'AttemptReleased':
       return event.data.rank === undefined ? { ...document, state: 'stopping' } : document;

@@ -14,7 +14,7 @@ export interface JobUsageDocument extends JobUsage, Revised {
 
 export const jobUsageProjection: Projection<JobUsageDocument> = {
   name: 'job-usage',
-  version: 2,
+  version: 3,
   indexes: [['open', 'lastAt']],
   stream: 'JOBS',
   aggregates: ['job'],
@@ -34,7 +34,7 @@ export interface NodeUsageDocument extends NodeUsage, Revised {}
 
 export const nodeUsageProjection: Projection<NodeUsageDocument> = {
   name: 'node-usage',
-  version: 1,
+  version: 2,
   indexes: [['name']],
   stream: 'EVENTS',
   aggregates: ['node'],

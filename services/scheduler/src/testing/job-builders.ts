@@ -1,6 +1,5 @@
 // Specifications, nodes and queues for tests.
 import type { NodeDescription, PinnedSpec } from '@baton/contracts';
-import type { NodeSnapshot } from '../domain/schedule/snapshot.ts';
 
 export function aSpec(change: Partial<PinnedSpec> = {}): PinnedSpec {
   return {
@@ -32,21 +31,4 @@ export function aDescription(name: string, slots: { cpu?: number; gpu?: number }
     })),
   );
   return { name, devices, cpus: 8, memoryBytes: 2 ** 34, labels: {}, agentVersion: '0' };
-}
-
-export function aNode(
-  id: string,
-  slots: { cpu?: number; gpu?: number },
-  change: Partial<NodeSnapshot> = {},
-): NodeSnapshot {
-  return {
-    id,
-    description: aDescription(id, slots),
-    refuses: null,
-    attempts: [],
-    held: new Map(),
-    usedCpus: 0,
-    usedMemoryBytes: 0,
-    ...change,
-  };
 }

@@ -24,6 +24,7 @@ import { schedulerService } from '../definition.ts';
 import { aDescription } from './job-builders.ts';
 
 export const NODE_ID = newId('node');
+export const ADA = { id: newId('user'), email: 'ada@example.com' };
 export const VISION = { id: newId('group'), name: 'vision' };
 
 export function aUser(change: Partial<Principal> = {}): Principal {
@@ -40,6 +41,8 @@ export interface World {
   readonly agent: FakeAgent;
   /** Where the scheduler writes which agents have joined. */
   readonly keysFile: string;
+  /** With which another scheduler can be started beside it, but for its read store. */
+  readonly environment: Readonly<Record<string, string>>;
   /** What the log has of a node. */
   nodeCommits(id: string): Promise<unknown[]>;
   /** Every job so far, reruns among them. */
@@ -88,6 +91,7 @@ export async function startWorld(): Promise<World> {
     gateway,
     agent: new FakeAgent(agentBus),
     keysFile: join(folder.path, 'agents.json'),
+    environment: environmentOf(nats, folder.path),
     nodeCommits: async (id) => commitsOf(await connect('operator'), id),
     restartScheduler: async ({ dropReadStore = false } = {}) => {
       await scheduler.close();
@@ -115,13 +119,17 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** As the user service does, which knows one group. */
+/** As the user service does, which knows one user and one group. */
 function answerUsers(user: Bus): void {
+  user.handle(userRpc.getUser, async ({ body: { id } }) => {
+    if (id !== ADA.id && id !== ADA.email) throw new PlatformError('not_found', 'There is no such user.');
+    return { ...ADA, revision: 1, createdAt: 1, updatedAt: 1, name: 'Ada', role: 'user' as const, disabled: false };
+  });
   user.handle(userRpc.issueJobToken, async ({ body }) => ({ token: `token of ${body.jobId}` }));
   user.handle(userRpc.missingSecrets, async ({ body }) => ({ missing: body.names.filter((name) => name !== 'KEY') }));
   user.handle(userRpc.resolveSecrets, async () => ({ values: { KEY: 'value' } }));
   user.handle(userRpc.resolveGroup, async ({ principal, body: { ref } }) => {
-    if (ref !== VISION.name || !principal.groups.includes(VISION.id))
+    if ((ref !== VISION.name && ref !== VISION.id) || !principal.groups.includes(VISION.id))
       throw new PlatformError('not_found', `There is no group "${ref}".`);
     return { groupId: VISION.id, groupName: VISION.name };
   });
@@ -131,15 +139,21 @@ async function startScheduler(nats: NatsServer, folder: string, generation: numb
   const read = join(folder, `read-${generation}`);
   await mkdir(read, { recursive: true });
   return startService(schedulerService, {
+    ...environmentOf(nats, folder),
+    BATON_READ_STORE: `sqlite:${read}`,
+    BATON_INSTANCE: 'test',
+    BATON_AGENT_KEYS_FILE: join(folder, 'agents.json'),
+  });
+}
+
+function environmentOf(nats: NatsServer, folder: string): Record<string, string> {
+  return {
     BATON_NATS_URL: nats.url,
     BATON_NATS_USER: 'scheduler',
     BATON_NATS_PASSWORD_FILE: join(folder, 'password'),
     BATON_SECRET_FILE: join(folder, 'secret'),
-    BATON_READ_STORE: `sqlite:${read}`,
-    BATON_INSTANCE: 'test',
-    BATON_AGENT_KEYS_FILE: join(folder, 'agents.json'),
     BATON_LOG_LEVEL: 'error',
-  });
+  };
 }
 
 /** Speaks the agent's protocol and runs nothing. */

@@ -2,7 +2,7 @@
 import type { InferenceResponse, Tensor } from '@baton/sdk';
 import { usage } from '../../failure.ts';
 import { parsePairs } from '../../job/job-flags.ts';
-import { readTextFile } from '../../job/job-spec.ts';
+import { readTextFile } from '../../yaml-file.ts';
 import { printJson, print } from '../../output/print.ts';
 import { connect } from '../../session.ts';
 import { readStandardInput } from '../../standard-input.ts';

@@ -10,7 +10,9 @@ interface Options {
 }
 
 export const cancelJobs = () =>
-  verb('cancel <job...>', 'cancel queued and running jobs').option('--reason <text>', 'why, for the log').action(run);
+  verb('cancel <job...>', 'cancel queued and running jobs, or whole arrays by their ids')
+    .option('--reason <text>', 'why, for the log')
+    .action(run);
 
 async function run(refs: string[], { reason, json }: Options): Promise<void> {
   const { client } = await connect();

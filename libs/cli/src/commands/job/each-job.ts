@@ -1,7 +1,7 @@
 // Commands on many jobs: each is tried, what failed is said for each, and the exit code is that of the first failure.
 import type { BatonClient } from '@baton/sdk';
 import { describeFailure, failureText } from '../../failure.ts';
-import { findJobId } from '../../job/find-job.ts';
+import { findJobId, isArrayId } from '../../job/find-job.ts';
 import { note } from '../../output/print.ts';
 
 export interface Outcome<T> {
@@ -18,7 +18,7 @@ export async function forEachJob<T>(
   const outcomes: Outcome<T>[] = [];
   for (const ref of new Set(refs)) {
     try {
-      outcomes.push({ ref, result: await work(await findJobId(client, ref)) });
+      outcomes.push({ ref, result: await work(isArrayId(ref) ? ref : await findJobId(client, ref)) });
     } catch (error) {
       const failure = describeFailure(error);
       process.exitCode ??= failure.exitCode;

@@ -1,7 +1,7 @@
 // `baton job list`.
 import type { JobView } from '@baton/contracts';
 import { Option } from 'commander';
-import { shortId } from '../../job/find-job.ts';
+import { findArrayId, shortId } from '../../job/find-job.ts';
 import { jobMessage, runTime, shownState } from '../../job/job-text.ts';
 import { stateStyle } from '../../output/paint.ts';
 import { printList } from '../../output/print.ts';
@@ -17,6 +17,7 @@ interface Options {
   readonly mine?: boolean;
   readonly name?: string;
   readonly node?: string;
+  readonly array?: string;
   readonly limit: number;
   readonly all?: boolean;
   readonly json?: boolean;
@@ -31,6 +32,7 @@ export const listJobs = () =>
     .option('--mine', 'only your own')
     .option('--name <name>', 'only those of this name')
     .option('--node <node>', 'only those on this node')
+    .option('--array <array>', 'only those of this array: its id, or one of its jobs')
     .option('--limit <n>', 'at most so many', positiveInteger, 30)
     .option('--all', 'without a limit')
     .action(run);
@@ -39,18 +41,23 @@ async function run(options: Options): Promise<void> {
   const { client } = await connect();
   const { state, active, name, node, limit, all } = options;
   const owner = options.mine ? (await client.users.me()).id : undefined;
+  const array = options.array === undefined ? undefined : await findArrayId(client, options.array);
   const items = await listItems(
     client.jobs.list,
-    { sort: '-createdAt', state, active, name, node, owner },
+    { sort: '-createdAt', state, active, name, node, owner, array },
     all ? undefined : limit,
   );
   printList(options, items, columns(Date.now()), 'No jobs. Submit one: baton run ./folder -- python train.py');
 }
 
+function nameInList({ name, array }: JobView): string {
+  return array ? `${name}[${array.index}]` : name;
+}
+
 function columns(now: number): Column<JobView>[] {
   return [
     { title: 'id', value: ({ id }) => shortId(id), style: () => 'dim' },
-    { title: 'name', value: ({ name }) => name, style: () => 'bold' },
+    { title: 'name', value: nameInList, style: () => 'bold' },
     { title: 'state', value: shownState, style: (job) => stateStyle(shownState(job)) },
     { title: 'node', value: ({ attempts }) => attempts.at(-1)?.nodeName ?? '' },
     { title: 'submitted', value: ({ createdAt }) => formatAge(createdAt, now) },

@@ -1,12 +1,13 @@
 // `baton run`: the code of a folder as a job; followed until it is over.
 import { stat } from 'node:fs/promises';
-import type { JobSpec } from '@baton/contracts';
+import type { JobSpec, JobSubmission } from '@baton/contracts';
 import type { BatonClient } from '@baton/sdk';
 import type { Command } from 'commander';
 import { usage } from '../../failure.ts';
 import { interruptible } from '../../interrupt.ts';
 import { followUntilOver } from '../../job/follow-until-over.ts';
 import { type DraftSpec, type JobFlags, readJobFile, withFlags } from '../../job/job-spec.ts';
+import { resolveAfter } from '../../job/resolve-after.ts';
 import { modelNameOf, snapshotCode } from '../../job/snapshot-code.ts';
 import { note, printJson, printJsonLine, print } from '../../output/print.ts';
 import { formatCount } from '../../output/units.ts';
@@ -51,12 +52,12 @@ async function run(options: Options, self: Command): Promise<void> {
   if (folder !== undefined && !(await stat(folder).catch(() => null))?.isDirectory())
     throw usage(`There is no folder ${folder}.`);
   const { client } = await connect();
-  const id = await interruptible(async (signal) => {
+  const submission = await interruptible(async (signal) => {
     const whole = await withCode(client, spec, { folder, options, signal });
     signal.throwIfAborted();
     return submit(client, whole, options);
   });
-  if (!options.detach) await followUntilOver(id, options);
+  if (!options.detach && !submission.array) await followUntilOver(submission.id, options);
 }
 
 /** Commander joins what stands before and behind the two dashes. */
@@ -98,12 +99,22 @@ async function withCode(
   return { ...spec, model: `${model}@${version}` };
 }
 
-async function submit(client: BatonClient, draft: DraftSpec, { json, detach }: Options): Promise<string> {
+async function submit(client: BatonClient, draft: DraftSpec, options: Options): Promise<JobSubmission> {
   // What is missing or wrong in it the platform says, with a pointer.
-  const { id, revision } = await client.jobs.submit(draft as JobSpec);
-  if (json && detach) printJson({ id, revision });
-  else if (json) printJsonLine({ type: 'submitted', id, revision });
-  else if (detach) print(id);
+  const submission = await client.jobs.submit((await resolveAfter(client, draft)) as JobSpec);
+  announce(submission, options);
+  return submission;
+}
+
+/** Of an array there is no one job to follow. */
+function announce(submission: JobSubmission, { json, detach }: Options): void {
+  const { id, array } = submission;
+  if (json && (detach || array)) printJson(submission);
+  else if (json) printJsonLine({ type: 'submitted', ...submission });
+  else if (detach) print(array?.id ?? id);
+  else if (array)
+    note(
+      `Array ${array.id} is submitted: ${formatCount(array.count, 'job')}. See \`baton job list --array ${array.id}\`.`,
+    );
   else note(`Job ${id} is submitted. Ctrl-C lets go of it; it goes on.`);
-  return id;
 }

@@ -40,6 +40,7 @@ function jobText(job: JobView, now: number, lines: number): string {
     ['submitted', formatAge(job.createdAt, now)],
     ['ran', runTime(job, now)],
     ['rerun of', job.rerunOf ?? undefined],
+    ...schedulingFacts(job),
     ...specFacts(job),
     ...endFacts(job),
   ]);
@@ -59,13 +60,11 @@ function rankColumns(now: number): Column<RankView>[] {
 }
 
 function specFacts({ spec, visibility }: JobView): Fact[] {
-  const { gpus, cpus, memoryBytes } = spec.resources;
-  const wants = [gpus > 0 && `${gpus} GPU`, cpus > 0 && `${cpus} CPU`, memoryBytes > 0 && formatBytes(memoryBytes)];
   return [
     ['command', spec.command.map(quoted).join(' ')],
     ['code', spec.code ? `${spec.code.modelName}@${spec.code.version}` : undefined],
     ['datasets', spec.datasets.map(({ datasetName, version, as }) => `${datasetName}@${version}:${as}`).join(', ')],
-    ['resources', wants.filter(Boolean).join(', ')],
+    ['resources', resourcesText(spec)],
     ['nodes', spec.nodes === undefined ? undefined : spec.nodes],
     ['environment', Object.keys(spec.env).join(', ')],
     ['secrets', spec.secrets.join(', ')],
@@ -73,14 +72,49 @@ function specFacts({ spec, visibility }: JobView): Fact[] {
     ['retries', spec.retries === 0 ? undefined : spec.retries],
     ['python', spec.environment.python],
     ['weights to', spec.outputs.model ?? undefined],
-    [
-      'labels',
-      Object.entries(spec.labels)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(', '),
-    ],
+    ['labels', pairsText(spec.labels)],
     ['visible to', visibility],
   ];
+}
+
+/** When and where it may run, as far as it says so itself. */
+function schedulingFacts({ spec, array, counters, flags }: JobView): Fact[] {
+  const after = spec.after?.map(({ jobId, when }) => `${jobId} (${when})`).join(', ');
+  return [
+    ['array', array && `${array.id}, number ${array.index} of ${array.count}${valueText(array.value)}`],
+    ['class', spec.class],
+    ['held', flags.held ? 'yes' : undefined],
+    ['after', after],
+    ['not before', spec.beginAt === undefined ? undefined : new Date(spec.beginAt).toISOString()],
+    ['requires', pairsText(spec.requires)],
+    ['prefers', pairsText(spec.prefers)],
+    ['preemptions', counters.preemptions === 0 ? undefined : counters.preemptions],
+  ];
+}
+
+function valueText(value: string | undefined): string {
+  return value === undefined ? '' : `: ${value}`;
+}
+
+function resourcesText({ resources, exclusive }: JobView['spec']): string {
+  const { gpus, cpus, memoryBytes, gpuModel, gpuMemoryBytes } = resources;
+  const such = [gpuModel, gpuMemoryBytes && formatBytes(gpuMemoryBytes)].filter(Boolean).join(', ');
+  const wants = [
+    gpus > 0 && `${gpus} GPU${such === '' ? '' : ` (${such})`}`,
+    cpus > 0 && `${cpus} CPU`,
+    memoryBytes > 0 && formatBytes(memoryBytes),
+    exclusive && 'nodes of its own',
+  ];
+  return wants.filter(Boolean).join(', ');
+}
+
+function pairsText(pairs: Readonly<Record<string, string>> | undefined): string | undefined {
+  return (
+    pairs &&
+    Object.entries(pairs)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(', ')
+  );
 }
 
 /** As one would type it in a shell. */

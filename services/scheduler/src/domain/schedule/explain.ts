@@ -1,73 +1,82 @@
 // Why a queued job waits, in a code and in a sentence.
 import type { WaitCode, WaitReason } from '@baton/contracts';
-import { lacks } from './fit.ts';
-import { schedule } from './schedule.ts';
-import { type Shape, shapeKey, type Snapshot } from './snapshot.ts';
+import type { Gate } from '../waiting-room.ts';
+import type { Engine } from './engine.ts';
+import type { WaitingJob } from './engine-model.ts';
+import { explainGate } from './explain-gate.ts';
 
-export interface WaitingJob {
-  readonly id: string;
-  readonly shape: Shape;
-  readonly order: number;
-  /** Not before this time; 0 if at once. */
-  readonly notBefore: number;
+export interface Waiting {
+  /** What keeps it out of the queue; null if nothing does. */
+  readonly gate: Gate | null;
+  readonly now: number;
 }
 
-export function explainWait(job: WaitingJob, snapshot: Snapshot, now: number): WaitReason {
-  const position = placeInQueue(job, snapshot);
-  if (job.notBefore > now) {
-    const seconds = Math.ceil((job.notBefore - now) / 1_000);
-    return { code: 'retry-backoff', message: `It is tried again in ${seconds} s.`, position, heldBy: [] };
+export function explainWait(jobId: string, engine: Engine, { gate, now }: Waiting): WaitReason {
+  const job = engine.queueIndex.get(jobId);
+  if (gate !== null || job === undefined) {
+    const position = engine.queueIndex.size + 1;
+    return explainGate(gate ?? { code: 'retry-backoff', until: now }, position, now);
   }
-  const bucket = snapshot.buckets.find((candidate) => candidate.key === shapeKey(job.shape));
-  const first = bucket === undefined || bucket.jobs[0]?.id === job.id;
-  const code = first ? (schedule(snapshot).blocked.get(shapeKey(job.shape)) ?? 'behind-in-queue') : 'behind-in-queue';
-  const heldBy = holders(job.shape, snapshot);
-  const words = job.shape.nodes > 1 ? gangSentence(code, job.shape.nodes) : null;
-  return { code, message: words ?? sentence(code, position, heldBy.length), position, heldBy };
+  const view = engine.orderView(now);
+  const position = engine.queueIndex.position(jobId, view) ?? 1;
+  const code = codeOf(job, engine, now);
+  const heldBy = holders(job, engine, now);
+  return { code, message: words(job, code, { position, holding: heldBy.length }), position, heldBy };
+}
+
+function words({ shape }: WaitingJob, code: WaitCode, { position, holding }: { position: number; holding: number }) {
+  return (shape.nodes > 1 ? gangSentence(code, shape.nodes) : null) ?? sentence(code, position, holding);
+}
+
+interface Placed {
+  readonly now: number;
+  readonly code: WaitCode;
+  readonly position: number;
+}
+
+/** For one whose code and place are known. */
+export function waitSentence(job: WaitingJob, engine: Engine, { now, code, position }: Placed): string {
+  const holding = code === 'devices-busy' && job.shape.nodes === 1 ? holders(job, engine, now).length : 0;
+  return words(job, code, { position, holding });
+}
+
+/** One that would fit waits for those before it, as does one behind another of its shape. */
+function codeOf(job: WaitingJob, engine: Engine, now: number): WaitCode {
+  const refusal = engine.quotas.mayStart(job.owner, job.shape);
+  if (refusal) return refusal.code;
+  const found = engine.cluster.find(engine.ask(job), now);
+  if ('places' in found) return 'behind-in-queue';
+  return isFirstOfShape(job, engine, now) ? found.code : 'behind-in-queue';
+}
+
+function isFirstOfShape(job: WaitingJob, engine: Engine, now: number): boolean {
+  const walk = engine.queueIndex.walk(engine.orderView(now), (shape) => shape === job.shape);
+  return walk.next()?.id === job.id;
+}
+
+/** Jobs on the devices that it could use. */
+function holders(job: WaitingJob, engine: Engine, now: number): string[] {
+  return [...new Set(engine.cluster.whyNot(engine.ask(job), now).flatMap(({ heldBy }) => heldBy))];
 }
 
 /** For one that is assigned behind running attempts; `progress` says what is being fetched for it. */
-export function explainLine(jobId: string, snapshot: Snapshot, progress: string | null): WaitReason | null {
-  for (const { attempts } of snapshot.nodes) {
-    const line = attempts.filter((attempt) => attempt.waiting);
-    const position = line.findIndex((attempt) => attempt.jobId === jobId) + 1;
-    const pool = line[position - 1]?.waiting?.pool;
-    if (!pool) continue;
-    const ahead = attempts.filter(({ waiting, devices }) => !waiting && devices.some((id) => pool.includes(id)));
-    const heldBy = ahead.map((attempt) => attempt.jobId);
-    const staging = progress === null ? '' : ` Staging: ${progress}.`;
-    return {
-      code: 'staged-behind',
-      message: sentence('staged-behind', position, heldBy.length) + staging,
-      position,
-      heldBy,
-    };
-  }
-  return null;
-}
-
-function placeInQueue(job: WaitingJob, snapshot: Snapshot): number {
-  let ahead = 0;
-  for (const bucket of snapshot.buckets) {
-    for (const other of bucket.jobs) {
-      if (other.order >= job.order) break;
-      ahead += 1;
-    }
-  }
-  return ahead + 1;
-}
-
-/** Jobs on the devices that this shape could use. */
-function holders(shape: Shape, snapshot: Snapshot): string[] {
-  const found = new Set<string>();
-  for (const node of snapshot.nodes) {
-    if (lacks(shape, node).length > 0) continue;
-    for (const device of node.description.devices) {
-      const holder = device.kind === shape.deviceKind ? node.held.get(device.id) : undefined;
-      if (holder !== undefined) found.add(holder);
-    }
-  }
-  return [...found];
+export function explainLine(jobId: string, engine: Engine, progress: string | null): WaitReason | null {
+  const own = engine.placedAttempt(jobId);
+  const nodeId = own?.parts[0]?.nodeId;
+  if (!own?.waiting || nodeId === undefined) return null;
+  const { pool } = own.waiting;
+  const there = [...engine.placed()].filter(({ parts }) => parts.some((part) => part.nodeId === nodeId));
+  const position = 1 + there.filter(({ waiting, placedAt }) => waiting && placedAt < own.placedAt).length;
+  const heldBy = there
+    .filter(({ waiting, parts }) => !waiting && parts.some(({ devices }) => devices.some((id) => pool.includes(id))))
+    .map(({ job }) => job.id);
+  const staging = progress === null ? '' : ` Staging: ${progress}.`;
+  return {
+    code: 'staged-behind',
+    message: sentence('staged-behind', position, heldBy.length) + staging,
+    position,
+    heldBy,
+  };
 }
 
 /** Null where the number of nodes changes nothing. */
@@ -85,9 +94,20 @@ function gangSentence(code: WaitCode, nodes: number): string | null {
       return `Of the nodes that could hold it, fewer than ${nodes} take new jobs for now.`;
     case 'no-node':
       return `Fewer than ${nodes} nodes that could hold it have joined.`;
+    case 'reserved':
+      return `It would fit on ${nodes} nodes now, but would delay a job that was promised a start there.`;
+    case 'booked':
+      return `Of the nodes that it would fit on now, too few stay free of bookings for others until its time limit.`;
     case 'behind-in-queue':
-    case 'retry-backoff':
     case 'staged-behind':
+    case 'user-quota':
+    case 'group-quota':
+    case 'retry-backoff':
+    case 'begin-later':
+    case 'held':
+    case 'waiting-for-job':
+    case 'array-limit':
+    case 'array-incomplete':
       return null;
     default:
       return code satisfies never;
@@ -110,10 +130,24 @@ function sentence(code: WaitCode, position: number, holding: number): string {
       return 'The node that could hold it takes no new jobs for now.';
     case 'no-node':
       return 'No node that could hold it has joined yet.';
-    case 'retry-backoff':
-      return 'It is tried again after a pause.';
     case 'staged-behind':
       return `It is number ${position} in the line of its node, and starts the moment ${holding === 1 ? 'the running job ends' : 'enough of the running jobs have ended'}.`;
+    case 'user-quota':
+      return 'As many jobs or devices of its owner are in use as the quota allows.';
+    case 'group-quota':
+      return 'As many jobs or devices of its group are in use as the quota allows.';
+    case 'reserved':
+      return 'It would fit now, but would delay a job that was promised a start.';
+    case 'booked':
+      return 'It would fit now, but by its time limit would run into a booking for others.';
+    // Each has a sentence of its own.
+    case 'retry-backoff':
+    case 'begin-later':
+    case 'held':
+    case 'waiting-for-job':
+    case 'array-limit':
+    case 'array-incomplete':
+      return 'It may not start yet.';
     default:
       return code satisfies never;
   }

@@ -1,10 +1,12 @@
 // Whether something queued could have used an idle device, and why it did not: derived from the queue as the log shows it.
 import type { WaitCode } from '@baton/contracts';
-import { JobQueue } from '../queue.ts';
-import type { QueuedJob, Shape } from '../schedule/snapshot.ts';
+import { lackingLabels, suits } from '../schedule/able.ts';
+import type { EngineShape } from '../schedule/engine-model.ts';
 import type { Microseconds, TimeWindow } from './interval.ts';
 import type { AttemptUsage, JobUsage } from './job-usage.ts';
+import { endsOf, type OverAt, stretchesOf } from './gates.ts';
 import { type Claim, RANK } from './layers.ts';
+import { SubmissionOrder } from './submission-order.ts';
 import type { DeviceService, NodeCapacity, NodeUsage } from './node-usage.ts';
 
 /** `scheduling`: it fits, and the next pass places it. */
@@ -12,7 +14,7 @@ export type IdleReason = WaitCode | 'scheduling';
 
 interface Holding {
   readonly attempt: AttemptUsage;
-  readonly shape: Shape;
+  readonly shape: EngineShape;
 }
 interface Change {
   readonly at: Microseconds;
@@ -30,13 +32,14 @@ export function idleClaims(
   jobs: readonly JobUsage[],
   window: TimeWindow,
 ): Claim[] {
-  const moment: Moment = { kind, capacity: null, queue: new JobQueue(), delayed: new Map(), placed: new Set() };
+  const overAt = endsOf(jobs);
+  const moment: Moment = { capacity: null, queue: new SubmissionOrder(), delayed: new Map(), placed: new Set() };
   const changes = [
     ...node.phases.map(({ at, capacity }) => ({
       at,
       apply: () => void (moment.capacity = node.capacities[capacity] ?? null),
     })),
-    ...jobs.flatMap((job) => (mayUse(job.shape, kind, node) ? queueChanges(job, moment) : [])),
+    ...jobs.flatMap((job) => (mayUse(job.shape, kind, node) ? queueChanges(job, moment, overAt) : [])),
     ...jobs.flatMap((job) => holdingChanges(job, node.nodeId, moment)),
   ].toSorted((one, other) => one.at - other.at);
   const claims: Claim[] = [];
@@ -56,31 +59,35 @@ function idleClaim(reason: IdleReason | null, from: Microseconds, to: Microsecon
   return { from, to, rank: RANK.idle, use: { category, of: null, reason } };
 }
 
-function mayUse(shape: Shape, kind: DeviceService['kind'], node: NodeUsage): boolean {
+function mayUse(shape: EngineShape, kind: DeviceService['kind'], node: NodeUsage): boolean {
   return shape.deviceKind === kind && (shape.nodeId === null || shape.nodeId === node.nodeId);
+}
+
+interface Delayed {
+  readonly shape: EngineShape;
+  readonly order: number;
+  readonly gate: WaitCode;
 }
 
 /** What the scheduler knows at one time, as far as it matters for such devices. */
 interface Moment {
-  readonly kind: DeviceService['kind'];
   capacity: NodeCapacity | null;
-  readonly queue: JobQueue;
-  /** Jobs that may not start yet, by id. */
-  readonly delayed: Map<string, Shape>;
+  readonly queue: SubmissionOrder;
+  /** Jobs that may not start yet, by id, and why not. */
+  readonly delayed: Map<string, Delayed>;
   readonly placed: Set<Holding>;
 }
 
-function queueChanges({ jobId, order, shape, queued }: JobUsage, { queue, delayed }: Moment): Change[] {
-  const job: QueuedJob = { id: jobId, order, nextAttempt: 1 };
-  return queued.flatMap(({ from, to, notBefore }) => {
-    const due = Math.max(from, notBefore);
-    const end = to ?? Infinity;
-    const enter = { at: due, apply: () => queue.add(job, shape) };
-    const leave = { at: end, apply: () => queue.remove(job, shape) };
-    if (due <= from) return [enter, leave];
-    const wait = { at: from, apply: () => void delayed.set(jobId, shape) };
-    const stopWaiting = { at: Math.min(due, end), apply: () => void delayed.delete(jobId) };
-    return due < end ? [wait, stopWaiting, enter, leave] : [wait, stopWaiting];
+function queueChanges(usage: JobUsage, { queue, delayed }: Moment, overAt: OverAt): Change[] {
+  const { jobId, order, shape } = usage;
+  const job = { id: jobId, order };
+  return stretchesOf(usage, overAt).flatMap(({ from, to, gate }) => {
+    const enter = () => (gate === null ? queue.add(job, shape) : void delayed.set(jobId, { shape, order, gate }));
+    const leave = () => (gate === null ? queue.remove(job, shape) : void delayed.delete(jobId));
+    return [
+      { at: from, apply: enter },
+      { at: to, apply: leave },
+    ];
   });
 }
 
@@ -102,28 +109,31 @@ function holdingChanges(job: JobUsage, nodeId: string, { placed }: Moment): Chan
 function reasonOf(moment: Moment): IdleReason | null {
   const { capacity, queue, delayed } = moment;
   if (capacity === null) return null;
-  let first: { readonly shape: Shape; readonly order: number } | null = null;
+  let first: { readonly shape: EngineShape; readonly order: number } | null = null;
   for (const { shape, jobs } of queue.buckets()) {
     const order = jobs[0]?.order ?? Infinity;
     if (canHold(capacity, shape) && (first === null || order < first.order)) first = { shape, order };
   }
   if (first) return whyNot(first.shape, capacity, moment);
-  return [...delayed.values()].some((shape) => canHold(capacity, shape)) ? 'retry-backoff' : null;
+  const able = [...delayed.values()].filter(({ shape }) => canHold(capacity, shape));
+  return able.toSorted((one, other) => one.order - other.order)[0]?.gate ?? null;
 }
 
-function canHold(capacity: NodeCapacity, shape: Shape): boolean {
+function canHold(capacity: NodeCapacity, shape: EngineShape): boolean {
   if (shape.inContainer && capacity.containers !== true) return false;
-  const devices = capacity.devices.filter(({ kind }) => kind === shape.deviceKind).length;
+  if (lackingLabels(shape, capacity).length > 0) return false;
+  const devices = capacity.devices.filter((device) => suits(shape, device)).length;
   return shape.devices <= devices && shape.cpus <= capacity.cpus && shape.memoryBytes <= capacity.memoryBytes;
 }
 
-function whyNot(shape: Shape, capacity: NodeCapacity, { kind, placed }: Moment): IdleReason {
+function whyNot(shape: EngineShape, capacity: NodeCapacity, { placed }: Moment): IdleReason {
   const held = new Set([...placed].flatMap(({ attempt }) => attempt.devices));
   const free = capacity.devices.filter(
-    (device) => device.kind === kind && device.fault === null && !held.has(device.id),
+    (device) => suits(shape, device) && device.fault === null && !held.has(device.id),
   );
   if (free.length < shape.devices) return 'devices-busy';
-  const used = (need: (shape: Shape) => number) => [...placed].reduce((sum, holding) => sum + need(holding.shape), 0);
+  const used = (need: (shape: EngineShape) => number) =>
+    [...placed].reduce((sum, holding) => sum + need(holding.shape), 0);
   if (used(({ cpus }) => cpus) + shape.cpus > capacity.cpus) return 'cpus-busy';
   if (used(({ memoryBytes }) => memoryBytes) + shape.memoryBytes > capacity.memoryBytes) return 'memory-busy';
   // There is room here; with other nodes to wait for, that is not enough.

@@ -1,6 +1,7 @@
 // What the log says of one job's use of devices: when it queued, and what each attempt had from when to when.
 import type { Behind, JobEvent, Owned } from '@baton/contracts';
-import { type Shape, shapeOf } from '../schedule/snapshot.ts';
+import type { EngineShape } from '../schedule/engine-model.ts';
+import { engineShapeOf } from '../schedule/engine-shape.ts';
 import { type AttemptKey, type Microseconds, microseconds } from './interval.ts';
 
 export interface QueueSpan {
@@ -37,11 +38,17 @@ export interface AttemptUsage extends AttemptKey {
 export interface JobUsage extends Owned {
   readonly jobId: string;
   readonly name: string;
-  readonly shape: Shape;
+  readonly shape: EngineShape;
   readonly earlyStart: boolean;
   /** Position of its submission: its place in the queue. */
   readonly order: number;
   readonly queued: readonly QueueSpan[];
+  /** When it was held; `to` is null while it is. */
+  readonly held: readonly { readonly from: Microseconds; readonly to: Microseconds | null }[];
+  readonly arrayId: string | null;
+  /** The jobs and arrays that it may not start before the end of. */
+  readonly after: readonly string[];
+  readonly overAt: Microseconds | null;
   readonly attempts: readonly AttemptUsage[];
 }
 
@@ -59,11 +66,29 @@ export function evolveJobUsage(usage: JobUsage | null, event: JobEvent, commit: 
 type DataOf<T extends JobEvent['type']> = Extract<JobEvent, { type: T }>['data'];
 
 function submitted(data: DataOf<'JobSubmitted'>, { jobId, position, atMs }: CommitTime): JobUsage {
-  const { spec, ownerId, groupId, visibility } = data;
-  const queued = [{ from: microseconds(atMs), to: null, notBefore: 0 }];
+  const { spec, ownerId, groupId, visibility, array } = data;
+  const at = microseconds(atMs);
+  const queued = [{ from: at, to: null, notBefore: microseconds(spec.beginAt ?? 0) }];
+  const waits = {
+    queued,
+    held: spec.hold === true ? [{ from: at, to: null }] : [],
+    overAt: null,
+    arrayId: array?.id ?? null,
+  };
+  const after = spec.after?.map((one) => one.jobId) ?? [];
   const owned = { ownerId, groupId, visibility };
   const { name, earlyStart = false } = spec;
-  return { jobId, name, ...owned, shape: shapeOf(spec), earlyStart, order: position, queued, attempts: [] };
+  return {
+    jobId,
+    name,
+    ...owned,
+    shape: engineShapeOf(spec),
+    earlyStart,
+    order: position,
+    ...waits,
+    after,
+    attempts: [],
+  };
 }
 
 function evolveExisting(
@@ -99,6 +124,7 @@ function evolveExisting(
       );
     case 'AttemptRevoked':
       return withAttempt(usage, event.data, () => ({ closedAt: at }));
+    case 'PreemptionRequested':
     case 'CancelRequested':
       return { ...usage, attempts: usage.attempts.map((attempt) => cancelled(attempt, at)) };
     case 'JobRequeued': {
@@ -108,10 +134,16 @@ function evolveExisting(
     case 'JobSucceeded':
     case 'JobFailed':
     case 'JobCancelled':
-      return leftQueue(usage, at);
+      return { ...leftQueue(usage, at), overAt: at };
+    case 'JobHeld':
+      return { ...usage, held: [...usage.held, { from: at, to: null }] };
+    case 'JobReleased':
+      return { ...usage, held: usage.held.map((span) => ({ ...span, to: span.to ?? at })) };
     case 'RevocationRequested':
     case 'AttemptCheckpointed':
     case 'GangPermitted':
+    case 'StartReserved':
+    case 'StartReservationDropped':
       return usage;
     default:
       return event satisfies never;

@@ -1,11 +1,13 @@
 // What the log says of a node, as far as it tells what its devices could be used for, and when that changed.
-import type { Device, NodeEvent } from '@baton/contracts';
-import { runsContainers } from '../schedule/fit.ts';
+import type { Device, NodeDescription, NodeEvent } from '@baton/contracts';
+import { runsContainers } from '../schedule/hardware.ts';
 import { type Microseconds, microseconds } from './interval.ts';
 
 export interface DeviceService {
   readonly id: string;
   readonly kind: Device['kind'];
+  readonly model: string;
+  readonly memoryBytes: number;
   /** Null if it is well. */
   readonly fault: string | null;
 }
@@ -14,6 +16,7 @@ export interface NodeCapacity {
   readonly devices: readonly DeviceService[];
   readonly cpus: number;
   readonly memoryBytes: number;
+  readonly labels: NodeDescription['labels'];
   /** Absent: it runs none. */
   readonly containers?: true;
 }
@@ -80,13 +83,17 @@ function newcomer(nodeId: string): NodeUsage {
 
 /** Whoever describes itself is heard. */
 function described(usage: NodeUsage, description: Description, at: Microseconds, removed: false | null): NodeUsage {
-  const { cpus, memoryBytes } = description;
-  const devices = description.devices.map(({ id, kind, fault }) => ({ id, kind, fault: fault ?? null }));
+  const { cpus, memoryBytes, labels } = description;
+  const devices = description.devices.map((device) => {
+    const { id, kind, model, memoryBytes: ofDevice, fault = null } = device;
+    return { id, kind, model, memoryBytes: ofDevice, fault };
+  });
   const last = usage.phases.at(-1) ?? { cordon: null, removed: false };
   const { capacities, capacity } = withCapacity(usage.capacities, {
     devices,
     cpus,
     memoryBytes,
+    labels,
     ...(runsContainers(description) ? { containers: true } : {}),
   });
   const state = { reachable: true, cordon: last.cordon, removed: removed ?? last.removed };

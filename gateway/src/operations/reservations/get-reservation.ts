@@ -1,0 +1,13 @@
+// GET /reservations/:id.
+import { bookingRpc, BookingView } from '@baton/contracts';
+import { operation } from '../operation.ts';
+import { IdPath } from '../path.ts';
+
+export const getReservation = operation({
+  method: 'GET',
+  url: '/reservations/:id',
+  summary: 'Show a reservation',
+  access: 'user',
+  schema: { params: IdPath, response: BookingView },
+  handler: ({ call, params }) => call(bookingRpc.get, params),
+});

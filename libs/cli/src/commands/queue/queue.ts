@@ -1,0 +1,62 @@
+// `baton queue`: what waits, in the order in which it is to start, and why.
+import type { QueueItem, QueueView } from '@baton/contracts';
+import { type Names, namesFor } from '../../output/names.ts';
+import { print, printJson } from '../../output/print.ts';
+import { type Column, table } from '../../output/table.ts';
+import { formatCount, formatDuration, formatTime } from '../../output/units.ts';
+import { shortId } from '../../job/find-job.ts';
+import { connect } from '../../session.ts';
+import { positiveInteger, verb } from '../../verb.ts';
+import { pastTime } from '../gaps/past-time.ts';
+
+interface Options {
+  readonly at?: string;
+  readonly limit?: number;
+  readonly json?: boolean;
+}
+
+export const queue = () =>
+  verb('queue', 'show what waits, in the order in which it is to start, and why')
+    .option('--at <time>', 'as it was so long ago ("2h") or then ("2026-10-01T08:00")')
+    .option('--limit <count>', 'so many jobs at most, up to 1000; 100 if absent', positiveInteger)
+    .action(run);
+
+async function run({ at, limit, json }: Options): Promise<void> {
+  const { client } = await connect();
+  const view = await client.queue.show({
+    ...(at === undefined ? {} : { at: pastTime(at, Date.now()) }),
+    ...(limit === undefined ? {} : { limit }),
+  });
+  if (json) return printJson(view);
+  const names = await namesFor(client, JSON.stringify(view));
+  print(queueText(view, names, process.stdout.columns));
+}
+
+export function queueText(view: QueueView, names: Pick<Names, 'of'>, width: number | undefined): string {
+  const { items, counts, at } = view;
+  const all = counts.inLine + counts.queued + counts.notYet;
+  if (all === 0) return `Nothing waited at ${formatTime(at)}.`;
+  const more = all - items.length;
+  const parts = [
+    `${counts.queued} in the queue`,
+    `${counts.inLine} in line on a node`,
+    `${counts.notYet} not to start yet`,
+  ];
+  const rest = more > 0 ? `; ${formatCount(more, 'more job')} not shown (--limit)` : '';
+  return `${table(items, columns(view, names), { width })}\n${formatTime(at)}: ${parts.join(', ')}${rest}.`;
+}
+
+function columns({ at }: QueueView, names: Pick<Names, 'of'>): Column<QueueItem>[] {
+  return [
+    { title: 'place', value: ({ place, code }) => place ?? (code === 'staged-behind' ? 'line' : '-'), align: 'right' },
+    { title: 'id', value: ({ job }) => (job.id === null ? 'private' : shortId(job.id)) },
+    { title: 'name', value: ({ job }) => job.name ?? '', style: () => 'bold' },
+    { title: 'owner', value: ({ job }) => (job.ownerId === null ? '' : names.of(job.ownerId)) },
+    { title: 'class', value: ({ className }) => className },
+    { title: 'needs', value: ({ shape }) => shape },
+    { title: 'waits', value: ({ submittedAt }) => formatDuration(at - submittedAt), align: 'right' },
+    { title: 'starts by', value: ({ promisedAt }) => (promisedAt === null ? '' : formatTime(promisedAt)) },
+    { title: 'reason', value: ({ code }) => code, style: () => 'cyan' },
+    { title: 'why', value: ({ message }) => message },
+  ];
+}

@@ -1,0 +1,128 @@
+// The nodes with all that is placed, promised and booked on them: where a job can start, and when at the latest. Pure.
+import type { Issue } from '@baton/contracts';
+import { whyNever } from './able.ts';
+import type { Ask, Found } from './ask.ts';
+import { ClusterBooks, type ClusterOptions } from './cluster-books.ts';
+import { earliestStart, NodeOutlook } from './earliest-start.ts';
+import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
+import { findPlaces, fits } from './find-places.ts';
+import { findLinePlace, type LinePlace } from './line-place.ts';
+import { type NodeVerdict, whyNotOn } from './why-not.ts';
+
+export class Cluster {
+  readonly #books: ClusterBooks;
+
+  constructor(options: ClusterOptions) {
+    this.#books = new ClusterBooks(options);
+  }
+
+  configure(options: ClusterOptions): void {
+    this.#books.configure(options);
+  }
+
+  putNode(node: EngineNode): void {
+    this.#books.setNode(node.id, node);
+  }
+
+  /** What is placed on it stays known, should it come back. */
+  removeNode(id: string): void {
+    this.#books.setNode(id, null);
+  }
+
+  /** All that there are. */
+  setBookings(bookings: readonly Booking[]): void {
+    this.#books.setBookings(bookings);
+  }
+
+  /** In place of all that the job had: an earlier attempt, or a promise. */
+  put(attempt: RunningAttempt): void {
+    this.#books.setAttempt(attempt.job.id, attempt);
+  }
+
+  drop(jobId: string): void {
+    this.#books.setAttempt(jobId, null);
+  }
+
+  /** One rank of several has given its devices back. */
+  dropPart(jobId: string, nodeId: string): void {
+    const attempt = this.#books.attempt(jobId);
+    if (!attempt) return;
+    const parts = attempt.parts.filter((part) => part.nodeId !== nodeId);
+    this.#books.setAttempt(jobId, parts.length === 0 ? null : { ...attempt, parts });
+  }
+
+  /** Of a waiting job: from now on nobody of its class or a lower one may delay it. In place of an earlier promise. */
+  promise(ask: Ask, reservation: Reservation): void {
+    this.#books.setPromise(ask.jobId, { ask, reservation });
+  }
+
+  forget(jobId: string): void {
+    this.#books.setPromise(jobId, null);
+  }
+
+  promised(jobId: string): Reservation | null {
+    return this.#books.promise(jobId)?.reservation ?? null;
+  }
+
+  /** Whether the job's promise can still be kept: false after the loss of a node, a booking, or a start of a higher class. */
+  keeps(jobId: string, now: number): boolean {
+    const promise = this.#books.promise(jobId);
+    if (!promise) return false;
+    const { ask, reservation } = promise;
+    const view = this.#books.view(ask.shape);
+    return reservation.nodeIds.every((id) => {
+      const ledger = this.#books.ledger(id);
+      if (ledger?.node?.refuses !== null) return false;
+      return new NodeOutlook(this.#books.profile(ledger, now), view, ask).fitsAt(Math.max(now, reservation.at));
+    });
+  }
+
+  /** All changes made in `work` are taken back at its end. */
+  trial<T>(work: () => T): T {
+    return this.#books.trial(work);
+  }
+
+  /** False: the shape fits nowhere now, whoever asks. */
+  isOpen(shape: EngineShape): boolean {
+    return fits(this.#books, this.#books.view(shape));
+  }
+
+  /** Where it can start now. */
+  find(ask: Ask, now: number): Found {
+    return findPlaces(this.#books, ask, now);
+  }
+
+  /** The earliest start that it can be promised; null if it can't be foreseen. */
+  earliest(ask: Ask, now: number): Reservation | null {
+    return earliestStart(this.#books, ask, now);
+  }
+
+  /** Behind which running attempts it can be assigned. */
+  line(ask: Ask, now: number): LinePlace | null {
+    return findLinePlace(this.#books, ask, now);
+  }
+
+  whyNot(ask: Ask, now: number): NodeVerdict[] {
+    return whyNotOn(this.#books, ask, now);
+  }
+
+  /** Why the shape can never be placed; null if it can, and while there is no node: the first may still join. */
+  whyNever(shape: EngineShape): { readonly message: string; readonly issues: readonly Issue[] } | null {
+    return whyNever(
+      shape,
+      this.#books.ledgers().flatMap(({ node }) => node ?? []),
+    );
+  }
+
+  /** Device -> the job that holds it, or that it is promised to though free for the moment. */
+  held(nodeId: string): ReadonlyMap<string, string> {
+    const { devices = [], holders = [], placed = [] } = this.#books.ledger(nodeId) ?? {};
+    // Also devices that the node has no more.
+    const held = new Map(placed.flatMap((entry) => entry.devices.map((id) => [id, entry.attempt.job.id] as const)));
+    for (const [spot, { id }] of devices.entries()) {
+      const holder = holders[spot] ?? null;
+      if (holder !== null) held.set(id, holder);
+    }
+    return held;
+  }
+}

@@ -1,0 +1,62 @@
+// A job's shape: from its specification, and as a key that is equal for equal shapes.
+import type { PinnedSpec } from '@baton/contracts';
+import type { EngineShape } from './engine-model.ts';
+
+type ShapingSpec = Pick<
+  PinnedSpec,
+  'resources' | 'nodeId' | 'nodes' | 'environment' | 'requires' | 'prefers' | 'exclusive'
+>;
+
+/** A job that asks for no GPU takes one CPU slot. */
+export function engineShapeOf(spec: ShapingSpec): EngineShape {
+  const { gpus, cpus, memoryBytes, gpuModel, gpuMemoryBytes = 0 } = spec.resources;
+  return {
+    deviceKind: gpus > 0 ? 'gpu' : 'cpu',
+    devices: gpus > 0 ? gpus : 1,
+    cpus,
+    memoryBytes,
+    nodeId: spec.nodeId,
+    nodes: spec.nodes ?? 1,
+    inContainer: spec.environment.image !== undefined,
+    gpuModel: gpuModel ?? null,
+    gpuMemoryBytes,
+    requiredLabels: spec.requires ?? {},
+    preferredLabels: spec.prefers ?? {},
+    exclusive: spec.exclusive ?? false,
+  };
+}
+
+/** Does not depend on the order in which labels were written, nor on the case of the model's name. */
+export function engineShapeKey(shape: EngineShape): string {
+  return JSON.stringify([
+    shape.deviceKind,
+    shape.devices,
+    shape.nodes,
+    shape.cpus,
+    shape.memoryBytes,
+    shape.nodeId,
+    shape.inContainer,
+    shape.gpuModel?.toLowerCase() ?? null,
+    shape.gpuMemoryBytes,
+    sorted(shape.requiredLabels),
+    sorted(shape.preferredLabels),
+    shape.exclusive,
+  ]);
+}
+
+/** Devices on all its nodes together. */
+export function allDevices(shape: EngineShape): number {
+  return shape.devices * shape.nodes;
+}
+
+/** What a CPU slot counts in fair shares; a GPU counts 1. */
+const CPU_SLOT_SHARE = 1 / 16;
+
+/** The devices that its owner's share is charged for while it runs. */
+export function chargedDevices(shape: EngineShape): number {
+  return allDevices(shape) * (shape.deviceKind === 'gpu' ? 1 : CPU_SLOT_SHARE);
+}
+
+function sorted(labels: Readonly<Record<string, string>>): (readonly [string, string])[] {
+  return Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,101 @@
+// Until when, at the latest, a node's devices, CPUs and memory are taken by what runs on it and what is in line.
+import { type NodeLedger, type Placed, setAside } from './node-ledger.ts';
+
+export interface Horizon {
+  /** For each device of the ledger; 0 if it is free now. */
+  readonly until: readonly number[];
+  readonly loads: readonly Load[];
+  /** When those in line have all their devices, at the latest. */
+  readonly starts: ReadonlyMap<string, number>;
+  /** From then on nothing that is placed now is left. */
+  readonly emptyAt: number;
+  /** Some attempt is past its limit: what is said here moves with time. */
+  readonly isMoving: boolean;
+  /** The first end by a limit: later than that this must be looked at again. */
+  readonly firstEnd: number;
+}
+
+export interface Load {
+  readonly from: number;
+  readonly until: number;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+}
+
+export interface HorizonOptions {
+  readonly now: number;
+  readonly defaultLimitMs: number;
+}
+
+/** What runs longer than its limit is given one more time to stop, from now; the end is never in the past. */
+export function latestEnd({ attempt }: Placed, { now, defaultLimitMs }: HorizonOptions): number {
+  const { job, since, graceMs, stoppingSince = null } = attempt;
+  const limit = (since ?? now) + (job.limitMs ?? defaultLimitMs) + graceMs;
+  const end = stoppingSince === null ? limit : Math.min(limit, stoppingSince + graceMs);
+  return end > now ? end : now + Math.max(1, graceMs);
+}
+
+/** Those in line take devices of their pools as they come free, in the order in which they were placed. */
+export function horizonOf(ledger: NodeLedger, placed: readonly Placed[], options: HorizonOptions): Horizon {
+  const taken = new Taken(ledger);
+  for (const entry of placed) {
+    if (entry.attempt.waiting) taken.own(entry);
+    else taken.run(entry, latestEnd(entry, options), options.now);
+  }
+  for (const entry of placed) if (entry.attempt.waiting) taken.queue(entry, placed, options);
+  return taken;
+}
+
+class Taken implements Horizon {
+  readonly until: number[];
+  readonly loads: Load[] = [];
+  readonly starts = new Map<string, number>();
+  emptyAt = 0;
+  isMoving = false;
+  firstEnd = Infinity;
+  /** Held already by those in line that are yet to be placed here: not to be taken by those before them. */
+  readonly #owned = new Set<number>();
+
+  constructor(ledger: NodeLedger) {
+    this.until = Array.from({ length: ledger.devices.length }, () => 0);
+  }
+
+  own({ spots }: Placed): void {
+    for (const spot of spots) this.#owned.add(spot);
+  }
+
+  run({ attempt, spots }: Placed, end: number, now: number): void {
+    const { cpus, memoryBytes, exclusive } = attempt.job.shape;
+    if (exclusive) this.until.fill(end);
+    for (const spot of spots) this.until[spot] = end;
+    this.#load({ from: -Infinity, until: end, cpus, memoryBytes });
+    this.emptyAt = Math.max(this.emptyAt, end);
+    this.firstEnd = Math.min(this.firstEnd, end);
+    if (attempt.since === null || end === now + Math.max(1, attempt.graceMs)) this.isMoving = true;
+  }
+
+  queue(entry: Placed, placed: readonly Placed[], { now, defaultLimitMs }: HorizonOptions): void {
+    const { job, waiting, graceMs } = entry.attempt;
+    const taken = this.#firstFree(entry.pool, waiting?.count ?? 0);
+    const start = taken.reduce((latest, spot) => Math.max(latest, this.until[spot] ?? 0), now);
+    const end = start + (job.limitMs ?? defaultLimitMs) + graceMs;
+    for (const spot of [...taken, ...entry.spots]) this.until[spot] = end;
+    for (const spot of entry.spots) this.#owned.delete(spot);
+    const [cpus, memoryBytes] = [setAside(entry, placed, 'cpus'), setAside(entry, placed, 'memoryBytes')];
+    this.#load({ from: -Infinity, until: start, cpus, memoryBytes });
+    this.#load({ from: start, until: end, cpus: job.shape.cpus, memoryBytes: job.shape.memoryBytes });
+    this.starts.set(job.id, start);
+    this.emptyAt = Math.max(this.emptyAt, end);
+    // It would start now: what it will have ended by moves until it has.
+    if (start === now) this.isMoving = true;
+  }
+
+  #load(load: Load): void {
+    if (load.cpus > 0 || load.memoryBytes > 0) this.loads.push(load);
+  }
+
+  #firstFree(pool: readonly number[], count: number): number[] {
+    const found = pool.filter((spot) => !this.#owned.has(spot));
+    return found.toSorted((a, b) => (this.until[a] ?? 0) - (this.until[b] ?? 0) || a - b).slice(0, count);
+  }
+}

@@ -1,0 +1,100 @@
+// The nodes that take jobs, by how many devices of a kind are free, and by the length of their lines.
+import type { Device } from '@baton/contracts';
+import type { NodeLedger } from './node-ledger.ts';
+
+type Kind = Device['kind'];
+interface Spot {
+  readonly count: number;
+  /** Inside a count it comes after those that are not. */
+  readonly isWhole: boolean;
+}
+interface Entry extends Spot {
+  readonly ledger: NodeLedger;
+}
+
+export class NodeIndex {
+  readonly #free = { cpu: new Buckets(freeSpot('cpu')), gpu: new Buckets(freeSpot('gpu')) };
+  readonly #lines = { cpu: new Buckets(lineSpot('cpu')), gpu: new Buckets(lineSpot('gpu')) };
+
+  /** After any change of the node. */
+  update(ledger: NodeLedger): void {
+    for (const kind of ['cpu', 'gpu'] as const) {
+      this.#free[kind].update(ledger);
+      this.#lines[kind].update(ledger);
+    }
+  }
+
+  /** Those with at least so many free: `pack` begins with the fewest, and among equals with broken nodes; `spread` with the most. */
+  *withFree(kind: Kind, atLeast: number, placement: 'pack' | 'spread'): Iterable<NodeLedger> {
+    const { buckets } = this.#free[kind];
+    const least = Math.max(1, atLeast);
+    for (let step = 0; step < buckets.length - least; step += 1) {
+      const free = placement === 'pack' ? least + step : buckets.length - 1 - step;
+      for (const { ledger } of buckets[free] ?? []) yield ledger;
+    }
+  }
+
+  /** Those on which something is placed, with the shortest line first. */
+  *byLine(kind: Kind): Iterable<NodeLedger> {
+    for (const bucket of this.#lines[kind].buckets) for (const { ledger } of bucket) yield ledger;
+  }
+}
+
+class Buckets {
+  /** At each count the nodes that have it; by id. */
+  readonly buckets: Entry[][] = [];
+  readonly #spotOf: (ledger: NodeLedger) => Spot | null;
+  readonly #entries = new Map<NodeLedger, Entry>();
+
+  constructor(spotOf: (ledger: NodeLedger) => Spot | null) {
+    this.#spotOf = spotOf;
+  }
+
+  update(ledger: NodeLedger): void {
+    const before = this.#entries.get(ledger);
+    const spot = this.#spotOf(ledger);
+    if (before?.count === spot?.count && before?.isWhole === spot?.isWhole) return;
+    if (before) {
+      const bucket = this.buckets[before.count] ?? [];
+      bucket.splice(position(bucket, before), 1);
+      this.#entries.delete(ledger);
+    }
+    if (!spot) return;
+    const entry = { ledger, ...spot };
+    this.#entries.set(ledger, entry);
+    while (this.buckets.length <= spot.count) this.buckets.push([]);
+    const bucket = this.buckets[spot.count];
+    bucket?.splice(position(bucket, entry), 0, entry);
+  }
+}
+
+/** Nodes without a free device are not looked for. */
+function freeSpot(kind: Kind): (ledger: NodeLedger) => Spot | null {
+  return ({ node, free, sound }) => {
+    if (node === null || node.refuses !== null || free[kind] === 0) return null;
+    return { count: free[kind], isWhole: free[kind] === sound[kind] };
+  };
+}
+
+function lineSpot(kind: Kind): (ledger: NodeLedger) => Spot | null {
+  return ({ node, placed, inLine }) => {
+    if (node === null || node.refuses !== null || placed.length === 0) return null;
+    return { count: inLine[kind], isWhole: false };
+  };
+}
+
+function position(bucket: readonly Entry[], entry: Entry): number {
+  let low = 0;
+  let high = bucket.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = bucket[middle];
+    if (other && isBefore(other, entry)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function isBefore(one: Entry, other: Entry): boolean {
+  return one.isWhole === other.isWhole ? one.ledger.id < other.ledger.id : other.isWhole;
+}

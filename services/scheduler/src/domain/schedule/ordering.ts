@@ -1,0 +1,140 @@
+// The order inside a class: a score for each job under the policy; lower goes first, equal ones by order.
+import type { Policy } from '@baton/contracts';
+import type { Backlog } from './backlog.ts';
+import type { EngineShape, WaitingJob } from './engine-model.ts';
+import { allDevices } from './engine-shape.ts';
+import { expectedRestMs, limitFor } from './expected-time.ts';
+import { boundMs, classOf } from './limit-class.ts';
+import { ageTerm, sizeTerm, type Weights, weightsOf } from './size-and-age.ts';
+
+/** Attained service is told more exactly than limits are: it decides about queues of `las`. */
+const SERVED_STEPS = 32;
+
+/** What the score depends on beside shape and age. Jobs of one shape with equal classes never overtake each other. */
+export interface SizeClasses {
+  /** Null: the policy's default limit. */
+  readonly limit: number | null;
+  readonly estimate: number | null;
+  readonly served: number | null;
+  readonly isRunning: boolean;
+}
+
+export function sizeClassesOf({ limitMs, estimateMs, servedMs, isRunning = false }: WaitingJob): SizeClasses {
+  return {
+    limit: limitMs === null ? null : classOf(limitMs),
+    estimate: estimateMs === null ? null : classOf(estimateMs),
+    served: servedMs <= 0 ? null : classOf(servedMs, SERVED_STEPS),
+    isRunning,
+  };
+}
+
+/** One number for each combination of classes. */
+export function sizeKey({ limit, estimate, served, isRunning }: SizeClasses): number {
+  const digit = (each: number | null) => (each === null ? 0 : each + 1);
+  return ((digit(limit) * 1_024 + digit(estimate)) * 4_096 + digit(served)) * 2 + Number(isRunning);
+}
+
+export interface OrderContext {
+  readonly policy: Policy;
+  readonly now: number;
+  /** Absent: no job is overdue. */
+  readonly backlog?: Pick<Backlog, 'longestMs' | 'devices' | 'runRatio'> | undefined;
+}
+
+/** What of the order all jobs of a bucket share, as long as the policy is the same. */
+export interface JobSize {
+  /** The score without what the wait does to it. */
+  readonly base: number;
+  /** Of the time limit, or what is expected to be left of it. */
+  readonly lengthMs: number;
+  /** In full, at most. */
+  readonly limitMs: number;
+}
+
+export function sizeOf(shape: EngineShape, classes: SizeClasses, policy: Policy): JobSize {
+  const limitMs = boundMs(classes.limit ?? classOf(policy.backfill.defaultTimeLimitMs));
+  const likelyMs = classes.estimate === null ? limitMs : limitFor(boundMs(classes.estimate));
+  const servedMs = servedMsOf(classes);
+  const restMs = policy.preemption.by === 'order' ? expectedRestMs(likelyMs, servedMs) : likelyMs - servedMs;
+  const lengthMs = Math.max(1, restMs);
+  return { base: baseOf(shape, classes, lengthMs, policy), lengthMs, limitMs };
+}
+
+function baseOf(shape: EngineShape, classes: SizeClasses, lengthMs: number, policy: Policy): number {
+  switch (policy.order) {
+    case 'fifo':
+      return 0;
+    case 'shortest':
+      return remainingMs(classes, policy);
+    case 'las':
+      return lasQueue(shape, classes, policy.lasThresholdsDeviceSeconds);
+    case 'fair-share':
+      return fairBase(shape, classes, lengthMs, weightsOf(policy));
+    default:
+      return policy.order satisfies never;
+  }
+}
+
+function fairBase(shape: EngineShape, { isRunning }: SizeClasses, lengthMs: number, weights: Weights): number {
+  return sizeTerm(lengthMs, allDevices(shape), weights) - (isRunning ? Math.log(weights.hysteresis) : 0);
+}
+
+/** Of a job; lower goes first, equal ones by order. It never rises with the time that a job has waited. */
+export type Score = (size: JobSize, job: WaitingJob) => number;
+
+export function scoreBy(context: OrderContext): Score {
+  const { policy, now } = context;
+  if (policy.order !== 'fair-share') return ({ base }) => base;
+  const weights = weightsOf(policy);
+  const overdueAfter = overdueBy(context);
+  return (size, { submittedAt, shape }) =>
+    size.base + ageTerm(now - submittedAt, size.lengthMs, overdueAfter(size, shape), weights);
+}
+
+/** So long that it goes before all of its class. */
+export function isPromoted({ submittedAt }: Pick<WaitingJob, 'submittedAt'>, { policy, now }: OrderContext): boolean {
+  return policy.promoteAfterMs > 0 && now - submittedAt > policy.promoteAfterMs;
+}
+
+/** By place in the queue; the id decides between places that are equal. */
+export function byOrder(a: WaitingJob, b: WaitingJob): number {
+  if (a.order !== b.order) return a.order - b.order;
+  return a.id < b.id ? -1 : Number(a.id > b.id);
+}
+
+/** Of a class that the policy does not know: the default's. */
+export function priorityOf(policy: Policy): (className: string) => number {
+  const priorities = new Map(policy.classes.map(({ name, priority }) => [name, priority]));
+  const usual = priorities.get(policy.defaultClass) ?? 0;
+  return (className) => priorities.get(className) ?? usual;
+}
+
+/** The wait from which on a job goes before others of its owner: long, as waits go at present; infinite where nobody has had to. */
+export function overdueBy({ policy, backlog }: OrderContext): (size: JobSize, shape: EngineShape) => number {
+  if (policy.order !== 'fair-share' || policy.promoteAfterMs === 0 || !backlog) return () => Infinity;
+  const longest = { gpu: backlog.longestMs('gpu'), cpu: backlog.longestMs('cpu') };
+  const { ofBacklog, ofRun } = weightsOf(policy);
+  const ofLength = policy.preemption.by === 'order' ? ofRun : 0;
+  const ofLimit = policy.preemption.by === 'order' ? 0 : ofRun * backlog.runRatio;
+  return ({ lengthMs, limitMs }, { deviceKind }) => {
+    const longestMs = longest[deviceKind];
+    return longestMs <= 0 ? Infinity : ofBacklog * longestMs + ofLength * lengthMs + ofLimit * limitMs;
+  };
+}
+
+/** What it may still run, or is expected to where that was learned. */
+function remainingMs(classes: SizeClasses, policy: Policy): number {
+  const { limit, estimate } = classes;
+  const lengthMs = boundMs(estimate ?? limit ?? classOf(policy.backfill.defaultTimeLimitMs));
+  return Math.max(1, lengthMs - servedMsOf(classes));
+}
+
+function servedMsOf({ served }: SizeClasses): number {
+  return served === null ? 0 : boundMs(served, SERVED_STEPS);
+}
+
+/** 2D-LAS: by devices x time had so far; inside a queue first come, first served. */
+function lasQueue(shape: EngineShape, classes: SizeClasses, thresholdsDeviceSeconds: readonly number[]): number {
+  const attained = (allDevices(shape) * servedMsOf(classes)) / 1_000;
+  return thresholdsDeviceSeconds.filter((threshold) => attained >= threshold).length;
+}

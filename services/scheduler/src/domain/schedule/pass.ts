@@ -1,0 +1,313 @@
+// One pass: which jobs start where, who is promised a start, who is stopped for whom, and who joins which line.
+import type { Device, RankPlace, WaitCode } from '@baton/contracts';
+import { type Ask, type FoundPlace, holdMs } from './ask.ts';
+import type { SchedulingState } from './scheduling-state.ts';
+import type { Owner, Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
+import { allDevices, engineShapeKey } from './engine-shape.ts';
+import { findVictims, mayPreempt } from './preempt.ts';
+import type { Walk } from './queue-walk.ts';
+import type { OrderView } from './walk-standings.ts';
+
+/** For so many blocked jobs a pass looks whether stopping others would help. */
+const PREEMPTORS = 8;
+/** What runs past its limit moves promises from moment to moment: they are not followed faster than this. */
+const SOONEST_MS = 1_000;
+/** No fit for reasons that say nothing of what others may have. */
+const OWN_REASONS: ReadonlySet<WaitCode> = new Set(['no-node', 'node-unreachable', 'node-cordoned']);
+
+/** Plans on paper: the cluster is that of a trial. */
+export class Pass {
+  readonly starts: PlannedStart[] = [];
+  readonly preemptions: { jobId: string; forJobId: string; reason: string }[] = [];
+  readonly revocations: { jobId: string; nodeId: string; reason: string }[] = [];
+  readonly reservations: { jobId: string; reservation: Reservation | null }[] = [];
+  readonly blocked = new Map<string, WaitCode>();
+  readonly #engine: SchedulingState;
+  readonly #now: number;
+  readonly #view: OrderView;
+  readonly #quotas: ReturnType<SchedulingState['quotas']['onPaper']>;
+  /** Planned in this pass, no longer to be looked at. */
+  readonly #done = new Set<string>();
+  /** First of those that don't fit, in order: for whom others may be stopped. */
+  readonly #preemptors: WaitingJob[] = [];
+  /** What stands for those called back, where they could start: nobody can wait behind it. */
+  readonly #kept = new Set<string>();
+  #promised: WaitingJob[];
+  /** All that stand, of before and of this pass. */
+  readonly #promisedAt = new Map<WaitingJob, number>();
+  #promisesLeft: number;
+
+  constructor(engine: SchedulingState, now: number) {
+    this.#engine = engine;
+    this.#now = now;
+    this.#quotas = engine.quotas.onPaper();
+    this.#view = engine.orderView(now, this.#quotas);
+    this.#promised = [...engine.queueIndex.reserved()].toSorted(
+      (a, b) => engine.priority(b.className) - engine.priority(a.className) || a.order - b.order,
+    );
+    for (const job of this.#promised) this.#promisedAt.set(job, job.reservation?.at ?? 0);
+    this.#promisesLeft = engine.policy.backfill.reservations - this.#promised.length;
+  }
+
+  run(): Plan {
+    this.#callBack();
+    this.#startInOrder();
+    this.#preempt();
+    if (this.#engine.policy.handOff.enabled) this.#lineUp();
+    const { starts, preemptions, revocations, blocked } = this;
+    const assigned = new Set(starts.map(({ jobId }) => jobId));
+    const reservations = this.reservations.filter(({ jobId }) => !assigned.has(jobId));
+    return { starts, preemptions, revocations, reservations, blocked, nextAt: this.#nextAt() };
+  }
+
+  /** When a promise falls due, or a booking begins or ends. */
+  #nextAt(): number | null {
+    const bookings = this.#engine.bookings.flatMap(({ from, until }) => [from, until]);
+    const times = [...this.#promisedAt.values(), ...bookings].filter((time) => time > this.#now);
+    return times.length === 0 ? null : Math.max(this.#now + SOONEST_MS, Math.min(...times));
+  }
+
+  /** Those in line that could start elsewhere at once, or whose node takes no more jobs. What they could have is kept for them. */
+  #callBack(): void {
+    const { cluster } = this.#engine;
+    const waiting = [...this.#engine.placed()].filter((attempt) => attempt.waiting);
+    for (const attempt of waiting.toSorted((a, b) => a.job.order - b.job.order)) {
+      const nodeId = attempt.parts[0]?.nodeId ?? '';
+      const { id, shape } = attempt.job;
+      const elsewhere = cluster.isOpen(shape) ? this.#elsewhere(attempt, nodeId) : null;
+      if (elsewhere) this.#keepFor(attempt, elsewhere);
+      if (attempt.waiting?.isRevoking === true) continue;
+      if (elsewhere) this.revocations.push({ jobId: id, nodeId, reason: 'It can start elsewhere at once.' });
+      else if (this.#engine.node(nodeId)?.refuses === 'node-cordoned')
+        this.revocations.push({ jobId: id, nodeId, reason: 'Its node takes no new jobs.' });
+    }
+  }
+
+  /** On paper, under a name of its own: it is in its line too. */
+  #keepFor(attempt: RunningAttempt, elsewhere: Pick<RunningAttempt, 'parts' | 'waiting' | 'since'>): void {
+    const id = `${attempt.job.id} elsewhere`;
+    this.#kept.add(id);
+    this.#engine.cluster.put({ ...attempt, ...elsewhere, job: { ...attempt.job, id } });
+  }
+
+  #elsewhere({ job }: RunningAttempt, nodeId: string): Pick<RunningAttempt, 'parts' | 'waiting' | 'since'> | null {
+    const { cluster } = this.#engine;
+    const found = cluster.trial(() => {
+      cluster.drop(job.id);
+      return cluster.find(this.#engine.ask(job), this.#now);
+    });
+    if (!('places' in found) || found.places.some((place) => place.nodeId === nodeId)) return null;
+    return { parts: found.places, waiting: null, since: this.#now };
+  }
+
+  /** Somebody of the shape may have others stopped: looked at although it fits nowhere. */
+  #mayPreempt(shapeKey: string): boolean {
+    const entry = this.#engine.queueIndex.shape(shapeKey);
+    if (!entry) return false;
+    const { shape, queues } = entry;
+    return [...queues].some(({ parent }) =>
+      mayPreempt({ className: parent.className, owner: parent.entry.owner, shape }, this.#view),
+    );
+  }
+
+  #startInOrder(): void {
+    const { classes, backfill } = this.#engine.policy;
+    // A promise that is kept now makes room for another: in the same pass, or somebody passes who must not.
+    this.#startPromised(Math.max(...classes.map(({ priority }) => priority)));
+    const isEveryShapeWalked = this.#promisesLeft > 0 || this.#promised.length > 0 || !backfill.enabled;
+    const walk = this.#engine.queueIndex.walk(
+      this.#view,
+      (shape, key) => isEveryShapeWalked || this.#engine.cluster.isOpen(shape) || this.#mayPreempt(key),
+    );
+    for (let job = walk.next(); job; job = walk.next()) {
+      this.#startPromised(this.#engine.priority(job.className));
+      if (!this.#done.has(job.id)) this.#take(job, walk);
+    }
+    this.#startPromised(-Infinity);
+  }
+
+  /** Promises first, class by class. One that can't be kept is void: the job is promised another start when it is its turn. */
+  #startPromised(priority: number): void {
+    const { cluster } = this.#engine;
+    const due = this.#promised.filter((job) => this.#engine.priority(job.className) >= priority);
+    if (due.length === 0) return;
+    this.#promised = this.#promised.slice(due.length);
+    for (const job of due) {
+      this.#done.add(job.id);
+      if (this.#quotas.mayStart(job.owner, job.shape) !== null) continue;
+      const found = cluster.find(this.#engine.ask(job), this.#now);
+      if ('places' in found) {
+        this.#start(job, found.places);
+        this.#promisesLeft += 1;
+      } else if (!cluster.keeps(job.id, this.#now)) this.#breakPromise(job);
+      else if (this.#preemptors.length < PREEMPTORS) this.#preemptors.push(job);
+    }
+  }
+
+  #breakPromise(job: WaitingJob): void {
+    this.#engine.cluster.forget(job.id);
+    this.#done.delete(job.id);
+    this.#promisedAt.delete(job);
+    this.reservations.push({ jobId: job.id, reservation: null });
+    this.#promisesLeft += 1;
+  }
+
+  #take(job: WaitingJob, walk: Walk): void {
+    const ask = this.#engine.ask(job);
+    const refusal = this.#refuse(job, ask, walk);
+    if (refusal) {
+      this.#block(job, refusal);
+      return;
+    }
+    const found = this.#engine.cluster.find(ask, this.#now);
+    if ('places' in found) {
+      this.#start(job, found.places);
+      walk.taken();
+      return;
+    }
+    this.#block(job, found.code);
+    if (OWN_REASONS.has(found.code)) walk.blockBucket();
+    else this.#keepOthersBack(job, ask, found.code, walk);
+  }
+
+  /** By a quota: now, or when those of its owner who were promised a start before its end have theirs. */
+  #refuse(job: WaitingJob, ask: Ask, walk: Walk): WaitCode | null {
+    const { owner, shape } = job;
+    const refusal = this.#quotas.mayStart(owner, shape);
+    if (refusal) {
+      const isOfDevices = refusal.limit === 'hardGpus' || refusal.limit === 'hardCpuSlots';
+      walk.blockOwner(owner, shape.deviceKind, isOfDevices ? allDevices(shape) : 0);
+      return refusal.code;
+    }
+    const paper = this.#quotas.onPaper();
+    for (const [other, at] of this.#promisedAt) {
+      if (other.id === job.id || at >= this.#now + holdMs(ask) || !isOfSameQuota(other.owner, owner)) continue;
+      if (this.#engine.priority(other.className) >= ask.priority) paper.started(other.owner, other.shape);
+    }
+    const later = paper.mayStart(owner, shape);
+    if (later) walk.blockBucket();
+    return later?.code ?? null;
+  }
+
+  #keepOthersBack(job: WaitingJob, ask: Ask, code: WaitCode, walk: Walk): void {
+    if (this.#preemptors.length < PREEMPTORS) this.#preemptors.push(job);
+    if (!this.#engine.policy.backfill.enabled) {
+      this.#closeKind(job.shape.deviceKind, walk);
+      return;
+    }
+    if (this.#promisesLeft > 0 && this.#isToBePromised(job, walk)) this.#promise(job, ask);
+    if (code === 'booked') walk.blockBucket();
+    else if (code === 'reserved') walk.blockShape(engineShapeKey(job.shape), ask.limitMs);
+    else walk.blockShape(engineShapeKey(job.shape));
+  }
+
+  /** Without backfill nobody passes the first that is blocked. Jobs for other devices have nothing to do with it. */
+  #closeKind(kind: Device['kind'], walk: Walk): void {
+    for (const { shape, key } of this.#engine.queueIndex.shapes()) if (shape.deviceKind === kind) walk.blockShape(key);
+  }
+
+  /** Others of its class wait, whose jobs would pass it one after the other although its owner stands before them. */
+  #hasRivals({ className }: WaitingJob): boolean {
+    return (this.#engine.queueIndex.classes().get(className)?.size ?? 0) > 1;
+  }
+
+  #isToBePromised(job: WaitingJob, walk: Walk): boolean {
+    const { reserveFor } = this.#engine.policy.backfill;
+    return reserveFor === 'first' || walk.isDue() || this.#hasRivals(job);
+  }
+
+  #promise(job: WaitingJob, ask: Ask): void {
+    const reservation = this.#engine.cluster.earliest(ask, this.#now);
+    if (reservation) this.#give(job, ask, reservation);
+  }
+
+  #give(job: WaitingJob, ask: Ask, reservation: Reservation): void {
+    this.#engine.cluster.promise(ask, reservation);
+    this.reservations.push({ jobId: job.id, reservation });
+    this.#promisedAt.set(job, reservation.at);
+    this.#promisesLeft -= 1;
+  }
+
+  #block(job: WaitingJob, code: WaitCode): void {
+    this.blocked.set(job.id, code);
+  }
+
+  #start(job: WaitingJob, places: readonly FoundPlace[]): void {
+    const [first] = places;
+    if (!first) return;
+    const start = { jobId: job.id, nodeId: first.nodeId, devices: first.devices };
+    this.starts.push(places.length === 1 ? start : { ...start, ranks: places.map((place) => this.#rank(place)) });
+    this.#occupy(job, { parts: places, waiting: null });
+  }
+
+  #rank({ nodeId, devices }: FoundPlace): RankPlace {
+    const description = this.#engine.node(nodeId)?.description;
+    const name = description?.name ?? nodeId;
+    return { nodeId, name, address: description?.address ?? name, devices: [...devices] };
+  }
+
+  #occupy(job: WaitingJob, placed: Pick<RunningAttempt, 'parts' | 'waiting'>): void {
+    this.#done.add(job.id);
+    this.#promisedAt.delete(job);
+    this.#quotas.started(job.owner, job.shape);
+    this.#engine.cluster.put({
+      ...placed,
+      job,
+      attempt: job.nextAttempt,
+      placedAt: Number.MAX_SAFE_INTEGER,
+      since: placed.waiting ? null : this.#now,
+      graceMs: job.graceMs,
+      isStopping: false,
+    });
+  }
+
+  /** For those who could not start: evicted on paper, and if that makes room, asked to stop. */
+  #preempt(): void {
+    const { cluster } = this.#engine;
+    const chosen = new Set<string>();
+    for (const job of this.#preemptors) {
+      if (this.#quotas.mayStart(job.owner, job.shape) !== null) continue;
+      const victims = findVictims(this.#engine, job, { view: this.#view, chosen });
+      for (const victim of victims) {
+        cluster.put({ ...victim, isStopping: true, stoppingSince: this.#now });
+        chosen.add(victim.job.id);
+        const forJobId = job.id;
+        this.preemptions.push({
+          jobId: victim.job.id,
+          forJobId,
+          reason: 'Its devices go to a job that goes before it.',
+        });
+      }
+      const ask = this.#engine.ask(job);
+      if (victims.length === 0) continue;
+      const reservation = cluster.earliest(ask, this.#now);
+      if (reservation) this.#give(job, ask, reservation);
+      this.#quotas.started(job.owner, job.shape);
+      this.#done.add(job.id);
+    }
+  }
+
+  /** The next job of each busy device is assigned behind what runs there, so that all is in place when that ends. */
+  #lineUp(): void {
+    const { cluster, queueIndex, policy } = this.#engine;
+    const walk = queueIndex.walk(this.#view, (shape) => shape.nodes === 1 || !policy.backfill.enabled);
+    for (let job = walk.next(); job; job = walk.next()) {
+      if (this.#done.has(job.id)) continue;
+      const ask = this.#engine.ask(job);
+      if (this.#refuse(job, ask, walk) !== null) continue;
+      const line = cluster.line(ask, this.#now);
+      if (line && line.behind.predecessors.every(({ jobId }) => !this.#kept.has(jobId))) {
+        const { nodeId, devices, behind } = line;
+        this.starts.push({ jobId: job.id, nodeId, devices, behind });
+        const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
+        this.#occupy(job, { parts: [{ nodeId, devices }], waiting });
+        walk.taken();
+      } else if (!policy.backfill.enabled) this.#closeKind(job.shape.deviceKind, walk);
+      else walk.blockShape(engineShapeKey(job.shape));
+    }
+  }
+}
+
+function isOfSameQuota(one: Owner, other: Owner): boolean {
+  return one.userId === other.userId || (one.groupId !== null && one.groupId === other.groupId);
+}

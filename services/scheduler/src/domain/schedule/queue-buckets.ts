@@ -1,0 +1,171 @@
+// Where waiting jobs lie: a class's owners, their shapes, and of each shape the buckets of jobs that differ by age alone.
+import type { Policy } from '@baton/contracts';
+import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
+import { JobList } from './job-list.ts';
+import { type JobSize, type SizeClasses, sizeClassesOf, sizeKey, sizeOf } from './ordering.ts';
+
+/** A shape that is waited for: one object for all jobs of it. */
+export interface ShapeEntry {
+  readonly key: string;
+  readonly shape: EngineShape;
+  readonly queues: Set<ShapeQueue>;
+}
+
+/** An owner that waits or has waited: one object for all their jobs. */
+export interface OwnerEntry {
+  readonly owner: Owner;
+  readonly key: string;
+  readonly groupKey: string;
+}
+
+export class Bucket {
+  readonly jobs = new JobList();
+  #size: JobSize | null = null;
+  #policy: Policy | null = null;
+
+  constructor(
+    readonly classes: SizeClasses,
+    readonly queue: ShapeQueue,
+  ) {}
+
+  /** Worked out once for a policy. */
+  size(policy: Policy): JobSize {
+    if (this.#size && this.#policy === policy) return this.#size;
+    this.#policy = policy;
+    return (this.#size = sizeOf(this.queue.shape.shape, this.classes, policy));
+  }
+}
+
+/** What waits, as a walk and the questions about places see it. */
+export interface QueueView {
+  /** The shapes that are waited for. */
+  shapes(): Iterable<ShapeEntry>;
+  shape(key: string): ShapeEntry | undefined;
+  /** Class names, each with its owners by key. */
+  classes(): ReadonlyMap<string, ReadonlyMap<string, OwnerQueue>>;
+}
+
+interface Oldest {
+  order: number;
+  submittedAt: number;
+}
+const NONE: Readonly<Oldest> = { order: Infinity, submittedAt: Infinity };
+
+/** One owner's jobs of one shape in one class. */
+export class ShapeQueue {
+  readonly #byKey = new Map<number, Bucket>();
+  readonly #buckets: Bucket[] = [];
+  /** Null: to be looked for again. */
+  #oldest: Oldest | null = { ...NONE };
+
+  constructor(
+    readonly shape: ShapeEntry,
+    readonly parent: OwnerQueue,
+  ) {}
+
+  /** Those with the shortest limits first; before them those without a limit. */
+  get buckets(): readonly Bucket[] {
+    return this.#buckets;
+  }
+
+  get oldest(): Readonly<Oldest> {
+    if (this.#oldest) return this.#oldest;
+    const oldest = { ...NONE };
+    for (const { jobs } of this.#buckets) if (jobs.first) lower(oldest, jobs.first);
+    this.#oldest = oldest;
+    return oldest;
+  }
+
+  /** Of its buckets; 0 if it has none. */
+  longestLimitMs(policy: Policy): number {
+    const longest = this.#buckets.at(-1)?.size(policy).limitMs ?? 0;
+    const first = this.#buckets[0];
+    return first?.classes.limit === null ? Math.max(longest, first.size(policy).limitMs) : longest;
+  }
+
+  add(job: WaitingJob): void {
+    const classes = sizeClassesOf(job);
+    const key = sizeKey(classes);
+    let bucket = this.#byKey.get(key);
+    if (!bucket) {
+      bucket = new Bucket(classes, this);
+      this.#byKey.set(key, bucket);
+      this.#buckets.splice(firstLonger(this.#buckets, classes), 0, bucket);
+    }
+    bucket.jobs.add(job);
+    if (this.#oldest) lower(this.#oldest, job);
+  }
+
+  remove(job: WaitingJob): void {
+    const key = sizeKey(sizeClassesOf(job));
+    const bucket = this.#byKey.get(key);
+    if (!bucket?.jobs.remove(job)) return;
+    if (bucket.jobs.size === 0) {
+      this.#byKey.delete(key);
+      this.#buckets.splice(this.#buckets.indexOf(bucket), 1);
+    }
+    const oldest = this.#oldest;
+    if (oldest && (oldest.order === job.order || oldest.submittedAt === job.submittedAt)) this.#oldest = null;
+  }
+}
+
+/** One owner's jobs in one class. */
+export class OwnerQueue {
+  readonly shapes = new Map<ShapeEntry, ShapeQueue>();
+  size = 0;
+  #oldestOrder: number | null = Infinity;
+
+  constructor(
+    readonly className: string,
+    readonly entry: OwnerEntry,
+  ) {}
+
+  get oldestOrder(): number {
+    if (this.#oldestOrder !== null) return this.#oldestOrder;
+    let oldest = Infinity;
+    for (const queue of this.shapes.values()) oldest = Math.min(oldest, queue.oldest.order);
+    this.#oldestOrder = oldest;
+    return oldest;
+  }
+
+  add(job: WaitingJob, shape: ShapeEntry): void {
+    let queue = this.shapes.get(shape);
+    if (!queue) {
+      queue = new ShapeQueue(shape, this);
+      this.shapes.set(shape, queue);
+      shape.queues.add(queue);
+    }
+    queue.add(job);
+    this.size += 1;
+    if (this.#oldestOrder !== null) this.#oldestOrder = Math.min(this.#oldestOrder, job.order);
+  }
+
+  remove(job: WaitingJob, shape: ShapeEntry): void {
+    const queue = this.shapes.get(shape);
+    if (!queue) return;
+    queue.remove(job);
+    this.size -= 1;
+    if (queue.buckets.length === 0) {
+      this.shapes.delete(shape);
+      shape.queues.delete(queue);
+    }
+    if (this.#oldestOrder === job.order) this.#oldestOrder = null;
+  }
+}
+
+function lower(oldest: Oldest, { order, submittedAt }: WaitingJob): void {
+  oldest.order = Math.min(oldest.order, order);
+  oldest.submittedAt = Math.min(oldest.submittedAt, submittedAt);
+}
+
+function firstLonger(buckets: readonly Bucket[], { limit }: SizeClasses): number {
+  const length = limit ?? -1;
+  let low = 0;
+  let high = buckets.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((buckets[middle]?.classes.limit ?? -1) <= length) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

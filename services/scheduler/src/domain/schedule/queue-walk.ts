@@ -1,0 +1,118 @@
+// One pass through the queue in the order of the policy, which follows what the pass starts and finds not to fit.
+import type { Device } from '@baton/contracts';
+import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
+import { chargedDevices } from './engine-shape.ts';
+import { classOf } from './limit-class.ts';
+import { isPromoted, priorityOf } from './ordering.ts';
+import type { OwnerQueue, QueueView, ShapeQueue } from './queue-buckets.ts';
+import { WalkBlocks } from './walk-blocks.ts';
+import type { Cursor } from './walk-cursor.ts';
+import { WalkLevel } from './walk-level.ts';
+import { type OrderView, WalkStandings } from './walk-standings.ts';
+
+/** A start is charged to its owner for so long at most, so that in one pass not all goes to whoever stands first. */
+const HORIZON_MS = 3_600_000;
+
+export class Walk {
+  readonly #queue: QueueView;
+  readonly #view: OrderView;
+  readonly #standings: WalkStandings;
+  readonly #blocks = new WalkBlocks();
+  /** By priority, the last one first; each is looked into only when it is its turn. */
+  readonly #pending: (readonly [number, ShapeQueue[]])[];
+  readonly #openShapes: number;
+  #level: WalkLevel | null = null;
+  #given: Cursor | null = null;
+
+  constructor(queue: QueueView, view: OrderView, isOpen: (shape: EngineShape, key: string) => boolean) {
+    this.#queue = queue;
+    this.#view = view;
+    this.#standings = new WalkStandings(view);
+    const open = [...queue.shapes()].filter(({ shape, key }) => isOpen(shape, key));
+    this.#openShapes = open.length;
+    const priority = priorityOf(view.policy);
+    const levels = new Map<number, ShapeQueue[]>();
+    for (const shape of open) {
+      for (const shapeQueue of shape.queues) {
+        const level = priority(shapeQueue.parent.className);
+        const queues = levels.get(level);
+        if (queues) queues.push(shapeQueue);
+        else levels.set(level, [shapeQueue]);
+      }
+    }
+    this.#pending = [...levels].toSorted(([a], [b]) => a - b);
+  }
+
+  /** Without a word on the job before it, that one is passed over. */
+  next(): WaitingJob | null {
+    if (this.#given) this.#level?.advance(this.#given);
+    this.#given = this.#peek();
+    return this.#given?.job ?? null;
+  }
+
+  /** The last one given has waited too long: it is one to be promised a start. */
+  isDue(): boolean {
+    const { job, isOverdue } = this.#last().cursor;
+    return isOverdue || (job !== undefined && isPromoted(job, this.#view));
+  }
+
+  /** The last one given starts: its owner is charged for it, in this walk. */
+  taken(): void {
+    const { cursor, level } = this.#last();
+    const { job, bucket } = cursor;
+    if (job) {
+      const limitMs = job.limitMs ?? this.#view.policy.backfill.defaultTimeLimitMs;
+      this.#standings.charge(bucket.queue.parent.entry, chargedDevices(job.shape) * Math.min(limitMs, HORIZON_MS));
+    }
+    level.advance(cursor);
+    this.#given = null;
+  }
+
+  /** No more of the last one's bucket: same class, owner, shape and size. */
+  blockBucket(): void {
+    const { cursor, level } = this.#last();
+    level.drop(cursor);
+    this.#given = null;
+  }
+
+  /** No more jobs of this shape with such a time limit or a longer one. */
+  blockShape(shapeKey: string, minLimitMs: number | null = null): void {
+    const shape = this.#queue.shape(shapeKey);
+    if (shape) this.#blocks.closeShape(shape, minLimitMs === null ? -Infinity : classOf(minLimitMs));
+  }
+
+  /** No more jobs of this owner for this kind of device, or none for so many devices and more. */
+  blockOwner(owner: Owner, deviceKind: Device['kind'], minDevices = 0): void {
+    this.#blocks.closeOwner(owner, deviceKind, minDevices);
+  }
+
+  #peek(): Cursor | null {
+    while (this.#blocks.closed < this.#openShapes) {
+      const cursor = this.#level?.peek();
+      if (cursor) return cursor;
+      this.#level = this.#nextLevel();
+      if (!this.#level) return null;
+    }
+    return null;
+  }
+
+  #nextLevel(): WalkLevel | null {
+    const next = this.#pending.pop();
+    if (!next) return null;
+    const [level, queues] = next;
+    const owners = [...this.#ownersOf(level)];
+    return new WalkLevel({ view: this.#view, standings: this.#standings, blocks: this.#blocks, owners, queues });
+  }
+
+  *#ownersOf(level: number): Generator<OwnerQueue> {
+    const priority = priorityOf(this.#view.policy);
+    for (const [className, owners] of this.#queue.classes()) {
+      if (priority(className) === level) yield* owners.values();
+    }
+  }
+
+  #last(): { readonly cursor: Cursor; readonly level: WalkLevel } {
+    if (!this.#given || !this.#level) throw new Error('The walk has given no job to say this of.');
+    return { cursor: this.#given, level: this.#level };
+  }
+}

@@ -1,0 +1,32 @@
+// A job's shape, as a person says it.
+import type { EngineShape } from './engine-model.ts';
+
+/** Such as `2 nodes with 8 GPUs (A100, 40 GiB) each, 16 CPUs`. */
+export function shapeWords(shape: EngineShape): string {
+  const { nodes, cpus, memoryBytes, requiredLabels, exclusive } = shape;
+  const labels = Object.entries(requiredLabels).map(([name, value]) => `${name}=${value}`);
+  const devices = nodes === 1 ? deviceWords(shape) : `${nodes} nodes with ${deviceWords(shape)} each`;
+  return [
+    devices,
+    cpus === 0 ? '' : count(cpus, 'CPU'),
+    memoryBytes === 0 ? '' : gib(memoryBytes),
+    exclusive ? 'a node of its own' : '',
+    ...labels,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function deviceWords({ deviceKind, devices, gpuModel, gpuMemoryBytes }: EngineShape): string {
+  if (deviceKind === 'cpu') return count(devices, 'CPU slot');
+  const kind = [gpuModel ?? '', gpuMemoryBytes === 0 ? '' : gib(gpuMemoryBytes)].filter((part) => part !== '');
+  return `${count(devices, 'GPU')}${kind.length === 0 ? '' : ` (${kind.join(', ')})`}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function gib(bytes: number): string {
+  return `${Number((bytes / 2 ** 30).toPrecision(3))} GiB`;
+}

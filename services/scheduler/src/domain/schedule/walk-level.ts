@@ -1,0 +1,177 @@
+// The jobs of one priority inside a walk: promoted ones, then owners below their guarantee, then the rest.
+import { Heap } from './heap.ts';
+import { classOf } from './limit-class.ts';
+import { isPromoted, type Score, scoreBy } from './ordering.ts';
+import { overdueJobs } from './overdue-jobs.ts';
+import { type Oldest, OwnerTree } from './owner-tree.ts';
+import type { Bucket, OwnerEntry, OwnerQueue, ShapeEntry, ShapeQueue } from './queue-buckets.ts';
+import type { WalkBlocks } from './walk-blocks.ts';
+import { byAge, Cursor, type CursorRules } from './walk-cursor.ts';
+import type { OrderView, WalkStandings } from './walk-standings.ts';
+
+export interface LevelParts {
+  readonly view: OrderView;
+  readonly standings: WalkStandings;
+  readonly blocks: WalkBlocks;
+  /** All owners of the level's classes, also those none of whose shapes is open. */
+  readonly owners: readonly OwnerQueue[];
+  /** Of the open shapes. */
+  readonly queues: readonly ShapeQueue[];
+}
+
+export class WalkLevel {
+  readonly #parts: LevelParts;
+  readonly #scoreOf: Score;
+  readonly #defaultLimitClass: number;
+  readonly #promoted: Heap<Cursor>;
+  /** Those that have promoted jobs; they go on with the rest afterwards. */
+  readonly #cursors = new Map<Bucket, Cursor>();
+  readonly #below: OwnerTree;
+  readonly #rest: OwnerTree;
+  readonly #overdue = new Map<OwnerEntry, ReadonlySet<string>>();
+  #queuesOf: ReadonlyMap<OwnerEntry, OwnerQueue[]> | null = null;
+  readonly #readyGangs = new Map<ShapeEntry, boolean>();
+  #from: 'promoted' | OwnerTree = 'promoted';
+
+  constructor(parts: LevelParts) {
+    const { view, standings, owners, queues } = parts;
+    this.#parts = parts;
+    this.#scoreOf = scoreBy(view);
+    this.#defaultLimitClass = classOf(view.policy.backfill.defaultTimeLimitMs);
+    this.#promoted = new Heap([...this.#promotedCursors(queues)], byAge);
+    const oldest: Oldest = standings.isByOwner ? oldestOf(owners) : new Map();
+    const open = (queue: ShapeQueue) => this.#open(queue);
+    this.#below = new OwnerTree(standings, oldest, open);
+    this.#rest = new OwnerTree(standings, oldest, open);
+    const isBelow = this.#guarantees();
+    for (const queue of queues) (isBelow(queue.parent.entry) ? this.#below : this.#rest).add(queue);
+  }
+
+  /** The bucket whose job is next. */
+  peek(): Cursor | null {
+    return this.#peekPromoted() ?? this.#peekBelow() ?? this.#peekTree(this.#rest);
+  }
+
+  /** The bucket that was given last goes on with its next job. */
+  advance(cursor: Cursor): void {
+    cursor.advance();
+    if (this.#from !== 'promoted') this.#from.settle();
+    else if (cursor.job && isPromoted(cursor.job, this.#parts.view)) this.#promoted.settleTop();
+    else this.#promoted.dropTop();
+  }
+
+  /** The bucket that was given last gives no more. */
+  drop(cursor: Cursor): void {
+    cursor.isOut = true;
+    if (this.#from === 'promoted') this.#promoted.dropTop();
+    else this.#from.drop();
+  }
+
+  #peekPromoted(): Cursor | null {
+    this.#from = 'promoted';
+    for (let cursor = this.#promoted.top; cursor; cursor = this.#promoted.top) {
+      if (!this.#isOut(cursor)) return cursor;
+      this.drop(cursor);
+    }
+    return null;
+  }
+
+  /** Those who have reached their guarantee in this walk go on with the rest. */
+  #peekBelow(): Cursor | null {
+    for (let cursor = this.#peekTree(this.#below); cursor; cursor = this.#peekTree(this.#below)) {
+      if (this.#parts.standings.isBelowGuarantee(cursor.bucket.queue.parent.entry.owner)) return cursor;
+      this.#below.drop();
+      this.#rest.move(cursor);
+    }
+    return null;
+  }
+
+  #peekTree(tree: OwnerTree): Cursor | null {
+    this.#from = tree;
+    for (let cursor = tree.peek(); cursor; cursor = tree.peek()) {
+      if (!this.#isOut(cursor)) return cursor;
+      this.drop(cursor);
+    }
+    return null;
+  }
+
+  #isOut({ bucket, isOut }: Cursor): boolean {
+    return isOut || this.#limitClass(bucket) >= this.#parts.blocks.closedFrom(bucket.queue);
+  }
+
+  *#promotedCursors(queues: readonly ShapeQueue[]): Generator<Cursor> {
+    const { view } = this.#parts;
+    for (const queue of queues) {
+      if (!isPromoted(queue.oldest, view)) continue;
+      for (const bucket of queue.buckets) {
+        if (!bucket.jobs.first || !isPromoted(bucket.jobs.first, view)) continue;
+        const cursor = new Cursor(bucket, this.#rules(queue));
+        this.#cursors.set(bucket, cursor);
+        yield cursor;
+      }
+    }
+  }
+
+  #open(queue: ShapeQueue): Cursor[] {
+    const found: Cursor[] = [];
+    const closedFrom = this.#parts.blocks.closedFrom(queue);
+    if (this.#shortest(queue) >= closedFrom) return found;
+    const rules = this.#rules(queue);
+    for (const bucket of queue.buckets) {
+      if (bucket.classes.limit !== null && bucket.classes.limit >= closedFrom) break;
+      const cursor = (this.#cursors.size > 0 ? this.#cursors.get(bucket) : undefined) ?? new Cursor(bucket, rules);
+      if (cursor.job && !cursor.isOut) found.push(cursor);
+    }
+    return found;
+  }
+
+  #shortest({ buckets: [first] }: ShapeQueue): number {
+    return first?.classes.limit ?? -1;
+  }
+
+  #rules({ shape, parent }: ShapeQueue): CursorRules {
+    let overdue = this.#overdue.get(parent.entry);
+    if (!overdue) {
+      this.#queuesOf ??= Map.groupBy(this.#parts.owners, ({ entry }) => entry);
+      overdue = overdueJobs(this.#queuesOf.get(parent.entry) ?? [], this.#parts.view);
+      this.#overdue.set(parent.entry, overdue);
+    }
+    return { policy: this.#parts.view.policy, scoreOf: this.#scoreOf, overdue, isReadyGang: this.#isReadyGang(shape) };
+  }
+
+  #isReadyGang(entry: ShapeEntry): boolean {
+    let isReady = this.#readyGangs.get(entry);
+    if (isReady === undefined) this.#readyGangs.set(entry, (isReady = isReadyGang(entry, this.#parts.view)));
+    return isReady;
+  }
+
+  #limitClass({ classes }: Bucket): number {
+    return classes.limit ?? this.#defaultLimitClass;
+  }
+
+  #guarantees(): (entry: OwnerEntry) => boolean {
+    const known = new Map<OwnerEntry, boolean>();
+    return (entry) => {
+      let isBelow = known.get(entry);
+      if (isBelow === undefined) {
+        isBelow = this.#parts.standings.isBelowGuarantee(entry.owner);
+        known.set(entry, isBelow);
+      }
+      return isBelow;
+    };
+  }
+}
+
+export function isReadyGang({ shape }: ShapeEntry, { isGangReady, policy }: OrderView): boolean {
+  return policy.order === 'fair-share' && shape.nodes > 1 && isGangReady?.(shape) === true;
+}
+
+/** By group and by user. */
+export function oldestOf(owners: Iterable<OwnerQueue>): Oldest {
+  const oldest = new Map<string, number>();
+  for (const { entry, oldestOrder } of owners) {
+    oldest.set(entry.groupKey, Math.min(oldestOrder, oldest.get(entry.groupKey) ?? Infinity));
+    oldest.set(entry.key, Math.min(oldestOrder, oldest.get(entry.key) ?? Infinity));
+  }
+  return oldest;
+}

@@ -1,0 +1,267 @@
+// The scheduler with a fake clock: jobs arrive, run as long as they take, and are stopped and started again as the engine's plans say.
+import type { EngineNode, Plan, PlannedStart, RunningAttempt, WaitingJob } from '../schedule/engine-model.ts';
+import { EventHeap } from './event-heap.ts';
+import type { SchedulingEngine } from './scheduling-engine.ts';
+import type { Outcome, SimulatedJob } from './simulated-job.ts';
+import { SimulatedNodes } from './simulated-nodes.ts';
+
+export interface SimulationOptions {
+  readonly nodes: readonly EngineNode[];
+  /** What each start after the first adds to a job's time on its devices. */
+  readonly restartCostMs: number;
+  /** It ends then; what has not ended is left out of the result. Absent: when all have. */
+  readonly stopAt?: number;
+  /** A wall clock, to time the passes by. It has no bearing on what happens. */
+  readonly clock?: () => number;
+}
+
+export interface SimulationResult {
+  /** In the order of submission. */
+  readonly outcomes: readonly Outcome[];
+  readonly passes: number;
+  readonly preemptions: number;
+  /** How long each pass took by the clock; empty without one. */
+  readonly passMs: readonly number[];
+}
+
+/** A plan that answers its own consequences so often at one instant does not come to an end. */
+const MOST_PLANS_AT_ONCE = 1_000;
+/** So often may time go by with nothing to run and nothing started. */
+const MOST_IDLE_PLANS = 10_000;
+
+/** Throws where the engine breaks a rule, or leaves a job waiting with nothing left to wait for. */
+export function simulate(
+  jobs: readonly SimulatedJob[],
+  engine: SchedulingEngine,
+  options: SimulationOptions,
+): SimulationResult {
+  return new Simulation(jobs, engine, options).run();
+}
+
+interface Progress {
+  readonly job: SimulatedJob;
+  readonly order: number;
+  attempt: number;
+  /** Until now it has held its devices so long. */
+  heldMs: number;
+  firstStartedAt: number | null;
+  restarts: number;
+  /** Null while it is in the queue. */
+  placed: RunningAttempt | null;
+}
+
+class Simulation {
+  readonly #arriving: readonly Progress[];
+  readonly #jobs: ReadonlyMap<string, Progress>;
+  readonly #engine: SchedulingEngine;
+  readonly #nodes: SimulatedNodes;
+  readonly #options: SimulationOptions;
+  readonly #ends = new EventHeap<{ readonly progress: Progress; readonly attempt: number }>();
+  readonly #outcomes: Outcome[] = [];
+  readonly #passMs: number[] = [];
+  #passes = 0;
+  #preemptions = 0;
+  #placements = 0;
+  #arrived = 0;
+  #running = 0;
+
+  constructor(jobs: readonly SimulatedJob[], engine: SchedulingEngine, options: SimulationOptions) {
+    this.#arriving = jobs
+      .toSorted((a, b) => a.submittedAt - b.submittedAt)
+      .map((job, index) => ({
+        job,
+        order: index + 1,
+        attempt: 1,
+        heldMs: 0,
+        firstStartedAt: null,
+        restarts: 0,
+        placed: null,
+      }));
+    this.#jobs = new Map(this.#arriving.map((progress) => [progress.job.id, progress]));
+    this.#engine = engine;
+    this.#nodes = new SimulatedNodes(options.nodes);
+    this.#options = options;
+    for (const node of options.nodes) engine.putNode(node);
+  }
+
+  run(): SimulationResult {
+    const { stopAt = Infinity } = this.#options;
+    let wakeAt: number | null = null;
+    let idle = 0;
+    while (this.#outcomes.length < this.#arriving.length) {
+      const factAt = Math.min(this.#ends.nextAt, this.#arriving[this.#arrived]?.job.submittedAt ?? Infinity);
+      const now = Math.min(factAt, wakeAt ?? Infinity);
+      idle = this.#running > 0 || now === factAt ? 0 : idle + 1;
+      if (now > stopAt && now < Infinity) break;
+      if (now === Infinity || idle > MOST_IDLE_PLANS) throw new Error(this.#stuck());
+      this.#happen(now);
+      wakeAt = this.#schedule(now);
+    }
+    const outcomes = this.#outcomes.toSorted((a, b) => this.#orderOf(a) - this.#orderOf(b));
+    return { outcomes, passes: this.#passes, preemptions: this.#preemptions, passMs: this.#passMs };
+  }
+
+  /** All that ends and arrives now; what ends first. */
+  #happen(now: number): void {
+    for (let end = this.#ends.popUntil(now); end; end = this.#ends.popUntil(now)) {
+      // A job that was stopped meanwhile runs on to a later end.
+      if (end.progress.placed && end.attempt === end.progress.attempt) this.#end(end.progress, now);
+    }
+    for (;;) {
+      const next = this.#arriving[this.#arrived];
+      if (!next || next.job.submittedAt > now) return;
+      this.#arrived += 1;
+      this.#engine.queue(waiting(next));
+    }
+  }
+
+  /** Plans until nothing follows from what was decided; gives the time to plan again at, if nothing happens before. */
+  #schedule(now: number): number | null {
+    for (let count = 0; count < MOST_PLANS_AT_ONCE; count += 1) {
+      const plan = this.#pass(now);
+      if (!this.#carryOut(plan, now)) return plan.nextAt !== null && plan.nextAt > now ? plan.nextAt : null;
+    }
+    throw new Error(`the engine's plans at ${now} do not come to an end`);
+  }
+
+  #pass(now: number): Plan {
+    const { clock } = this.#options;
+    this.#passes += 1;
+    if (!clock) return this.#engine.plan(now);
+    const startedAt = clock();
+    const plan = this.#engine.plan(now);
+    this.#passMs.push(clock() - startedAt);
+    return plan;
+  }
+
+  /** Whether more may follow at once: devices have come free. */
+  #carryOut({ starts, revocations, preemptions, reservations }: Plan, now: number): boolean {
+    for (const start of starts) this.#start(start, now);
+    for (const { jobId, reservation } of reservations) {
+      const progress = this.#progress(jobId);
+      if (!progress.placed) this.#engine.queue({ ...waiting(progress), reservation });
+    }
+    for (const { jobId } of revocations) this.#backToQueue(this.#progress(jobId), now);
+    for (const { jobId } of preemptions) this.#preempt(this.#progress(jobId), now);
+    return revocations.length + preemptions.length > 0;
+  }
+
+  #start({ jobId, nodeId, devices, behind, ranks }: PlannedStart, now: number): void {
+    const progress = this.#progress(jobId);
+    if (progress.placed) throw new Error(`${jobId} was started twice`);
+    const parts = ranks ?? [{ nodeId, devices }];
+    this.#placements += 1;
+    progress.placed = {
+      job: waiting(progress),
+      attempt: progress.attempt,
+      placedAt: this.#placements,
+      parts: parts.map((part) => ({ nodeId: part.nodeId, devices: part.devices })),
+      waiting: behind ? { count: behind.count, pool: behind.pool, isRevoking: false } : null,
+      since: behind ? null : now,
+      graceMs: 0,
+      isStopping: false,
+    };
+    if (behind) {
+      this.#nodes.standInLine(nodeId, { jobId, devices, count: behind.count, pool: behind.pool });
+      this.#engine.place(progress.placed, now);
+      this.#advance([nodeId], now);
+      return;
+    }
+    for (const part of parts) this.#nodes.take(jobId, part);
+    this.#begin(progress, progress.placed, now);
+  }
+
+  #begin(progress: Progress, placed: RunningAttempt, now: number): void {
+    progress.placed = placed;
+    if (progress.firstStartedAt !== null) progress.restarts += 1;
+    progress.firstStartedAt ??= now;
+    this.#running += 1;
+    this.#engine.place(placed, now);
+    this.#ends.push(now + this.#leftMs(progress), { progress, attempt: progress.attempt });
+  }
+
+  #leftMs({ job, restarts, heldMs }: Progress): number {
+    return job.durationMs + restarts * this.#options.restartCostMs - heldMs;
+  }
+
+  #end(progress: Progress, now: number): void {
+    const { job } = progress;
+    this.#leave(progress, now);
+    const { firstStartedAt, heldMs, restarts } = progress;
+    this.#outcomes.push({ job, firstStartedAt: firstStartedAt ?? now, endedAt: now, heldMs, restarts });
+  }
+
+  #preempt(progress: Progress, now: number): void {
+    if (progress.placed?.since === null) throw new Error(`${progress.job.id} was preempted before it ran`);
+    this.#preemptions += 1;
+    this.#backToQueue(progress, now);
+  }
+
+  #backToQueue(progress: Progress, now: number): void {
+    this.#leave(progress, now);
+    progress.attempt += 1;
+    this.#engine.queue(waiting(progress));
+  }
+
+  /** Off its devices, which go to whoever stands in line. */
+  #leave(progress: Progress, now: number): void {
+    const { placed, job } = progress;
+    if (!placed) throw new Error(`${job.id} is stopped, and was not started`);
+    if (placed.since !== null) {
+      progress.heldMs += now - placed.since;
+      this.#running -= 1;
+    }
+    progress.placed = null;
+    this.#nodes.leave(job.id, placed.parts);
+    this.#engine.release(job.id, now);
+    this.#advance(
+      placed.parts.map(({ nodeId }) => nodeId),
+      now,
+    );
+  }
+
+  #advance(nodeIds: readonly string[], now: number): void {
+    for (const { jobId, nodeId, devices } of nodeIds.flatMap((id) => this.#nodes.advance(id))) {
+      const progress = this.#progress(jobId);
+      const { placed } = progress;
+      if (!placed) throw new Error(`${jobId} stands in a line, and was not placed`);
+      this.#begin(progress, { ...placed, parts: [{ nodeId, devices }], waiting: null, since: now }, now);
+    }
+  }
+
+  #progress(jobId: string): Progress {
+    const progress = this.#jobs.get(jobId);
+    if (!progress) throw new Error(`there is no job ${jobId}`);
+    return progress;
+  }
+
+  #orderOf({ job }: Outcome): number {
+    return this.#progress(job.id).order;
+  }
+
+  #stuck(): string {
+    const ended = new Set(this.#outcomes.map(({ job }) => job));
+    const left = this.#arriving.filter(({ job }) => !ended.has(job));
+    const [first] = left;
+    return `${left.length} jobs wait and nothing is left to wait for; the first is ${first?.job.id ?? 'none'}`;
+  }
+}
+
+function waiting({ job, order, attempt, heldMs }: Progress): WaitingJob {
+  const { id, submittedAt, owner, className, shape, limitMs, estimateMs, keepsCheckpoints } = job;
+  return {
+    id,
+    order,
+    submittedAt,
+    nextAttempt: attempt,
+    owner,
+    className,
+    shape,
+    limitMs,
+    estimateMs,
+    servedMs: heldMs,
+    graceMs: 0,
+    keepsCheckpoints,
+    reservation: null,
+  };
+}
