@@ -3,15 +3,11 @@ import { newEngine, POLICIES, type PolicyName, replay, type TraceJob, type Limit
 import type { Benchmark, Figures } from './benchmark.ts';
 import { note } from './platform.ts';
 import type { Cluster, Completions, ReferenceJob } from './reference/job.ts';
-import { repacking, srtf, twoDimensionalLas } from './reference/repacking.ts';
 import { easy, fifo, sjf, withoutPreemption } from './reference/without-preemption.ts';
 import { readTraceFile, TRACES, type TraceName } from './trace-files.ts';
 
 const SEEDS = 10;
 const AGREES_WITHIN = 0.025;
-const RESTART_MS = 30_000;
-const GPU_HOUR_MS = 3_600_000;
-const las = twoDimensionalLas([1, 10, 100].map((hours) => hours * GPU_HOUR_MS));
 
 interface Run {
   /** In the names of figures. */
@@ -19,7 +15,6 @@ interface Run {
   readonly policy: PolicyName;
   /** Absent: time limits of up to five times the run time, ten seeds. */
   readonly limits?: Limits;
-  readonly restartCostMs?: number;
   /** What the engine is to agree with. */
   readonly reference?: (jobs: readonly ReferenceJob[], cluster: Cluster) => Completions;
 }
@@ -30,19 +25,16 @@ const RUNS: readonly Run[] = [
   { label: 'EasyExact', policy: 'easy-exact', limits: EXACT, reference: (...of) => withoutPreemption(...of, easy) },
   { label: 'Easy', policy: 'easy' },
   { label: 'Sjf', policy: 'sjf', limits: EXACT, reference: (...of) => withoutPreemption(...of, sjf) },
-  { label: 'Srtf', policy: 'srtf', limits: EXACT, restartCostMs: 0, reference: (...of) => repacking(...of, srtf) },
-  { label: 'Las', policy: 'las', limits: EXACT, restartCostMs: 0, reference: (...of) => repacking(...of, las) },
   { label: 'Default', policy: 'default' },
-  { label: 'DefaultPreemptive', policy: 'default-preemptive', restartCostMs: RESTART_MS },
 ];
 const COMPARED = RUNS.filter(({ reference }) => reference !== undefined);
 
 export const traces: Benchmark = {
   method:
     'Muri trace3 on 8 nodes of 8 GPUs and ElasticFlow cluster07 on 40 nodes of 8 (bench/traces), through the production engine with a fake clock. ' +
-    'FIFO, SJF, SRTF and EASY-exact see run times exactly, 2D-LAS needs none, and restarting is free; an independent simulator runs beside them ' +
+    'FIFO, SJF and EASY-exact see run times exactly; an independent simulator of them runs beside ' +
     '(DifferenceRatio of the mean completion times). EASY and the default see time limits only: the run time times a factor that is uniform ' +
-    `between 1 and 5, means over ${SEEDS} seeds; each restart of the preemptive default costs 30 s. Seconds from submission to the end.`,
+    `between 1 and 5, means over ${SEEDS} seeds. Seconds from submission to the end.`,
   targets: [
     ...Object.keys(TRACES).flatMap((trace) =>
       COMPARED.map(({ label }) => ({
@@ -56,10 +48,6 @@ export const traces: Benchmark = {
     { figure: 'trace3DefaultWorstSeconds', op: '<=', value: 1_750_000 },
     { figure: 'cluster07DefaultMeanSeconds', op: '<=', value: 30_500 },
     { figure: 'cluster07DefaultP99Seconds', op: '<=', value: 404_900 },
-    { figure: 'trace3DefaultPreemptiveMeanSeconds', op: '<=', value: 198_000 },
-    { figure: 'trace3DefaultPreemptiveP99Seconds', op: '<=', value: 2_300_000 },
-    { figure: 'cluster07DefaultPreemptiveMeanSeconds', op: '<=', value: 27_500 },
-    { figure: 'cluster07DefaultPreemptiveP99Seconds', op: '<=', value: 420_000 },
   ],
   run: async () => {
     const figures: Record<string, number> = {};
@@ -83,7 +71,7 @@ const HEADINGS = ['mean', 'p50', 'p99', 'worst', 'reference', 'passes', 'seconds
 const WIDTH = 12;
 
 function measured(name: TraceName, trace: readonly TraceJob[], run: Run): Figures {
-  const { label, policy, limits = { kind: 'factor', most: 5 }, restartCostMs = RESTART_MS } = run;
+  const { label, policy, limits = { kind: 'factor', most: 5 } } = run;
   const replays = Array.from({ length: limits.kind === 'factor' ? SEEDS : 1 }, (_, index) =>
     replay({
       ...TRACES[name],
@@ -91,7 +79,7 @@ function measured(name: TraceName, trace: readonly TraceJob[], run: Run): Figure
       policy: POLICIES[policy].policy,
       limits,
       seed: index + 1,
-      restartCostMs,
+      restartCostMs: 0,
       engine: newEngine,
     }),
   );

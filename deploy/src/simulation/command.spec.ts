@@ -70,7 +70,7 @@ describe('simulate', () => {
   });
 
   it('knows each policy by name, and takes one from a file', async () => {
-    for (const policy of ['fifo', 'easy', 'easy-exact', 'sjf', 'srtf', 'las', 'default', 'default-preemptive'])
+    for (const policy of ['fifo', 'easy', 'easy-exact', 'sjf', 'default'])
       expect((await json({ policy })).jobs).toBe(4);
     expect((await json({ policy: 'policy.yaml' })).completionSeconds).toEqual((await json()).completionSeconds);
   });

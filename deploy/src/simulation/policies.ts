@@ -22,7 +22,6 @@ const plain: Policy = {
 };
 const easy: Policy = { ...plain, backfill: { ...plain.backfill, enabled: true, reservations: 1 } };
 const greedy: Policy = { ...plain, backfill: { ...plain.backfill, enabled: true, reservations: 0 } };
-const repacking: Policy = { ...greedy, preemption: { by: 'order', minRunMs: 0 } };
 
 export const POLICIES = {
   /** Strict: the first that can't start blocks all behind it. */
@@ -31,13 +30,7 @@ export const POLICIES = {
   'easy-exact': { policy: easy, limits: EXACT },
   /** Greedy, by run time. */
   sjf: { policy: { ...greedy, order: 'shortest' }, limits: EXACT },
-  srtf: { policy: { ...repacking, order: 'shortest' }, limits: EXACT },
-  las: { policy: { ...repacking, order: 'las' } },
   default: { policy: DEFAULT_POLICY },
-  /** The default where each job may be stopped for one that stands before it. */
-  'default-preemptive': {
-    policy: { ...DEFAULT_POLICY, preemption: { ...DEFAULT_POLICY.preemption, by: 'order' } },
-  },
 } as const satisfies Readonly<Record<string, NamedPolicy>>;
 export type PolicyName = keyof typeof POLICIES;
 
