@@ -35,9 +35,7 @@ describe('a job on several nodes', () => {
     engine.place(anAttempt(anAsk('running', ONE_SLOT), [{ nodeId: 'm', devices: ['cpu-0'] }]));
     const { starts, blocked } = engine.plan(0);
     expect([starts, [...blocked]]).toEqual([[], [['j0', 'devices-busy']]]);
-    expect(explainWait('j0', engine, { gate: null, now: 0 }).message).toBe(
-      'It waits for devices on 2 nodes at once; what comes free meanwhile is kept for it.',
-    );
+    expect(explainWait('j0', engine, { gate: null, now: 0 }).message).toBe('It waits for devices on 2 nodes at once.');
   });
 
   it('never has two ranks on one node', () => {

@@ -86,7 +86,7 @@ function gangSentence(code: WaitCode, nodes: number): string | null {
     case 'cpus-busy':
     case 'memory-busy': {
       const what = { 'devices-busy': 'devices', 'cpus-busy': 'CPUs', 'memory-busy': 'memory' }[code];
-      return `It waits for ${what} on ${nodes} nodes at once; what comes free meanwhile is kept for it.`;
+      return `It waits for ${what} on ${nodes} nodes at once.`;
     }
     case 'node-unreachable':
       return `Of the nodes that could hold it, fewer than ${nodes} are heard from.`;
