@@ -22,7 +22,7 @@ describe('through every change of jobs, nodes, bookings, policies and clocks', (
             expect(history.faults.filter((fault) => !isOfPromises(fault))).toEqual([]);
           }
         }),
-        { numRuns: 12, endOnFailure: true },
+        { numRuns: 4, endOnFailure: true },
       );
     },
   );
@@ -47,7 +47,7 @@ describe('without loss of nodes, bookings, changes of policy and higher classes'
           // Some jobs are larger than the quota of their owner.
           expect(!fitsQuota || history.drain(4 * HOUR)).toBe(true);
         }),
-        { numRuns: 12, endOnFailure: true },
+        { numRuns: 4, endOnFailure: true },
       );
     },
   );
@@ -68,7 +68,7 @@ describe('where jobs are stopped for others', () => {
           }
           preemptions += history.preemptions;
         }),
-        { numRuns: 12, endOnFailure: true },
+        { numRuns: 4, endOnFailure: true },
       );
       expect(preemptions).toBeGreaterThan(0);
     },
