@@ -1,6 +1,6 @@
 // Wiring of the scheduler: what it is given, and in which order it starts.
 import { randomUUID } from 'node:crypto';
-import { type NodeEvent, subjects } from '@baton/contracts';
+import { type NodeEvent, type Policy, subjects } from '@baton/contracts';
 import { commandContext, commandHandler, deriveId, newId } from '@baton/event-store';
 import type { Platform } from '@baton/service-host';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -84,7 +84,7 @@ export class SchedulerModule {
     ]);
     const queries = new Queries({ jobs: jobDocuments, nodes: nodeDocuments, jobViews: jobs, known: nodes, leadership });
     const admin = nodeAdmin(platform, nodes, leadership);
-    const trial = { treatedDifferently: async () => [] };
+    const trial = { treatedDifferently: (policy: Policy) => leadership.leader().tryOut(policy) };
     const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
     const gaps = await gapLedger(platform);
     noteOutages(platform, { leadership, lease, nodes });

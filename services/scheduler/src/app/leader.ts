@@ -5,6 +5,7 @@ import { type JobCommand, jobDecider } from '../domain/job.commands.ts';
 import { isPlaced, partsOf } from '../domain/job.ts';
 import { JobLedger, type JobRecord, type KnownNode } from '../domain/ledger.ts';
 import type { Booking, Plan } from '../domain/schedule/engine-model.ts';
+import { type Treatment, treatedDifferently } from '../domain/schedule/treatments.ts';
 import type { AgentLink, CommandIdentity, Ids, Issued, JobLog } from './ports.ts';
 
 const FULL_RETRY_MS = 1_000;
@@ -116,6 +117,13 @@ export class Leader {
       if (hasCode(error, 'storage_full')) this.#wakeAt(now + FULL_RETRY_MS);
       else this.#ports.report(error, 'scheduling pass');
     }
+  }
+
+  /** Which jobs another policy would treat otherwise than the one in force, if it were planned now. */
+  tryOut(policy: Policy): Treatment[] {
+    const now = this.#ports.now();
+    this.refresh(now);
+    return treatedDifferently(this.ledger.under(this.ledger.engine.policy, now), this.ledger.under(policy, now), now);
   }
 
   /** What the engine knows beside jobs: nodes, the policy, bookings. */

@@ -15,6 +15,7 @@ import { PlatformError } from '@baton/errors';
 import type { RecordedCommit } from '@baton/event-store';
 import { refuseContradictions } from '../domain/policy.commands.ts';
 import { policyWarnings } from '../domain/policy-warnings.ts';
+import type { Treatment } from '../domain/schedule/treatments.ts';
 import type { Directory } from './directory.ts';
 import { keysetPage, type ListPage } from './keyset-page.ts';
 import { normalisePolicy } from './normalise-policy.ts';
@@ -24,16 +25,9 @@ import { policyDocument } from './policy-text.ts';
 import type { Caller } from './ports.ts';
 import { requireAdmin } from './require-admin.ts';
 
-/** What the scheduler does with a job just now, and what it would do under another policy. */
-export interface Treatment {
-  readonly jobId: string;
-  readonly now: string;
-  readonly instead: string;
-}
-
 /** Tries a policy out on the queue as it stands. */
 export interface PolicyTrial {
-  treatedDifferently(policy: Policy): Promise<Treatment[]>;
+  treatedDifferently(policy: Policy): Treatment[];
 }
 
 export interface PolicyAdminPorts {
@@ -78,7 +72,7 @@ export class PolicyAdmin {
       policy: policyDocument(policy),
       changes: policyChanges(present, policy),
       warnings: this.#warnings(policy),
-      treatedDifferently: await trial.treatedDifferently(policy),
+      treatedDifferently: trial.treatedDifferently(policy),
     };
   }
 

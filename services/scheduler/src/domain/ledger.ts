@@ -18,6 +18,7 @@ import type { NodeState } from './node.ts';
 import { Predecessors } from './predecessors.ts';
 import { runningAttempt, waitingJob } from './schedule/engine-job.ts';
 import { Engine } from './schedule/engine.ts';
+import { UsageLedger } from './schedule/fair-share.ts';
 import type { RunningAttempt } from './schedule/engine-model.ts';
 import { type Gate, WaitingRoom } from './waiting-room.ts';
 
@@ -217,6 +218,21 @@ export class JobLedger {
     // Those that named no class are of the policy's default.
     for (const id of Array.from(this.engine.waiting(), (job) => job.id))
       this.#withRecord(id, (record) => this.engine.queue(waitingJob(record, policy)));
+  }
+
+  /** All that waits and is placed, as another policy would have it: an engine of its own, by which nothing here is changed. */
+  under(policy: Policy, now: number): Engine {
+    const engine = new Engine(policy, UsageLedger.restore(this.engine.usage.snapshot()));
+    engine.setPolicy(policy, now);
+    for (const node of this.engine.nodes()) engine.putNode(node);
+    engine.setBookings(this.engine.bookings);
+    for (const record of this.#placed.values()) {
+      const attempt = attemptOf(record, policy);
+      if (attempt) engine.place(attempt);
+    }
+    for (const { id } of this.engine.waiting())
+      this.#withRecord(id, (record) => engine.queue(waitingJob(record, policy)));
+    return engine;
   }
 
   /** As they are now; what has not changed costs nothing. */

@@ -26,11 +26,12 @@ export class Engine {
   #bookings: readonly Booking[] = [];
   readonly #devices: Record<Device['kind'], number> = { gpu: 0, cpu: 0 };
 
-  constructor(policy: Policy) {
+  /** `usage`: what was used before; absent: nothing. */
+  constructor(policy: Policy, usage = new UsageLedger(policy.fairShare.halfLifeMs)) {
     this.#policy = policy;
     this.#priorityOf = priorityOf(policy);
     this.cluster = new Cluster(clusterOptions(policy));
-    this.usage = new UsageLedger(policy.fairShare.halfLifeMs);
+    this.usage = usage;
     this.quotas = new QuotaBook(policy.quotas);
     this.backlog = new Backlog(policy.backfill.defaultTimeLimitMs);
   }
