@@ -1,4 +1,5 @@
 // How many jobs of an array may be placed or in the queue at once: always the first of those that could be.
+import { firstAtOrAfter } from './by-order.ts';
 import type { ArrayPlace } from '@baton/contracts';
 
 export interface Candidate {
@@ -86,15 +87,4 @@ export type LimitedPlace = ArrayPlace & { readonly parallel: number };
 
 export function isLimited(array: ArrayPlace | null): array is LimitedPlace {
   return array?.parallel !== undefined;
-}
-
-function firstAtOrAfter(jobs: readonly Candidate[], order: number): number {
-  let low = 0;
-  let high = jobs.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((jobs[middle]?.order ?? Infinity) < order) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

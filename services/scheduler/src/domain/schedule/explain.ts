@@ -4,6 +4,7 @@ import type { Gate } from '../waiting-room.ts';
 import type { Engine } from './engine.ts';
 import type { WaitingJob } from './engine-model.ts';
 import { explainGate } from './explain-gate.ts';
+import { lineStanding } from './line-standing.ts';
 
 export interface Waiting {
   /** What keeps it out of the queue; null if nothing does. */
@@ -61,21 +62,15 @@ function holders(job: WaitingJob, engine: Engine, now: number): string[] {
 
 /** For one that is assigned behind running attempts; `progress` says what is being fetched for it. */
 export function explainLine(jobId: string, engine: Engine, progress: string | null): WaitReason | null {
-  const own = engine.placedAttempt(jobId);
-  const nodeId = own?.parts[0]?.nodeId;
-  if (!own?.waiting || nodeId === undefined) return null;
-  const { pool } = own.waiting;
-  const there = [...engine.placed()].filter(({ parts }) => parts.some((part) => part.nodeId === nodeId));
-  const position = 1 + there.filter(({ waiting, placedAt }) => waiting && placedAt < own.placedAt).length;
-  const heldBy = there
-    .filter(({ waiting, parts }) => !waiting && parts.some(({ devices }) => devices.some((id) => pool.includes(id))))
-    .map(({ job }) => job.id);
+  const standing = lineStanding(jobId, engine);
+  if (!standing) return null;
+  const { position, behind } = standing;
   const staging = progress === null ? '' : ` Staging: ${progress}.`;
   return {
     code: 'staged-behind',
-    message: sentence('staged-behind', position, heldBy.length) + staging,
+    message: sentence('staged-behind', position, behind.length) + staging,
     position,
-    heldBy,
+    heldBy: [...behind],
   };
 }
 

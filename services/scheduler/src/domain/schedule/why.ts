@@ -2,6 +2,7 @@
 import type { WhyFact } from '@baton/contracts';
 import type { Gate } from '../waiting-room.ts';
 import type { WaitingJob } from './engine-model.ts';
+import { lineStanding } from './line-standing.ts';
 import { explainGate } from './explain-gate.ts';
 import { groupShare, userShare } from './fair-share.ts';
 import { isPromoted } from './ordering.ts';
@@ -44,15 +45,10 @@ function gateFact(gate: Gate, { now, word }: WhyContext): Fact<'gate'> {
 
 function lineFact(jobId: string, context: WhyContext): Fact<'line'> | null {
   const { engine } = context;
-  const own = engine.placedAttempt(jobId);
-  const nodeId = own?.parts[0]?.nodeId;
-  if (!own?.waiting || nodeId === undefined) return null;
-  const { pool } = own.waiting;
-  const there = [...engine.placed()].filter(({ parts }) => parts.some((part) => part.nodeId === nodeId));
-  const position = 1 + there.filter(({ waiting, placedAt }) => waiting && placedAt < own.placedAt).length;
-  const behind = there
-    .filter(({ waiting, parts }) => !waiting && parts.some(({ devices }) => devices.some((id) => pool.includes(id))))
-    .map(({ job }) => holder(job.id, context));
+  const standing = lineStanding(jobId, engine);
+  if (!standing) return null;
+  const { nodeId, position } = standing;
+  const behind = standing.behind.map((id) => holder(id, context));
   const node = nodeWord(engine, nodeId);
   const names = listed(behind.map(({ job }) => spoken(job)));
   const ends = behind.flatMap(({ until }) => until ?? []);

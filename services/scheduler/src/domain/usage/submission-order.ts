@@ -1,4 +1,5 @@
 // What waited at one time, by shape; inside a shape in the order of submission.
+import { firstAtOrAfter } from '../by-order.ts';
 import type { EngineShape } from '../schedule/engine-model.ts';
 import { engineShapeKey } from '../schedule/engine-shape.ts';
 
@@ -40,15 +41,4 @@ export class SubmissionOrder {
   buckets(): readonly Bucket[] {
     return [...this.#buckets.values()];
   }
-}
-
-function firstAtOrAfter(jobs: readonly QueuedJob[], order: number): number {
-  let low = 0;
-  let high = jobs.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((jobs[middle]?.order ?? Infinity) < order) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
