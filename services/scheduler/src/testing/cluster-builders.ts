@@ -2,22 +2,10 @@
 import type { NodeDescription } from '@baton/contracts';
 import type { Ask } from '../domain/schedule/ask.ts';
 import type { EngineNode, EngineShape, RunningAttempt } from '../domain/schedule/engine-model.ts';
-import { aDescription } from './job-builders.ts';
+import { engineShapeOf } from '../domain/schedule/engine-shape.ts';
+import { aDescription, aSpec } from './job-builders.ts';
 
-export const ONE_SLOT: EngineShape = {
-  deviceKind: 'cpu',
-  devices: 1,
-  cpus: 0,
-  memoryBytes: 0,
-  nodeId: null,
-  nodes: 1,
-  inContainer: false,
-  gpuModel: null,
-  gpuMemoryBytes: 0,
-  requiredLabels: {},
-  preferredLabels: {},
-  exclusive: false,
-};
+export const ONE_SLOT: EngineShape = engineShapeOf(aSpec());
 
 export function gpus(devices: number, change: Partial<EngineShape> = {}): EngineShape {
   return { ...ONE_SLOT, deviceKind: 'gpu', devices, ...change };

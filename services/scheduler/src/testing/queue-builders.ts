@@ -3,25 +3,12 @@ import { DEFAULT_POLICY, type Policy } from '@baton/contracts';
 import type { EngineShape, Owner, WaitingJob } from '../domain/schedule/engine-model.ts';
 import { UsageLedger } from '../domain/schedule/fair-share.ts';
 import { QuotaBook } from '../domain/schedule/quotas.ts';
+import { ONE_SLOT } from './cluster-builders.ts';
 
 export const HOUR_MS = 3_600_000;
 
 export function aShape(change: Partial<EngineShape> = {}): EngineShape {
-  return {
-    deviceKind: 'gpu',
-    devices: 1,
-    cpus: 0,
-    memoryBytes: 0,
-    nodeId: null,
-    nodes: 1,
-    inContainer: false,
-    gpuModel: null,
-    gpuMemoryBytes: 0,
-    requiredLabels: {},
-    preferredLabels: {},
-    exclusive: false,
-    ...change,
-  };
+  return { ...ONE_SLOT, deviceKind: 'gpu', ...change };
 }
 
 export function anOwner(userId: string, groupId: string | null = null): Owner {
