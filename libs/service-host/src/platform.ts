@@ -10,7 +10,7 @@ import {
   systemPrincipal,
 } from '@baton/contracts';
 import { openJetStreamEventStore, type PipelinedEventStore } from '@baton/event-store';
-import { type Bus, type CallContext, connectBus } from '@baton/messaging';
+import { type Bus, type CallContext, connectBus, type Exchange } from '@baton/messaging';
 import { openReadStore, type ReadStore } from '@baton/read-store';
 import { readSecretFile, type ServiceSettings } from './configuration.ts';
 import { roomOn } from './disk-room.ts';
@@ -54,10 +54,17 @@ export async function openPlatform(
   role: NatsRole,
   streams: readonly StreamName[],
   settings: ServiceSettings,
+  exchange?: Exchange,
 ): Promise<OpenPlatform> {
   const log = createLogger(role, settings.BATON_LOG_LEVEL);
   const report = (error: unknown, where: string) => log.error({ err: error, where }, 'an error was caught');
-  const bus = await connectBus({ url: settings.BATON_NATS_URL, role, onError: report, ...credentialsOf(settings) });
+  const bus = await connectBus({
+    url: settings.BATON_NATS_URL,
+    role,
+    onError: report,
+    ...credentialsOf(settings),
+    ...(exchange && { exchange }),
+  });
   const stopping = new AbortController();
   const secret = readSecretFile(settings.BATON_SECRET_FILE);
   const hasRoom = roomOn(settings.BATON_NATS_STORE);
