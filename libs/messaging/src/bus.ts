@@ -47,11 +47,13 @@ export interface Handling {
 
 export class Bus {
   readonly connection: NatsConnection;
+  readonly role: NatsRole;
   readonly #options: BusOptions;
   readonly #presence: Presence;
 
   constructor(connection: NatsConnection, options: BusOptions) {
     this.connection = connection;
+    this.role = options.role;
     this.#options = options;
     this.#presence = new Presence(connection);
   }
@@ -66,8 +68,7 @@ export class Bus {
     const subject = options.subject ?? operation.subject;
     const { timeoutMs = CALL_TIMEOUT_MS } = options;
     const asked = { subject, payload: JSON.stringify({ ...context, body }), timeoutMs };
-    const { exchange, role } = this.#options;
-    const here = exchange?.handlerFor(role, subject);
+    const here = this.#options.exchange?.handlerFor(this.role, subject);
     return this.#presence.during(() => (here ? requestHere(here, asked) : request(this.connection, asked)));
   }
 
@@ -78,7 +79,7 @@ export class Bus {
   ): Handling {
     const answered = (raw: RawRequest) => answer(operation, raw, handler, this.reportError);
     const subscription = this.connection.subscribe(operation.subject, {
-      queue: this.#options.role,
+      queue: this.role,
       callback: (_error, message) => {
         const { subject, data } = message;
         void answered({ subject, data }).then((reply) => message.respond(JSON.stringify(reply)));
