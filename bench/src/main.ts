@@ -5,6 +5,7 @@ import { idleGapReal } from './idle-gap-real.ts';
 import { idleGap } from './idle-gap.ts';
 import { infer } from './infer.ts';
 import { schedulePass } from './schedule-pass/schedule-pass.ts';
+import { recovery } from './recovery.ts';
 import { stage } from './stage.ts';
 import { output } from './output.ts';
 import { startup } from './startup.ts';
@@ -22,6 +23,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'schedule-pass': schedulePass,
   traces,
   fairness,
+  recovery,
 };
 
 process.once('SIGINT', () => process.exit(130));

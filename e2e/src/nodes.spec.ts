@@ -150,6 +150,23 @@ describe('a second server', () => {
     writeFileSync(release, '');
     expect(await ended(admin, id)).toMatchObject({ state: 'succeeded', attempts: [{ attempt: 1 }] });
   });
+
+  it('keeps what a job leaves while the platform is away, until it can be stored', { timeout: 60_000 }, async () => {
+    const release = join(folder.path, 'release-away');
+    const over = join(folder.path, 'over-away');
+    const script = `while [ ! -e ${release} ]; do sleep 0.05; done; echo weights > "$BATON_OUTPUT_DIR/weights"; echo done; touch ${over}`;
+    const { id } = await admin.jobs.submit({ ...shell(script), node: 'second' });
+    await untilState(admin, id, 'running');
+    expect(await platform.stop()).toBe(0);
+    writeFileSync(release, '');
+    await vi.waitFor(() => statSync(over), PATIENCE);
+    await vi.waitFor(() => expect(agent?.output()).toContain('the artifacts can not be stored now'), PATIENCE);
+    await platform.start();
+    const job = await ended(admin, id);
+    expect(job).toMatchObject({ state: 'succeeded', message: 'Exited with code 0.' });
+    expect(await (await admin.jobs.artifact(id, 'weights')).text()).toBe('weights\n');
+    expect(job.attempts[0]?.result?.output?.stdout?.sizeBytes).toBe('done\n'.length);
+  });
 });
 
 describe('an admin', () => {

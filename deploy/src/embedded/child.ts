@@ -6,8 +6,8 @@ import { forgetProcess, recordProcess } from './process-file.ts';
 
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 10_000;
-/** After this long up, the next death starts with the first pause again. */
-const STEADY_MS = 30_000;
+/** What has lived so long had come up: its death is no failure to start, and it is started again at once. */
+const STEADY_MS = 5_000;
 const MAX_LOG_BYTES = 32 * 2 ** 20;
 
 export interface ChildOptions {

@@ -146,6 +146,30 @@ describe('an attempt behind a running one', () => {
     expect(runsOf(next)).toBe(1);
   });
 
+  it('does not get what one behind it has taken, when an agent finds both again', async () => {
+    // A rank, since that is not ready before it is told: so the one behind it is ready first, and takes the device.
+    const nodes = ['one', 'two'].map((name) => ({ name, address: `${name}.lab` }));
+    const gang = { rank: 1, nodes, rendezvous: null };
+    const first = shell(HOLD);
+    const late = { ...waitingFor(NEXT, first), gang };
+    const quick = waitingFor(`${NEXT}; ${HOLD}`, first);
+    world.scheduler.want(first, late, quick);
+    await Promise.all([staged(late), staged(quick)]);
+    release(first);
+    await eventually(() => runsOf(quick) === 1, 'it has the device');
+    world.scheduler.want({ ...late, gang: { ...gang, rendezvous: { host: 'one.lab', port: 4_567 } } }, quick);
+    const told = world.scheduler.syncs;
+    await eventually(() => world.scheduler.syncs > told + 1, 'the other one may start');
+    await agent.kill();
+    agent = await world.startAgent();
+    const found = world.scheduler.syncs;
+    await eventually(() => world.scheduler.syncs > found + 1, 'both are found again');
+    expect(runsOf(late)).toBe(0);
+    release(quick);
+    await world.scheduler.ended(late);
+    expect(runsOf(late)).toBe(1);
+  });
+
   it('runs at most once when the agent is killed around the start', async () => {
     for (let round = 0; round < 4; round += 1) {
       const first = shell(HOLD);

@@ -44,7 +44,8 @@ class HttpBlobStore implements BlobStore {
       ...(digest === undefined ? { method: 'POST', path: '/blobs' } : { method: 'PUT', path: `/blobs/${digest}` }),
       write: async (write) => resolve(await measure(content, options, write)),
     });
-    const stored = (await json(answer)) as StoredBlob;
+    // It may have it or not: whoever asks again is told.
+    const stored = (await json(answer).catch((cause: unknown) => Promise.reject(unreachable(cause)))) as StoredBlob;
     const own = await sent;
     if (stored.digest !== own.digest) throw mismatch(own.digest, stored.digest);
     return own;

@@ -43,7 +43,7 @@ describe('while an attempt runs', () => {
 describe('at its end', () => {
   it('they are stored once more, without holding back; nothing is stored afterwards', async () => {
     const { attempt, told, paced } = checkpointsOf(['a']);
-    expect(await attempt.finish({ kind: 'exited', code: 1 }, false)).toEqual({
+    expect(await attempt.finish({ kind: 'exited', code: 1 }, false, new AbortController().signal)).toEqual({
       checkpoints: { digest: 'a', fileCount: 1, sizeBytes: 1 },
       note: null,
     });
@@ -54,7 +54,11 @@ describe('at its end', () => {
 
   it('a failure to store is said, and is no failure of the attempt', async () => {
     const { attempt } = checkpointsOf([new Error('No space is left on the storage.')]);
-    const { checkpoints, note } = await attempt.finish({ kind: 'signalled', signal: 'SIGKILL' }, false);
+    const { checkpoints, note } = await attempt.finish(
+      { kind: 'signalled', signal: 'SIGKILL' },
+      false,
+      new AbortController().signal,
+    );
     expect([checkpoints, note]).toEqual([
       null,
       'The checkpoints could not be stored (No space is left on the storage.); they stay on the node.',

@@ -6,6 +6,7 @@ import type { Pace } from './blob-source.ts';
 import { type Checkpoints, isToBeStored } from './checkpoints.ts';
 import type { Journal } from './journal.ts';
 import type { Clock, Reporter } from './ports.ts';
+import { untilReached } from './until-reached.ts';
 
 export interface AttemptCheckpointsParts {
   readonly checkpoints: Checkpoints;
@@ -53,14 +54,19 @@ export class AttemptCheckpoints {
     this.#stopped.abort();
   }
 
-  async finish(end: ProcessEnd, isStopped: boolean): Promise<StoredAtEnd> {
+  /** A store that can't be reached is waited for until `signal` says stop. */
+  async finish(end: ProcessEnd, isStopped: boolean, signal: AbortSignal): Promise<StoredAtEnd> {
     this.stop();
     await this.#running;
     if (!isToBeStored(end, isStopped)) return { checkpoints: null, note: null };
+    const { checkpoints, reporter } = this.#parts;
+    const onWait = (error: unknown): void =>
+      reporter.warn({ ...this.#key, error: String(error) }, 'the checkpoints can not be stored now; they will be');
     try {
-      return { checkpoints: await this.#parts.checkpoints.collect(this.#key), note: null };
+      const stored = await untilReached(() => checkpoints.collect(this.#key), { signal, onWait });
+      return { checkpoints: stored, note: null };
     } catch (error) {
-      this.#parts.reporter.error({ ...this.#key, error: String(error) }, 'the checkpoints could not be stored');
+      reporter.error({ ...this.#key, error: String(error) }, 'the checkpoints could not be stored');
       const why = error instanceof Error ? error.message : String(error);
       return { checkpoints: null, note: `The checkpoints could not be stored (${why}); they stay on the node.` };
     }

@@ -6,6 +6,7 @@ import type { StoredAtEnd } from './attempt-checkpoints.ts';
 import type { Observed } from './observers.ts';
 import type { AttemptKey, StopRequest } from '../domain/journal.ts';
 import type { Artifacts, Collected, Reporter } from './ports.ts';
+import { untilReached } from './until-reached.ts';
 
 const MAX_MESSAGE_CHARS = 4_000;
 
@@ -33,15 +34,18 @@ export function resultOf(outcome: Outcome, seen: Seen, redact: (text: string) =>
   };
 }
 
-/** What it left behind, stored; where that fails, the folder stays and the record says so. */
+/** What it left behind, stored. A store that can't be reached is waited for; where it fails otherwise, the folder stays and the record says so. */
 export async function collected(
   { artifacts, reporter }: { readonly artifacts: Artifacts; readonly reporter: Reporter },
   key: AttemptKey,
+  signal: AbortSignal,
 ): Promise<Collected> {
+  const onWait = (error: unknown): void =>
+    reporter.warn({ ...key, error: String(error) }, 'the artifacts can not be stored now; they will be');
   try {
-    return await artifacts.collect(key);
+    return await untilReached(() => artifacts.collect(key), { signal, onWait });
   } catch (error) {
-    reporter.error({ ...key, error: String(error) }, 'the artifacts could not be stored');
+    if (!signal.aborted) reporter.error({ ...key, error: String(error) }, 'the artifacts could not be stored');
     const why = error instanceof Error ? error.message : String(error);
     const note = `The artifacts could not be stored (${why}); they stay on the node.`;
     return { artifacts: null, note, complete: false };

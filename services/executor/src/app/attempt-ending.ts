@@ -27,7 +27,7 @@ export class AttemptEnding {
   readonly #key: AttemptKey;
   readonly #checkpoints: AttemptCheckpoints;
   #observers: Observers | null = null;
-  #closed = false;
+  readonly #closed = new AbortController();
   /** Something could not be stored: what the attempt left behind must not go. */
   foldersMustStay = false;
 
@@ -52,7 +52,7 @@ export class AttemptEnding {
   /** After a restart of the agent: the end is recorded, and its output perhaps not shipped. */
   async shipRest(): Promise<void> {
     await this.observe();
-    await this.#observers?.finish();
+    await this.#observers?.finish(this.#closed.signal);
   }
 
   /** Resolves when its output is shipped. */
@@ -63,11 +63,12 @@ export class AttemptEnding {
   /** Its processes are gone: stores what they left, and records the end. */
   async record({ how, startedAt, endedAt, stop }: Ended): Promise<void> {
     const [artifacts, stored, observed] = await Promise.all([
-      collected(this.#parts, this.#key),
-      this.#checkpoints.finish(how, stop() !== null),
-      this.#observers?.finish(),
+      collected(this.#parts, this.#key, this.#closed.signal),
+      this.#checkpoints.finish(how, stop() !== null, this.#closed.signal),
+      this.#observers?.finish(this.#closed.signal),
     ]);
-    if (this.#closed) return;
+    // The agent after this one stores it again, from the beginning.
+    if (this.#closed.signal.aborted) return;
     const outcome = outcomeOf(how, stop(), observed?.lastLines.at(-1) ?? '');
     await this.#end(outcome, { ...observed, collected: artifacts, stored, startedAt, endedAt });
   }
@@ -78,7 +79,7 @@ export class AttemptEnding {
 
   /** The agent stops. */
   close(): void {
-    this.#closed = true;
+    this.#closed.abort();
     this.#checkpoints.stop();
     this.#observers?.stop();
   }

@@ -64,6 +64,17 @@ export class AttemptRun {
     await this.#prepareAndArm();
   }
 
+  /** After a restart of the agent, for every attempt before the first is resumed: what it has is given to nobody. */
+  standInLine(): void {
+    const { line, runtime } = this.#parts;
+    const state = this.#state;
+    if (state === undefined || state.phase === 'ended' || (state.phase === 'running' && state.isReleased)) return;
+    line.join(this.#spec);
+    if (state.phase === 'starting') return;
+    const devices = state.phase === 'running' ? state.devices : runtime.granted(this.#key)?.devices;
+    if (devices !== undefined) line.running(this.#key, devices);
+  }
+
   /** An attempt that the journal holds already. */
   async resume(): Promise<void> {
     const state = this.#state;
@@ -73,8 +84,6 @@ export class AttemptRun {
       case 'armed':
         return this.#resumeArmed(state.process);
       case 'running':
-        if (state.isReleased) this.#parts.line.leave(this.#key);
-        else this.#parts.line.running(this.#key, state.devices);
         if (this.#isEarly && !state.isReleased) this.#watchTake(state.startedAt);
         return this.#watch(state.process, state.startedAt);
       case 'ended':
@@ -186,7 +195,6 @@ export class AttemptRun {
     const { runtime } = this.#parts;
     const granted = runtime.granted(this.#key);
     if (granted !== null) {
-      this.#parts.line.running(this.#key, granted.devices);
       // The agent before this one may have been killed between writing it down and saying it.
       runtime.go(this.#key, granted.devices, rendezvousOf(this.#state));
       return this.#started(identity, granted);

@@ -30,11 +30,9 @@ export class Executor {
   /** Takes up every attempt that the journal holds. */
   resume(): void {
     const known = Object.values(this.#parts.journal.state.attempts);
-    // All stand in the line before the first of them is looked at: none may get what another has.
-    const runs = known.map(({ spec, phase }) => {
-      if (phase !== 'ended') this.#parts.line.join(spec);
-      return this.#run(spec);
-    });
+    const runs = known.map(({ spec }) => this.#run(spec));
+    // All stand in the line with what they have before the first of them goes on: none may get what another has.
+    for (const run of runs) run.standInLine();
     for (const run of runs) this.#guard(run.resume());
   }
 

@@ -17,6 +17,7 @@ import {
   type Reporter,
   type Sinks,
 } from './ports.ts';
+import { untilReached } from './until-reached.ts';
 import type { UsageSampler } from './usage-sampler.ts';
 
 /** How long the record of an end waits for the streams; a dead one gets less. */
@@ -73,11 +74,14 @@ export class Observers {
     for (const one of [...this.#shippers, this.#metrics]) one.stop();
   }
 
-  /** Ships what is left, within a bound: the record must not wait for a stream that is down. It goes on afterwards. */
-  async finish(): Promise<Observed> {
+  /**
+   * Ships what is left, within a bound: the record must not wait for a stream that is down. It goes on afterwards. A store that
+   * can't be reached is waited for until `signal` says stop.
+   */
+  async finish(signal: AbortSignal): Promise<Observed> {
     this.#unwatch();
     for (const one of [...this.#shippers, this.#metrics]) one.end();
-    const [output] = await Promise.all([this.#store(), this.#shipped()]);
+    const [output] = await Promise.all([this.#store(signal), this.#shipped()]);
     const [stdout, stderr] = await Promise.all(OUTPUTS.map((name) => this.#tail(name)));
     const empty = Buffer.alloc(0);
     return {
@@ -92,10 +96,13 @@ export class Observers {
   }
 
   /** Both outputs whole, as long as artifacts are kept: the stream forgets. */
-  async #store(): Promise<AttemptOutput | undefined> {
+  async #store(signal: AbortSignal): Promise<AttemptOutput | undefined> {
     const { reporter } = this.#parts;
+    const onWait = (error: unknown): void =>
+      reporter.warn({ ...this.#key, error: String(error) }, 'the output can not be stored now; it will be');
+    const store = (output: OutputName) => untilReached(() => this.#storeOne(output), { signal, onWait });
     try {
-      return { stdout: await this.#storeOne('stdout'), stderr: await this.#storeOne('stderr') };
+      return { stdout: await store('stdout'), stderr: await store('stderr') };
     } catch (error) {
       reporter.warn({ ...this.#key, error: String(error) }, 'the output could not be stored; the stream has it');
       return undefined;

@@ -6,6 +6,7 @@ import { mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BlobSource, isLocalSource } from '../../app/blob-source.ts';
 import { SharedWork, type WorkRun } from '../../app/shared-work.ts';
+import { untilReached } from '../../app/until-reached.ts';
 import { BlobFetcher, percent } from './blob-fetcher.ts';
 import { readManifest } from './manifest-reader.ts';
 import type { NodeCache } from './node-cache.ts';
@@ -52,7 +53,7 @@ export class TreeCache {
   async #make(wanted: TreeWanted, run: WorkRun): Promise<Tree> {
     const { digest, what } = wanted;
     await this.#cache.discard('trees', digest);
-    const { files } = await readManifest(this.#source, wanted, run.signal);
+    const { files } = await this.#manifest(wanted, run);
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     const cacheBytes = (await this.#canLink()) ? 0 : sizeBytes;
     await this.#cache.makeRoom({ what, cacheBytes, diskBytes: cacheBytes }, run);
@@ -67,6 +68,17 @@ export class TreeCache {
       for (const letGo of release) letGo();
       await this.#cache.drop(built);
     }
+  }
+
+  /** A platform that is away for a moment is no failed start. */
+  #manifest(wanted: TreeWanted, run: WorkRun): Promise<Manifest> {
+    const { signal } = run;
+    const read = () => readManifest(this.#source, wanted, signal);
+    if (isLocalSource(this.#source)) return read();
+    return untilReached(read, {
+      signal,
+      onWait: () => run.onProgress(`${wanted.what}: waiting for the platform's store`),
+    });
   }
 
   /** Gives what it takes on the disk by itself. Content that was damaged on its way is fetched again. */

@@ -1,0 +1,132 @@
+// One job, as the platform shows it after the faults, against what its processes have noted: the invariants.
+import { isFinal, type JobEventView, type JobView } from '@baton/contracts';
+import type { Tally } from '../tally.ts';
+import type { SubmittedJob } from '../users/submitter.ts';
+import type { Witness, WitnessedRun } from './witness.ts';
+
+export interface JobEvidence {
+  readonly submitted: SubmittedJob;
+  readonly view: JobView;
+  readonly events: readonly JobEventView[];
+  readonly witness: Witness;
+  /** What standard output holds, by attempt. */
+  readonly output: ReadonlyMap<number, string>;
+  /** The counts among the metrics, by attempt, as they came. */
+  readonly counts: ReadonlyMap<number, readonly number[]>;
+  /** SHA-256 of the dataset that it was given. */
+  readonly data: string;
+}
+
+export interface Finding {
+  readonly which: keyof Pick<
+    Tally,
+    'lost' | 'doubled' | 'logLinesLost' | 'metricsLost' | 'checkpointsLost' | 'artifactsCorrupt' | 'commandsLost'
+  >;
+  readonly words: string;
+  readonly count?: number;
+}
+
+export function checkJob(evidence: JobEvidence): Finding[] {
+  const found = [
+    ...checkEnd(evidence),
+    ...checkOnce(evidence),
+    ...checkCheckpoints(evidence),
+    ...checkCommands(evidence),
+    ...evidence.witness.runs.flatMap((run) => checkTraces(evidence, run)),
+  ];
+  const { id, name } = evidence.submitted;
+  return found.map(({ words, ...finding }) => ({ ...finding, words: `${name} (${id}): ${words}` }));
+}
+
+function checkEnd({ view, submitted, witness }: JobEvidence): Finding[] {
+  const { state, message } = view;
+  if (!isFinal(state)) return [{ which: 'lost', words: `still ${state}: ${message}` }];
+  if (state === 'cancelled')
+    return submitted.cancelled ? [] : [{ which: 'lost', words: `cancelled by nobody: ${message}` }];
+  if (state === 'failed') return [{ which: 'lost', words: `failed: ${message}` }];
+  const last = witness.runs.at(-1);
+  if (last?.end === 'end' && last.from + last.steps.length === submitted.steps) return [];
+  return [{ which: 'lost', words: `succeeded, but its last run ended at ${last?.steps.at(-1)} of ${submitted.steps}` }];
+}
+
+/** Never two processes at a time, never an attempt that the log does not know, never one attempt twice. */
+function checkOnce({ view, witness, events }: JobEvidence): Finding[] {
+  const twice = witness.twice.map((attempt): Finding => ({
+    which: 'doubled',
+    words: `attempt ${attempt} found another at work`,
+  }));
+  const known = new Set(view.attempts.map(({ attempt }) => attempt));
+  const strangers = witness.runs.filter(({ attempt }) => !known.has(attempt));
+  const repeated = witness.runs.filter(({ attempt }, index) => witness.runs[index + 1]?.attempt === attempt);
+  const ends = attemptNumbers(events, 'AttemptEnded');
+  const endedTwice = ends.filter((attempt, index) => ends.indexOf(attempt) !== index);
+  return [
+    ...twice,
+    ...strangers.map(({ attempt }): Finding => ({
+      which: 'doubled',
+      words: `attempt ${attempt} ran, and the log has none`,
+    })),
+    ...repeated.map(({ attempt }): Finding => ({ which: 'doubled', words: `attempt ${attempt} ran twice` })),
+    ...endedTwice.map((attempt): Finding => ({ which: 'doubled', words: `attempt ${attempt} ended twice in the log` })),
+  ];
+}
+
+function attemptNumbers(events: readonly JobEventView[], type: string): number[] {
+  const all = events.flatMap((commit) => commit.events);
+  return all.flatMap((event) => (event.type === type ? [(event.data as { attempt: number }).attempt] : []));
+}
+
+/** A number is noted before it is in the checkpoint: the next run begins with it, or with the one before. */
+function checkCheckpoints({ witness }: JobEvidence): Finding[] {
+  return witness.runs.slice(1).flatMap((run, index): Finding[] => {
+    const before = witness.runs[index];
+    const reached = before?.steps.at(-1) ?? before?.from ?? 0;
+    if (run.from > reached)
+      return [{ which: 'doubled', words: `attempt ${run.attempt} began at ${run.from}, after ${reached}` }];
+    if (run.from >= reached - 1) return [];
+    return [
+      {
+        which: 'checkpointsLost',
+        words: `attempt ${run.attempt} began at ${run.from}, and ${reached} had been reached`,
+      },
+    ];
+  });
+}
+
+function checkCommands({ submitted, events }: JobEvidence): Finding[] {
+  const types = events.flatMap((commit) => commit.events.map(({ type }) => type));
+  const count = (type: string) => types.filter((one) => one === type).length;
+  const lost: Finding[] = [];
+  if (submitted.cancelled && !types.some((type) => type === 'CancelRequested' || type === 'JobCancelled')) {
+    lost.push({ which: 'commandsLost', words: 'its cancellation was acknowledged, and is not in the log' });
+  }
+  for (const [type, acknowledged] of [
+    ['JobHeld', submitted.holds],
+    ['JobReleased', submitted.releases],
+  ] as const) {
+    const missing = acknowledged - count(type);
+    if (missing > 0)
+      lost.push({ which: 'commandsLost', words: `${missing} ${type} are not in the log`, count: missing });
+  }
+  return lost;
+}
+
+/** What was written is in the log and among the metrics, once and in order. The last line may have been written and not noted. */
+function checkTraces({ output, counts, data }: JobEvidence, run: WitnessedRun): Finding[] {
+  const { attempt, steps } = run;
+  const lines = (output.get(attempt) ?? '').split('\n').filter(Boolean);
+  const wrongLines = steps.filter((number, index) => lines[index] !== `step=${number} count=${number}`).length;
+  const metrics = counts.get(attempt) ?? [];
+  const wrongMetrics = steps.filter((number, index) => metrics[index] !== number).length;
+  const found: Finding[] = [];
+  if (wrongLines > 0 || lines.length > steps.length + 1) {
+    const words = `attempt ${attempt} wrote ${steps.length} lines, ${wrongLines} are not in their place among ${lines.length}`;
+    found.push({ which: 'logLinesLost', words, count: Math.max(1, wrongLines) });
+  }
+  if (wrongMetrics > 0 || metrics.length > steps.length + 1) {
+    const words = `attempt ${attempt}: of ${steps.length} metrics ${wrongMetrics} are not in their place among ${metrics.length}`;
+    found.push({ which: 'metricsLost', words, count: Math.max(1, wrongMetrics) });
+  }
+  if (run.data !== data) found.push({ which: 'artifactsCorrupt', words: `attempt ${attempt} was given other data` });
+  return found;
+}
