@@ -6,6 +6,7 @@ import { modelService } from '@baton/model';
 import { schedulerService } from '@baton/scheduler';
 import { type Closable, type Environment, runMain, startService } from '@baton/service-host';
 import { userService } from '@baton/user';
+import { startKeeper } from '../keeper/keeper.ts';
 import { passwordFile } from './home.ts';
 
 function roleEnvironment(environment: Environment, role: NatsRole): Environment {
@@ -20,6 +21,7 @@ await runMain(async (environment) => {
     startService(modelService, roleEnvironment(environment, 'model')),
     startService(schedulerService, roleEnvironment(environment, 'scheduler')),
     startGateway(roleEnvironment(environment, 'gateway')),
+    startKeeper(roleEnvironment(environment, 'keeper')),
   ]);
   return {
     close: async () => {

@@ -84,7 +84,7 @@ export async function openPlatform(
     readStore,
     log,
     secret,
-    installationId: createHmac('sha256', secret).update('installation').digest('hex').slice(0, 32),
+    installationId: installationIdOf(secret),
     signal: stopping.signal,
     now: Date.now,
     report,
@@ -109,6 +109,11 @@ export async function openPlatform(
       await readStore.close();
     },
   };
+}
+
+/** Who this installation is, for those who must not take it for another; the same for as long as its secret is. */
+export function installationIdOf(secret: string): string {
+  return createHmac('sha256', secret).update('installation').digest('hex').slice(0, 32);
 }
 
 function credentialsOf(settings: ServiceSettings) {

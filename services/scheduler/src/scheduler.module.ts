@@ -66,7 +66,8 @@ export class SchedulerModule {
       report,
       changed: () => leadership.current()?.kick(),
     });
-    const leaderPorts = { log, ids, now, report, installationId: platform.installationId };
+    const restoredAt = Number(config.BATON_RESTORED_AT ?? 0);
+    const leaderPorts = { log, ids, now, report, installationId: platform.installationId, restoredAt };
     const agentLink = { push: (nodeId: string, set: unknown) => bus.publish(subjects.desired(nodeId), set) };
     const planned = () => plannedWith(nodes, rules);
     const newLeader = () => new Leader({ ...leaderPorts, ...planned(), agents: agentLink });

@@ -26,6 +26,8 @@ export interface LeaderPorts {
   /** Those that are not over. */
   readonly bookings: (now: number) => readonly Booking[];
   readonly installationId: string;
+  /** When the log was restored from a backup last, in milliseconds since the Unix epoch; never if absent. */
+  readonly restoredAt?: number;
   readonly report: (error: unknown, where: string) => void;
 }
 
@@ -178,7 +180,7 @@ export class Leader {
     if (!node) return null;
     const set = {
       installationId: this.#ports.installationId,
-      revision: this.#position,
+      revision: firstRevision(this.#ports.restoredAt) + this.#position,
       attempts: this.ledger.desiredOn(node),
     };
     await this.#ports.log.flushed();
@@ -200,6 +202,14 @@ export class Leader {
   stop(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/**
+ * A restored log is shorter than what agents have seen of it, and they refuse what is older: what they are told counts on above all
+ * that they can have heard before that minute. Exact up to the year 2097, for logs of up to 134 million commits.
+ */
+function firstRevision(restoredAt = 0): number {
+  return Math.floor(restoredAt / 60_000) * 2 ** 27;
 }
 
 function earliest(one: number | null, other: number | null): number | null {
