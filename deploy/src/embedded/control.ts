@@ -15,17 +15,18 @@ function roleEnvironment(environment: Environment, role: NatsRole): Environment 
 }
 
 await runMain(async (environment) => {
+  // Before anything is written: a log that has lost its end must not be written on.
+  const keeper = await startKeeper(roleEnvironment(environment, 'keeper'));
   const running: Closable[] = await Promise.all([
     startService(userService, roleEnvironment(environment, 'user')),
     startService(datasetService, roleEnvironment(environment, 'dataset')),
     startService(modelService, roleEnvironment(environment, 'model')),
     startService(schedulerService, roleEnvironment(environment, 'scheduler')),
     startGateway(roleEnvironment(environment, 'gateway')),
-    startKeeper(roleEnvironment(environment, 'keeper')),
   ]);
   return {
     close: async () => {
-      for (const part of running.toReversed()) await part.close();
+      for (const part of [keeper, ...running].toReversed()) await part.close();
     },
   };
 });

@@ -1,5 +1,5 @@
 // The keeper: signs once a minute where the log stands, so that a rewritten or shortened history shows.
-import { sealHeads, openSealKey } from '@baton/log-archive';
+import { mustHoldHeads, openSealKey, sealHeads } from '@baton/log-archive';
 import { connectBus } from '@baton/messaging';
 import { type Closable, createLogger, type Environment, parseEnvironment, readSecretFile } from '@baton/service-host';
 import { type Static, Type } from 'typebox';
@@ -12,6 +12,8 @@ const KeeperSettings = Type.Object({
   BATON_SEAL_KEY_FILE: Type.String({ minLength: 1 }),
   /** Grows by a line for each stream that has grown. */
   BATON_HEADS_FILE: Type.String({ minLength: 1 }),
+  /** `interval`: a power cut may shorten the log, so that this is no reason not to start. */
+  BATON_NATS_SYNC: Type.Optional(Type.Union([Type.Literal('always'), Type.Literal('interval')])),
   BATON_SEAL_EVERY_MS: Type.Optional(Type.String({ pattern: '^[1-9]\\d*$' })),
   BATON_LOG_LEVEL: Type.Optional(Type.String()),
 });
@@ -21,6 +23,7 @@ const EVERY_MS = 60_000;
 /** How long a stop waits for the last seal. */
 const LAST_SEAL_MS = 2_000;
 
+/** Throws `conflict` when the log is shorter than it was, or another: what would be written then could contradict what was told. */
 export async function startKeeper(environment: Environment): Promise<Closable> {
   const settings = parseEnvironment(KeeperSettings, environment);
   const log = createLogger('keeper', settings.BATON_LOG_LEVEL);
@@ -28,6 +31,7 @@ export async function startKeeper(environment: Environment): Promise<Closable> {
   const bus = await connectBus({ url: settings.BATON_NATS_URL, role: 'keeper', onError, ...credentialsOf(settings) });
   const key = openSealKey(settings.BATON_SEAL_KEY_FILE);
   const file = settings.BATON_HEADS_FILE;
+  if (settings.BATON_NATS_SYNC !== 'interval') await mustHoldHeads({ connection: bus.connection, file });
   let sealing: Promise<unknown> = Promise.resolve();
   const seal = (): Promise<unknown> => {
     sealing = sealing.then(() => sealHeads({ connection: bus.connection, key, file, now: Date.now })).catch(onError);

@@ -6,6 +6,8 @@ export const SchedulerConfig = Type.Object({
   BATON_INSTANCE: Type.Optional(Type.String({ minLength: 1 })),
   /** Where the public keys of agents that have joined are written, for nats-server's configuration; nowhere if absent. */
   BATON_AGENT_KEYS_FILE: Type.Optional(Type.String({ minLength: 1 })),
+  /** Where what was folded of the log is kept for the next start; nowhere if absent. May be deleted at any time. */
+  BATON_SNAPSHOT_FOLDER: Type.Optional(Type.String({ minLength: 1 })),
   /** When the log was restored from a backup last, milliseconds since the Unix epoch; never if absent. */
   BATON_RESTORED_AT: Type.Optional(Type.String({ pattern: '^\\d+$' })),
 });

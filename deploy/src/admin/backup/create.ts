@@ -9,6 +9,7 @@ import {
   type ByStream,
   type CreatedBackup,
   EMPTY_MARKS,
+  linesOf,
   LOG_STREAMS,
   logOn,
   marksOf,
@@ -72,7 +73,7 @@ async function create(home: string, folder: string, connection: NatsConnection):
   const files = new Map([
     ...earlier,
     ...(await readStateFiles(home)),
-    ['seals/heads.ndjson', headLines(heads)] as const,
+    ['seals/heads.ndjson', Buffer.from(linesOf(heads))] as const,
   ]);
   const { blobs, ...news } = await copyBlobs(home, folder);
   const set: BackupSet = {
@@ -148,12 +149,8 @@ async function seal(home: string, marks: ByStream<StreamMark>, at: number): Prom
     heads.some((head) => head.stream === stream && sameMark(head, marks[stream]));
   const missing = LOG_STREAMS.filter((stream) => marks[stream].position > 0 && !isSealed(stream));
   const made = missing.map((stream) => sealHead(stream, marks[stream], at, key));
-  await appendHeads(file, made);
+  await appendHeads(file, made, at);
   return [...heads, ...made].filter((head) => head.position <= marks[head.stream].position);
-}
-
-function headLines(heads: readonly SealedHead[]): Buffer {
-  return Buffer.from(heads.map((head) => `${JSON.stringify(head)}\n`).join(''));
 }
 
 async function storeFiles(folder: string, files: StateFiles): Promise<BackupSet['files']> {

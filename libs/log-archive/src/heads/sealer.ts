@@ -4,7 +4,7 @@ import { hashOf, storedStream, type StoredStream } from '@baton/event-store';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { LOG_STREAMS, type LogStream } from '../log-streams.ts';
 import { EMPTY_MARK, nextMark, type StreamMark } from '../rolling-hash.ts';
-import { appendHeads, readHeads } from './heads-file.ts';
+import { appendHeads, readLastHeads } from './heads-file.ts';
 import type { SealKey } from './seal-key.ts';
 import { type SealedHead, sealHead } from './sealed-head.ts';
 
@@ -20,15 +20,23 @@ export interface SealerOptions {
  * not what was sealed before: `baton log verify` then says where.
  */
 export async function sealHeads({ connection, key, file, now }: SealerOptions): Promise<SealedHead[]> {
-  const { heads } = await readHeads(file);
+  const heads = await readLastHeads(file);
   const sealed: SealedHead[] = [];
   for (const stream of LOG_STREAMS) {
-    const last = heads.findLast((head) => head.stream === stream) ?? EMPTY_MARK;
+    const last = heads.find((head) => head.stream === stream) ?? EMPTY_MARK;
     const mark = await advance(stream, storedStream(connection, stream), last);
     if (mark.position > last.position) sealed.push(sealHead(stream, mark, now(), key));
   }
-  await appendHeads(file, sealed);
+  await appendHeads(file, sealed, now());
   return sealed;
+}
+
+/** Throws `conflict` when the log is not what its newest heads say: shorter, or another. */
+export async function mustHoldHeads({ connection, file }: Pick<SealerOptions, 'connection' | 'file'>): Promise<void> {
+  for (const head of await readLastHeads(file)) {
+    const stream = storedStream(connection, head.stream);
+    await mustHold(head.stream, stream, head, await stream.lastPosition());
+  }
 }
 
 async function advance(name: LogStream, stream: StoredStream, from: StreamMark): Promise<StreamMark> {
@@ -55,6 +63,6 @@ async function mustHold(name: LogStream, stream: StoredStream, from: StreamMark,
   if (message !== null && hashOf(message.bytes) === from.lastHash) return;
   throw new PlatformError(
     'conflict',
-    `The stream ${name} is not what was sealed at position ${from.position}: it was cut or rewritten. Nothing is sealed any more; run \`baton log verify\`.`,
+    `The log is not what it was: ${name} was cut or rewritten at or before position ${from.position}, up to which it had been sealed. Keep a copy of the state folder, look with \`baton log verify\`, and restore the last good backup. To go on with what is left, move the file of heads (seals/heads.ndjson) away.`,
   );
 }
