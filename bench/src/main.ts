@@ -7,12 +7,14 @@ import { infer } from './infer.ts';
 import { schedulePass } from './schedule-pass/schedule-pass.ts';
 import { stage } from './stage.ts';
 import { output } from './output.ts';
+import { replay } from './replay/replay.ts';
 import { startup } from './startup.ts';
 import { submit } from './submit.ts';
 import { traces } from './traces.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   submit,
+  replay,
   'idle-gap': idleGap,
   'idle-gap-real': idleGapReal,
   stage,
