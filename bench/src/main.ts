@@ -8,12 +8,14 @@ import { schedulePass } from './schedule-pass/schedule-pass.ts';
 import { recovery } from './recovery.ts';
 import { stage } from './stage.ts';
 import { output } from './output.ts';
+import { replay } from './replay/replay.ts';
 import { startup } from './startup.ts';
 import { submit } from './submit.ts';
 import { traces } from './traces.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   submit,
+  replay,
   'idle-gap': idleGap,
   'idle-gap-real': idleGapReal,
   stage,

@@ -25,6 +25,7 @@ const bundle = await rolldown({
   input: {
     launcher: join(root, 'deploy/dist/embedded/launcher.js'),
     control: join(root, 'deploy/dist/embedded/control.js'),
+    admin: join(root, 'deploy/dist/admin/main.js'),
     agent: beside('@baton/executor', 'main.js'),
     'stage-worker': beside('@baton/executor', 'adapters/staging/stage-worker.js'),
     serving: beside('@baton/serving', 'main.js'),

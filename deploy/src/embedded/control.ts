@@ -7,6 +7,7 @@ import { modelService } from '@baton/model';
 import { schedulerService } from '@baton/scheduler';
 import { type Closable, type Environment, runMain, startService } from '@baton/service-host';
 import { userService } from '@baton/user';
+import { startKeeper } from '../keeper/keeper.ts';
 import { passwordFile } from './home.ts';
 
 function roleEnvironment(environment: Environment, role: NatsRole): Environment {
@@ -16,6 +17,8 @@ function roleEnvironment(environment: Environment, role: NatsRole): Environment 
 
 await runMain(async (environment) => {
   const exchange = new Exchange();
+  // Before anything is written: a log that has lost its end must not be written on.
+  const keeper = await startKeeper(roleEnvironment(environment, 'keeper'));
   const running: Closable[] = await Promise.all([
     startService(userService, roleEnvironment(environment, 'user'), exchange),
     startService(datasetService, roleEnvironment(environment, 'dataset'), exchange),
@@ -25,7 +28,7 @@ await runMain(async (environment) => {
   ]);
   return {
     close: async () => {
-      for (const part of running.toReversed()) await part.close();
+      for (const part of [keeper, ...running].toReversed()) await part.close();
     },
   };
 });

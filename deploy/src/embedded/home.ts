@@ -31,17 +31,41 @@ export interface Home {
   readonly agent: string;
   /** Compiled code of the platform's own modules: may be deleted at any time. */
   readonly cache: string;
+  /** Where the log stood, signed. */
+  readonly seals: string;
   readonly adminTokenFile: string;
   readonly secretFile: string;
   readonly nodeId: string;
 }
 
+/** There while a backup is being restored into the folder. */
+export const RESTORING = 'restoring';
+/** In the folder of secrets, with those that are kept. */
+export const RESTORED_AT = 'restored-at';
+
 /** Opens or makes the state folder. Each secret is in a file of mode 0600, durable before anything depends on it. */
 export function openHome(folder: string): Home {
   const root = resolve(folder);
   const at = (name: string) => join(root, name);
+  if (existsSync(at(RESTORING)))
+    throw new PlatformError(
+      'conflict',
+      `A restore into ${root} was not finished. Run the same \`baton backup restore\` again.`,
+    );
   try {
-    for (const name of ['secrets', 'run', 'logs', 'nats', 'read', 'blobs', 'uploads', 'keys', 'agent', 'cache']) {
+    for (const name of [
+      'secrets',
+      'run',
+      'logs',
+      'nats',
+      'read',
+      'blobs',
+      'uploads',
+      'keys',
+      'seals',
+      'agent',
+      'cache',
+    ]) {
       makeFolder(at(name));
     }
     const adminTokenFile = at('secrets/admin-token');
@@ -60,6 +84,7 @@ export function openHome(folder: string): Home {
       blobs: at('blobs'),
       uploads: at('uploads'),
       keys: at('keys'),
+      seals: at('seals'),
       agent: at('agent'),
       cache: at('cache'),
     };
@@ -94,6 +119,12 @@ export function dropReadModels(home: Home): void {
 
 export function passwordFile(secrets: string, role: NatsRole | 'health'): string {
   return join(secrets, `nats-${role}`);
+}
+
+/** When it was restored from a backup last, in milliseconds since the Unix epoch; 0 if never. */
+export function restoredAt(home: Home): number {
+  const file = join(home.secrets, RESTORED_AT);
+  return existsSync(file) ? Number(readSecret(file)) || 0 : 0;
 }
 
 /** The one-time token of the admin's sign-up; null once it was used. */

@@ -6,8 +6,8 @@ import { PlatformError } from '@baton/errors/platform-error';
 /** A database that nothing refers to is collected, and its lock with it. */
 const held = new Set<DatabaseSync>();
 
-/** Holds the folder until the process ends. SQLite's exclusive lock is a lock of the operating system on the file. */
-export function lockFolder(folder: string): void {
+/** Holds the folder until the process ends, or until the function that it gives is called. SQLite's exclusive lock is a lock of the operating system on the file. */
+export function lockFolder(folder: string): () => void {
   const database = new DatabaseSync(join(folder, 'lock.db'));
   try {
     database.exec(
@@ -23,4 +23,8 @@ export function lockFolder(folder: string): void {
     );
   }
   held.add(database);
+  return () => {
+    held.delete(database);
+    database.close();
+  };
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { PlatformError } from '@baton/errors/platform-error';
 import { watchAgentKeys } from './agent-keys.ts';
 import { Child } from './child.ts';
-import { type Home, passwordFile } from './home.ts';
+import { type Home, passwordFile, restoredAt } from './home.ts';
 import { type NatsSetup, prepareNats } from './nats.ts';
 import { isLoopback, isWildcard, refuseOpenBind, refuseTakenPort } from './open-bind.ts';
 import { watchStorage } from './storage-watch.ts';
@@ -113,13 +113,17 @@ function childEnvironment(home: Home, settings: Settings, addresses: Addresses, 
     BATON_SECRET_FILE: home.secretFile,
     BATON_ADMIN_TOKEN_FILE: home.adminTokenFile,
     BATON_KEYS_FOLDER: home.keys,
+    BATON_SEAL_KEY_FILE: join(home.secrets, 'seal-key'),
+    BATON_HEADS_FILE: join(home.seals, 'heads.ndjson'),
     BATON_READ_STORE: settings['BATON_READ_STORE'] ?? `sqlite:${home.read}`,
+    BATON_SNAPSHOT_FOLDER: home.read,
     BATON_BLOB_FOLDER: home.blobs,
     BATON_UPLOAD_FOLDER: home.uploads,
     BATON_AGENT_FOLDER: home.agent,
     BATON_NODE_ID: home.nodeId,
     BATON_NODE_ADDRESS: settings['BATON_NODE_ADDRESS'] ?? ownAddress(nats.publicUrl),
     BATON_INSTANCE: 'embedded',
+    BATON_RESTORED_AT: String(restoredAt(home)),
     NODE_COMPILE_CACHE: home.cache,
   };
 }

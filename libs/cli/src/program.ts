@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { login } from './commands/account/login.ts';
 import { logout } from './commands/account/logout.ts';
 import { whoami } from './commands/account/whoami.ts';
+import { backup } from './commands/backup/backup.ts';
 import { completion } from './commands/completion/completion.ts';
 import { dataset } from './commands/dataset/dataset.ts';
 import { endpoint } from './commands/endpoint/endpoint.ts';
@@ -10,6 +11,7 @@ import { gaps } from './commands/gaps/gaps.ts';
 import { group } from './commands/group/group.ts';
 import { job } from './commands/job/job.ts';
 import { runJob } from './commands/job/run.ts';
+import { log } from './commands/log/log.ts';
 import { model } from './commands/model/model.ts';
 import { node } from './commands/node/node.ts';
 import { policy } from './commands/policy/policy.ts';
@@ -23,6 +25,7 @@ import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
 export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] = [
   ['BATON_URL', 'where Baton is, in place of the last log-in'],
   ['BATON_TOKEN', 'a token, in place of the log-in'],
+  ['BATON_HOME', 'the state folder, for commands that work on it; default .baton'],
   ['XDG_CONFIG_HOME', 'where baton/config.json is kept; default ~/.config'],
   ['XDG_STATE_HOME', 'where baton/uploads keeps how far uploads are; default ~/.local/state'],
   ['NO_COLOR', 'no colours'],
@@ -42,7 +45,7 @@ export function baton(): Command {
     );
   for (const command of [login(), logout(), whoami(), runJob(), job(), dataset(), model(), endpoint(), node(), gaps()])
     program.addCommand(command);
-  for (const command of [queue(), policy(), reservation()]) program.addCommand(command);
+  for (const command of [queue(), policy(), reservation(), log(), backup()]) program.addCommand(command);
   for (const command of [token(), secret(), group(), user(), completion()]) program.addCommand(command);
   return strictly(program);
 }

@@ -57,7 +57,18 @@ export const REST_METRICS = 'rest';
 export const LOG_HEADER_OFFSET = 'Baton-Offset';
 export const LOG_HEADER_AT = 'Baton-At';
 
-export const ROLES = ['user', 'dataset', 'model', 'scheduler', 'serving', 'gateway', 'agent', 'operator'] as const;
+/** `keeper` reads the log to seal, verify and back it up, and writes nothing. */
+export const ROLES = [
+  'user',
+  'dataset',
+  'model',
+  'scheduler',
+  'serving',
+  'gateway',
+  'keeper',
+  'agent',
+  'operator',
+] as const;
 export type NatsRole = (typeof ROLES)[number];
 
 export interface RolePermissions {
@@ -171,6 +182,12 @@ const GRANTS: Readonly<Record<ServiceRole, ServiceGrant>> = {
       `metric.${REST_METRICS}.*.*`,
     ],
     answers: [subjects.credentialsChanged],
+  },
+  keeper: {
+    streams: [EVENTS_STREAM, JOBS_STREAM],
+    writes: [],
+    calls: [],
+    answers: [],
   },
 };
 

@@ -16,7 +16,11 @@ export { memoryEventStore, type MemoryEventStoreOptions } from './memory/memory-
 export { openJetStreamEventStore, type JetStreamOptions } from './jetstream/jetstream-event-store.ts';
 export { ensureStream, type StreamOptions } from './jetstream/stream-configuration.ts';
 export { keepsWhatItAcknowledges, probeDurability, type DurabilityOptions } from './jetstream/server-version.ts';
-export { hashOf, verifyChain } from './stored-commit.ts';
+export { type StoredStream, storedStream } from './jetstream/stored-messages.ts';
+export type { StoredMessage } from './jetstream/stream-api.ts';
+export { checkNewEvents } from './event-schemas.ts';
+export { decodeCommit, hashOf, verifyChain } from './stored-commit.ts';
+export { nameDecider } from './name.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { deriveId, newId } from './ids.ts';
 export { commandContext, type CommandContext, type CommandRequest } from './command-context.ts';

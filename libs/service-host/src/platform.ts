@@ -78,7 +78,7 @@ export async function openPlatform(
     readStore,
     log,
     secret,
-    installationId: createHmac('sha256', secret).update('installation').digest('hex').slice(0, 32),
+    installationId: installationIdOf(secret),
     signal: stopping.signal,
     now: Date.now,
     report,
@@ -115,6 +115,11 @@ function logOpener({ connection, role }: Bus, settings: ServiceSettings) {
       syncAlways: settings.BATON_NATS_SYNC !== 'interval',
       hasRoom,
     });
+}
+
+/** Who this installation is, for those who must not take it for another; the same for as long as its secret is. */
+export function installationIdOf(secret: string): string {
+  return createHmac('sha256', secret).update('installation').digest('hex').slice(0, 32);
 }
 
 function credentialsOf(settings: ServiceSettings) {

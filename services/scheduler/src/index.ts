@@ -1,6 +1,7 @@
 // The scheduler: owner of the job streams, and of what runs where.
 export { schedulerService } from './definition.ts';
 export { Leader } from './app/leader.ts';
+export { LedgerHistory } from './app/ledger-history.ts';
 export { normalisePolicy } from './app/normalise-policy.ts';
 export type { JobLog } from './app/ports.ts';
 export { contradictions } from './domain/policy-contradictions.ts';
@@ -12,3 +13,4 @@ export type { SchedulingEngine } from './domain/simulation/scheduling-engine.ts'
 export type { Outcome, SimulatedJob } from './domain/simulation/simulated-job.ts';
 export { SimulatedNodes } from './domain/simulation/simulated-nodes.ts';
 export { simulate } from './domain/simulation/simulation.ts';
+export { jobReadModels } from './projections/job-read-models.ts';

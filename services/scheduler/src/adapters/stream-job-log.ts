@@ -29,11 +29,11 @@ export function openStreamJobLog(store: PipelinedEventStore): StreamJobLog {
   }
 
   return {
-    async *replay() {
+    async *replay(after = 0) {
       writer?.close();
       writer = null;
-      let position = 0;
-      for await (const commit of store.readAll(0)) {
+      let position = after;
+      for await (const commit of store.readAll(after)) {
         position = commit.position;
         yield commit;
       }

@@ -6,7 +6,9 @@ import { isPlaced, partsOf } from '../domain/job.ts';
 import { JobLedger, type JobRecord, type KnownNode } from '../domain/ledger.ts';
 import type { Booking, Plan } from '../domain/schedule/engine-model.ts';
 import { type Treatment, treatedDifferently } from '../domain/schedule/treatments.ts';
-import type { AgentLink, CommandIdentity, Ids, Issued, JobLog } from './ports.ts';
+import { LedgerHistory } from './ledger-history.ts';
+import { WORTH_COMMITS } from './refresh-snapshot.ts';
+import type { AgentLink, CommandIdentity, Ids, Issued, JobLog, Snapshots } from './ports.ts';
 
 const FULL_RETRY_MS = 1_000;
 /** Looks at the clock at least so often while something waits for a time: clocks are set, and timers hold no more than 25 days. */
@@ -17,6 +19,8 @@ const CONCERNS_ALL_RANKS: ReadonlySet<JobEvent['type']> = new Set(['GangPermitte
 
 export interface LeaderPorts {
   readonly log: JobLog;
+  /** The whole log is read at each start if absent. */
+  readonly snapshots?: Snapshots;
   readonly agents: AgentLink;
   readonly ids: Ids;
   readonly now: () => number;
@@ -26,6 +30,8 @@ export interface LeaderPorts {
   /** Those that are not over. */
   readonly bookings: (now: number) => readonly Booking[];
   readonly installationId: string;
+  /** When the log was restored from a backup last, in milliseconds since the Unix epoch; never if absent. */
+  readonly restoredAt?: number;
   readonly report: (error: unknown, where: string) => void;
 }
 
@@ -35,7 +41,7 @@ export interface Written {
 }
 
 export class Leader {
-  readonly ledger = new JobLedger();
+  #ledger = new JobLedger();
   readonly #ports: LeaderPorts;
   #term = 0;
   #position = 0;
@@ -46,17 +52,22 @@ export class Leader {
     this.#ports = ports;
   }
 
-  /** Rebuilds the ledger from the log and takes the term after the highest in it. */
+  get ledger(): JobLedger {
+    return this.#ledger;
+  }
+
+  /** Rebuilds the ledger from the log, or from a snapshot and what follows it, and takes the term after the highest in it. */
   async rebuild(termHint: number): Promise<void> {
-    let highest = termHint;
-    this.ledger.load();
-    for await (const commit of this.#ports.log.replay()) {
-      this.ledger.apply(commit.ref.id, commit.events as JobEvent[], commit);
-      highest = Math.max(highest, commit.term ?? 0);
-      this.#position = commit.position;
-    }
-    this.ledger.loaded();
-    this.#term = highest + 1;
+    const { log, snapshots, report } = this.#ports;
+    const before = await snapshots?.latest().catch((error: unknown) => report(error, 'snapshot of the ledger'));
+    const history = new LedgerHistory(before ?? null);
+    for await (const commit of log.replay(history.position)) history.take(commit);
+    // Much was read: the next start is spared it.
+    if (snapshots && history.position - (before?.position ?? 0) >= WORTH_COMMITS)
+      snapshots.save(history.snapshot()).catch((error: unknown) => report(error, 'snapshot of the ledger'));
+    this.#ledger = history.loaded();
+    this.#position = history.position;
+    this.#term = Math.max(termHint, history.term) + 1;
   }
 
   /** Decides on the present state and issues the commit; throws what the decider refuses. */
@@ -178,7 +189,7 @@ export class Leader {
     if (!node) return null;
     const set = {
       installationId: this.#ports.installationId,
-      revision: this.#position,
+      revision: firstRevision(this.#ports.restoredAt) + this.#position,
       attempts: this.ledger.desiredOn(node),
     };
     await this.#ports.log.flushed();
@@ -200,6 +211,14 @@ export class Leader {
   stop(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/**
+ * A restored log is shorter than what agents have seen of it, and they refuse what is older: what they are told counts on above all
+ * that they can have heard before that minute. Exact up to the year 2097, for logs of up to 134 million commits.
+ */
+function firstRevision(restoredAt = 0): number {
+  return Math.floor(restoredAt / 60_000) * 2 ** 27;
 }
 
 function earliest(one: number | null, other: number | null): number | null {

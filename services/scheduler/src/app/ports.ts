@@ -1,6 +1,7 @@
 // What the scheduler's use cases need of the world.
 import type { Commit, DesiredSet, Principal, RequestMeta } from '@baton/contracts';
 import type { RecordedCommit } from '@baton/event-store';
+import type { SavedLedger } from '../domain/saved-ledger.ts';
 
 export interface Issued {
   /** Where the commit stands if all goes well: nobody else writes the stream. */
@@ -12,13 +13,31 @@ export interface Issued {
 
 /** The JOBS stream, written by the leader alone. */
 export interface JobLog {
-  /** Every commit from the first; afterwards writing goes on behind the last one read. */
-  replay(): AsyncIterable<RecordedCommit>;
+  /** Every commit after a position, the first's if absent; afterwards writing goes on behind the last one read. */
+  replay(after?: number): AsyncIterable<RecordedCommit>;
   /** Issues a commit without waiting for those before it. */
   issue(jobId: string, commit: Commit): Issued;
   /** Resolves when all that was issued so far is durable. */
   flushed(): Promise<void>;
   readJob(jobId: string): Promise<RecordedCommit[]>;
+}
+
+/** What was folded of the stream up to a position, beside the log. Without it everything is as well, only later. */
+export interface LedgerSnapshot {
+  readonly position: number;
+  /** Of the commit there. */
+  readonly hash: string;
+  /** The highest of any leader up to there. */
+  readonly term: number;
+  readonly saved: SavedLedger;
+}
+
+export interface Snapshots {
+  /** The newest that this version can use and that belongs to the log as it is now; null if there is none. */
+  latest(): Promise<LedgerSnapshot | null>;
+  save(snapshot: LedgerSnapshot): Promise<void>;
+  /** Position of what was saved or used last; 0 if nothing was. */
+  savedUpTo(): number;
 }
 
 export interface Caller {

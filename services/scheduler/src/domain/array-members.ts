@@ -1,5 +1,6 @@
 // Which jobs of an array are not over, and how the array ends: as the worst of its jobs.
 import type { Outcome } from './predecessors.ts';
+import type { SavedArray } from './saved-ledger.ts';
 
 interface Members {
   readonly active: Set<string>;
@@ -10,6 +11,14 @@ const BADNESS: Readonly<Record<Outcome, number>> = { succeeded: 0, cancelled: 1,
 
 export class ArrayMembers {
   readonly #arrays = new Map<string, Members>();
+
+  restore(saved: readonly SavedArray[]): void {
+    for (const { id, active, worst } of saved) this.#arrays.set(id, { active: new Set(active), worst });
+  }
+
+  save(): SavedArray[] {
+    return [...this.#arrays].map(([id, { active, worst }]) => ({ id, active: [...active], worst }));
+  }
 
   add(arrayId: string, jobId: string): void {
     const members = this.#arrays.get(arrayId) ?? { active: new Set(), worst: 'succeeded' };

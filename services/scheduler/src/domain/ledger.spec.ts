@@ -6,6 +6,7 @@ import { aDescription, aSpec } from '../testing/job-builders.ts';
 import { type JobCommand, jobDecider } from './job.commands.ts';
 import { isPlaced, partsOf } from './job.ts';
 import { JobLedger, type KnownNode } from './ledger.ts';
+import type { SavedLedger } from './saved-ledger.ts';
 
 const node: KnownNode = {
   id: 'nod_a',
@@ -146,6 +147,29 @@ describe('JobLedger', () => {
         for (const { id, events, position } of log)
           rebuilt.apply(id, events, { position, revision: 1, hash: '', at: 0 });
         expect(picture(rebuilt, now)).toEqual(picture(ledger, now));
+      }),
+    );
+  });
+
+  it('rebuilt from what was saved at any time, and what came since, is the same (property)', () => {
+    fc.assert(
+      fc.property(stepsOf, fc.nat(60), (steps, cut) => {
+        const { ledger, log, now } = play(steps);
+        const apply = (to: JobLedger, { id, events, position }: Logged) =>
+          to.apply(id, events, { position, revision: 1, hash: '', at: 0 });
+        const first = new JobLedger();
+        first.load();
+        for (const one of log.slice(0, cut)) apply(first, one);
+        const second = new JobLedger(JSON.parse(JSON.stringify(first.save())) as SavedLedger);
+        second.load();
+        for (const one of log.slice(cut)) apply(second, one);
+        const whole = new JobLedger();
+        whole.load();
+        for (const one of log) apply(whole, one);
+        expect(second.save()).toEqual(whole.save());
+        for (const one of [second, whole]) one.loaded();
+        expect(picture(second, now)).toEqual(picture(whole, now));
+        for (const { id } of log) expect(second.revisionOf(id)).toEqual(ledger.revisionOf(id));
       }),
     );
   });

@@ -20,6 +20,7 @@ import { runningAttempt, waitingJob } from './schedule/engine-job.ts';
 import { Engine } from './schedule/engine.ts';
 import { UsageLedger } from './schedule/fair-share.ts';
 import type { RunningAttempt } from './schedule/engine-model.ts';
+import type { SavedLedger } from './saved-ledger.ts';
 import { type Gate, WaitingRoom } from './waiting-room.ts';
 
 const MAX_ENDED = 4_096;
@@ -55,7 +56,7 @@ export interface KnownNode {
 
 export class JobLedger {
   /** Knows what waits and what is placed as this does, and plans with it. */
-  readonly engine = new Engine(DEFAULT_POLICY);
+  readonly engine: Engine;
   readonly #jobs = new Map<string, JobRecord>();
   readonly #predecessors = new Predecessors();
   readonly #arrays = new ArrayMembers();
@@ -70,9 +71,34 @@ export class JobLedger {
   readonly #placed = new Map<string, JobRecord>();
   #isLoading = false;
 
+  /** `saved`: goes on from there, as if all before had been applied; `load` follows at once. */
+  constructor(saved?: SavedLedger) {
+    this.engine = new Engine(DEFAULT_POLICY, saved && UsageLedger.restore(saved.usage));
+    if (saved === undefined) return;
+    for (const job of saved.jobs) this.#jobs.set(job.id, job);
+    for (const [id, revision] of saved.ended) this.#ended.set(id, revision);
+    this.#predecessors.restore(saved.outcomes);
+    this.#arrays.restore(saved.arrays);
+    for (const id of saved.completeArrays) this.#room.completed(id);
+    this.engine.backlog.relearn(saved.learned);
+  }
+
   /** A whole history follows: queue and places are derived once, at `loaded`, not at each of its commits. */
   load(): void {
     this.#isLoading = true;
+  }
+
+  /** While a history is read: what was read of it so far. */
+  save(): SavedLedger {
+    return {
+      jobs: [...this.#jobs.values()],
+      outcomes: this.#predecessors.save(),
+      arrays: this.#arrays.save(),
+      completeArrays: this.#room.completeArrays(),
+      ended: [...this.#ended],
+      usage: this.engine.usage.snapshot(),
+      learned: this.engine.backlog.learned,
+    };
   }
 
   loaded(): void {

@@ -1,5 +1,6 @@
 // How jobs ended, and which jobs wait for the ends of others.
 import type { PinnedAfter } from '@baton/contracts';
+import type { SavedOutcomes } from './saved-ledger.ts';
 
 export type Outcome = 'succeeded' | 'failed' | 'cancelled';
 
@@ -13,6 +14,19 @@ export class Predecessors {
   /** Of every job that was ever submitted; null while it is not over. */
   readonly #outcomes = new Map<string, Outcome | null>();
   readonly #waiters = new Map<string, Set<string>>();
+
+  /** As it was saved; of nobody who waits. */
+  restore(saved: SavedOutcomes): void {
+    for (const outcome of ['succeeded', 'failed', 'cancelled'] as const)
+      for (const id of saved[outcome]) this.#outcomes.set(id, outcome);
+    for (const id of saved.open) this.#outcomes.set(id, null);
+  }
+
+  save(): SavedOutcomes {
+    const saved: Record<Outcome | 'open', string[]> = { open: [], succeeded: [], failed: [], cancelled: [] };
+    for (const [id, outcome] of this.#outcomes) saved[outcome ?? 'open'].push(id);
+    return saved;
+  }
 
   has(id: string): boolean {
     return this.#outcomes.has(id);

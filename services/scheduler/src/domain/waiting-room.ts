@@ -88,6 +88,11 @@ export class WaitingRoom {
     for (const id of waiting) this.#again(id);
   }
 
+  /** The arrays whose last job is in the log, and that are not over. */
+  completeArrays(): string[] {
+    return [...this.#complete];
+  }
+
   /** No job of the array is left. */
   forgetArray(arrayId: string): void {
     this.#complete.delete(arrayId);

@@ -24,6 +24,12 @@ interface Running {
   readonly until: number;
 }
 
+/** What was seen of how much of their limits jobs run. */
+export interface Learned {
+  readonly ratios: number;
+  readonly jobs: number;
+}
+
 /** What is assumed of the part of their limits that jobs run counts as much as so many jobs that were seen. */
 const ASSUMED_JOBS = 50;
 
@@ -67,6 +73,16 @@ export class Backlog {
   learn(limitMs: number, ranMs: number): void {
     this.#ratios += Math.min(1, Math.max(0, ranMs) / limitMs);
     this.#jobs += 1;
+  }
+
+  get learned(): Learned {
+    return { ratios: this.#ratios, jobs: this.#jobs };
+  }
+
+  /** As it was before. */
+  relearn({ ratios, jobs }: Learned): void {
+    this.#ratios = ratios;
+    this.#jobs = jobs;
   }
 
   /** The part of their limits that jobs run, on average. */

@@ -1,0 +1,108 @@
+// How fast the log is read again: folded, verified, made into read models; and a start on a long one.
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startPrivateServer } from '@baton/deploy/replay';
+import { openJetStreamEventStore } from '@baton/event-store';
+import { natsServerBinary, temporaryFolder } from '@baton/testkit';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Benchmark, Figures } from '../benchmark.ts';
+import { note, startPlatform } from '../platform.ts';
+import { writeLongLog } from './long-log.ts';
+import { bareRead, fold, readModels, verification } from './measures.ts';
+
+const EVENTS = Number(process.env['BATON_BENCH_EVENTS'] ?? 1_000_000);
+const RESTARTS = 3;
+
+export const replay: Benchmark = {
+  method:
+    `A stream of ${EVENTS} events of jobs that are over (5 commits and 6 events a job). The bare read is the client's ordered consumer and JSON.parse of each message; ` +
+    "before each other measure it is taken anew, in the same process, and the ratios are events/s to events/s. fold: the event store's reading (envelope checked, hashed) and the " +
+    "leader's ledger; verified: all that `baton log verify` does, rules included; read models: all that are made of jobs, at once, into an empty SQLite file. restartMs: the embedded platform " +
+    `on that log, with read models and snapshot, from the start of the launcher to the first 200 on /readyz; the median of ${RESTARTS}, each after an orderly stop.`,
+  targets: [
+    { figure: 'foldRatio', op: '>=', value: 0.8 },
+    { figure: 'verifiedRatio', op: '>=', value: 0.4 },
+    { figure: 'readModelRatio', op: '>=', value: 0.3 },
+    { figure: 'restartMs', op: '<=', value: 2_000 },
+  ],
+  async run() {
+    const folder = await temporaryFolder('baton-bench-replay-');
+    try {
+      const store = join(folder.path, 'nats');
+      const figures = await onServer(store, (connection) => measured(connection, folder.path));
+      return { ...figures, restartMs: await restart(store) };
+    } finally {
+      await folder.cleanup();
+    }
+  },
+};
+
+async function onServer<T>(store: string, work: (connection: NatsConnection) => Promise<T>): Promise<T> {
+  const server = await startPrivateServer(natsServerBinary(), store);
+  try {
+    return await work(server.connection);
+  } finally {
+    await server.close();
+  }
+}
+
+async function measured(connection: NatsConnection, folder: string): Promise<Figures> {
+  await openJetStreamEventStore({ connection, stream: 'EVENTS' });
+  await openJetStreamEventStore({ connection, stream: 'JOBS' });
+  const events = await writeLongLog(connection, EVENTS);
+  note(`${events} events are in the log; reading them`);
+  await bareRead(connection, events);
+  const against = async (name: string, work: () => Promise<number>) => {
+    const bare = await bareRead(connection, events);
+    const seconds = await work();
+    note(`${name}: ${seconds.toFixed(1)} s, the bare read ${bare.toFixed(1)} s`);
+    return { perSecond: events / seconds, ratio: bare / seconds, bare: events / bare };
+  };
+  const folded = await against('fold', () => fold(connection, events));
+  const verified = await against('verified', () => verification(connection, events));
+  const models = await against('read models', () => readModels(connection, folder));
+  return {
+    eventCount: events,
+    bareReadPerSecond: folded.bare,
+    foldPerSecond: folded.perSecond,
+    foldRatio: folded.ratio,
+    verifiedPerSecond: verified.perSecond,
+    verifiedRatio: verified.ratio,
+    readModelPerSecond: models.perSecond,
+    readModelRatio: models.ratio,
+  };
+}
+
+/** The long stream takes the place of the empty one of a fresh installation. */
+async function restart(store: string): Promise<number> {
+  const { platform, stop } = await startPlatform();
+  try {
+    await platform.stop();
+    const jobs = join('jetstream', '$G', 'streams', 'JOBS');
+    await cp(join(store, jobs), join(platform.home, 'nats', jobs), { recursive: true, force: true });
+    note('the platform makes its read models and its snapshot');
+    await platform.start();
+    const times: number[] = [];
+    for (let round = 0; round < RESTARTS; round += 1) {
+      await platform.stop();
+      const startedAt = performance.now();
+      const started = platform.start();
+      times.push(await untilReady(platform.url, startedAt));
+      await started;
+    }
+    note(`restarts: ${times.map(Math.round).join(', ')} ms`);
+    return times.toSorted((a, b) => a - b)[Math.floor(RESTARTS / 2)] ?? Number.NaN;
+  } finally {
+    await stop();
+  }
+}
+
+async function untilReady(url: string, startedAt: number): Promise<number> {
+  for (;;) {
+    const response = await fetch(`${url}/readyz`).catch(() => null);
+    await response?.text();
+    if (response?.ok) return performance.now() - startedAt;
+    await sleep(5);
+  }
+}

@@ -1,0 +1,131 @@
+// A backup of a platform that runs, restored where there is nothing: the same through REST, and what runs meanwhile runs on.
+import { execFile } from 'node:child_process';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { BatonClient } from '@baton/sdk';
+import { natsServerBinary } from '@baton/testkit';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ended, run, shell, untilReleased, untilState } from './jobs.ts';
+import { inviteUser, logIn, ADMIN } from './people.ts';
+import { startedPlatform, type TestPlatform } from './platform.ts';
+
+const BIN = fileURLToPath(new URL('../../libs/cli/bin/baton.mjs', import.meta.url));
+const execute = promisify(execFile);
+
+let platform: TestPlatform;
+let admin: BatonClient;
+let backups: string;
+
+beforeAll(async () => {
+  ({ platform, admin } = await startedPlatform({ BATON_CPU_SLOTS: '3' }));
+  backups = join(platform.files, 'backups');
+});
+afterAll(() => platform.cleanUp());
+
+/** What the command prints with `--json`; throws with its words when it fails. */
+async function baton<T>(...args: string[]): Promise<T> {
+  const env = { ...process.env, BATON_NATS_SERVER: natsServerBinary() };
+  const { stdout } = await execute(process.execPath, [BIN, ...args, '--json'], { env });
+  return JSON.parse(stdout) as T;
+}
+
+const home = (...more: string[]): string => join(platform.home, ...more);
+
+/** Everything that an installation is asked for, as far as it does not move. */
+async function everything(client: BatonClient, jobId: string) {
+  const [users, groups, tokens, secrets, datasets, job, events, artifacts] = await Promise.all([
+    client.users.list(),
+    client.groups.list(),
+    client.tokens.list(),
+    client.secrets.list(),
+    client.datasets.list(),
+    client.jobs.get(jobId),
+    client.jobs.events(jobId),
+    client.jobs.artifacts(jobId),
+  ]);
+  return { users, groups, tokens, secrets, datasets, job, events, artifacts };
+}
+
+async function furnish(): Promise<string> {
+  await inviteUser(admin, 'ada');
+  await admin.groups.create('vision');
+  await admin.secrets.set('KEY', 'a value');
+  writeFileSync(join(platform.files, 'data.txt'), 'some data\n'.repeat(1_000));
+  const { uploadId } = await admin.upload(join(platform.files, 'data.txt'));
+  await admin.datasets.create({ name: 'numbers', description: 'numbers', tags: [] });
+  await admin.datasets.addVersion('numbers', { uploads: [uploadId] });
+  const copy = shell('wc -l < $BATON_DATASET_DIR/numbers/data.txt > $BATON_OUTPUT_DIR/lines.txt', {
+    datasets: [{ dataset: 'numbers' }],
+  });
+  const job = await run(admin, copy);
+  expect(job.state).toBe('succeeded');
+  return job.id;
+}
+
+describe('a backup of a running platform', () => {
+  it('is restored as it was, and jobs that run, in the backup or only after it, run on', async () => {
+    const done = await furnish();
+    const release = join(platform.files, 'release');
+    const before = await admin.jobs.submit({ name: 'before', ...untilReleased(['echo', 'hello'], release) });
+    await untilState(admin, before.id, 'running');
+
+    const first = await baton<{ newBlobs: number; damagedBlobs: string[] }>(
+      'backup',
+      'create',
+      backups,
+      '--home',
+      home(),
+    );
+    expect(first).toMatchObject({ damagedBlobs: [] });
+    expect(first.newBlobs).toBeGreaterThan(0);
+    await admin.groups.create('later');
+    // The second one while jobs come in.
+    const busy = Array.from({ length: 20 }, () => admin.jobs.submit(shell('true')));
+    const second = await baton<{ id: string; newBlobs: number; newCommits: number }>(
+      'backup',
+      'create',
+      backups,
+      '--home',
+      home(),
+    );
+    await Promise.all(busy);
+    expect(second.newCommits).toBeGreaterThan(0);
+    expect(await baton<object[]>('backup', 'list', backups)).toHaveLength(2);
+    const expected = await everything(admin, done);
+
+    const mark = join(platform.files, 'late-was-here');
+    const line = `while [ ! -e ${release} ]; do sleep 0.05; done; echo done > ${mark}`;
+    const late = await admin.jobs.submit(shell(line, { name: 'late' }));
+    expect((await untilState(admin, late.id, 'running')).state).toBe('running');
+    await disaster();
+    const restored = await baton<{ missingBlobs: string[] }>('backup', 'restore', backups, '--home', home());
+    expect(restored).toMatchObject({ id: second.id, missingBlobs: [] });
+
+    await platform.start();
+    const again = await logIn(platform.url, ADMIN);
+    // A log-in is a token, too: the one just made is new.
+    const { tokens, ...rest } = await everything(again, done);
+    expect({ ...rest, tokens: expected.tokens }).toEqual(expected);
+    expect(tokens.items).toEqual(expect.arrayContaining(expected.tokens.items));
+    expect((await again.jobs.get(before.id)).state).toBe('running');
+    // The log knows nothing of it any more; its process is none of anybody's business but its own.
+    await expect(again.jobs.get(late.id)).rejects.toMatchObject({ code: 'not_found' });
+    // Not refused by the agent, which has heard of later things: new work is taken.
+    expect((await run(again, shell('true'))).state).toBe('succeeded');
+    writeFileSync(release, '');
+    const over = await ended(again, before.id);
+    expect(over.state).toBe('succeeded');
+    expect(over.attempts).toHaveLength(1);
+    await vi.waitFor(() => expect(existsSync(mark)).toBe(true), { timeout: 5_000 });
+    expect(await baton<{ ok: boolean }>('log', 'verify', '--home', home())).toMatchObject({ ok: true });
+  });
+});
+
+/** All processes but jobs are gone, and so is the state, but for the agent's folder. */
+async function disaster(): Promise<void> {
+  await platform.killAll();
+  for (const name of ['nats', 'keys', 'secrets', 'blobs', 'read', 'seals', 'uploads'])
+    renameSync(home(name), join(platform.files, `lost-${name}`));
+}

@@ -1,0 +1,110 @@
+// With a snapshot a leader reads only what came after it, and is in the same state as without.
+import { type Commit, DEFAULT_POLICY } from '@baton/contracts';
+import { memoryEventStore, type PipelinedEventStore } from '@baton/event-store';
+import { expect, it } from 'vitest';
+import { openStreamJobLog } from '../adapters/stream-job-log.ts';
+import { aSpec } from '../testing/job-builders.ts';
+import { Leader } from './leader.ts';
+import type { LedgerSnapshot, Snapshots } from './ports.ts';
+import { refreshSnapshot } from './refresh-snapshot.ts';
+
+const owned = { ownerId: 'usr_a', groupId: null, visibility: 'private' } as const;
+const idOf = (letter: string) => `job_${letter.repeat(26)}`;
+const never = new AbortController().signal;
+
+function kept(): Snapshots & { snapshot: LedgerSnapshot | null } {
+  return {
+    snapshot: null,
+    async latest() {
+      return this.snapshot;
+    },
+    async save(snapshot) {
+      this.snapshot = structuredClone(snapshot);
+    },
+    savedUpTo() {
+      return this.snapshot?.position ?? 0;
+    },
+  };
+}
+
+async function leaderOn(
+  store: PipelinedEventStore,
+  snapshots?: Snapshots,
+): Promise<{ leader: Leader; read: number[] }> {
+  const log = openStreamJobLog(store);
+  const read: number[] = [];
+  let commits = 0;
+  const leader = new Leader({
+    log: {
+      ...log,
+      async *replay(after) {
+        for await (const commit of log.replay(after)) {
+          read.push(commit.position);
+          yield commit;
+        }
+      },
+    },
+    agents: { push: () => {} },
+    ids: {
+      newJobId: () => '',
+      derivedJobId: () => '',
+      memberJobId: () => '',
+      newCommitId: () => `cmt-${(commits += 1)}-${read.length}`,
+    },
+    now: () => 1_000,
+    nodes: () => [],
+    policy: () => DEFAULT_POLICY,
+    bookings: () => [],
+    installationId: 'ins',
+    report: (error) => expect.unreachable(String(error)),
+    ...(snapshots === undefined ? {} : { snapshots }),
+  });
+  await leader.rebuild(0);
+  return { leader, read };
+}
+
+async function submit(leader: Leader, letter: string): Promise<void> {
+  const command = { type: 'Submit', spec: aSpec({ name: letter }), owned, rerunOf: null } as const;
+  await leader.execute(idOf(letter), command, leader.systemIdentity('test')).durable;
+}
+
+it('begins behind the snapshot, in the state and with the term that the whole log gives', async () => {
+  const store = memoryEventStore({ stream: 'JOBS' });
+  const snapshots = kept();
+  const first = await leaderOn(store);
+  await submit(first.leader, 'a');
+  await submit(first.leader, 'b');
+  expect(await refreshSnapshot(snapshots, store, never, 3)).toBe(false);
+  expect(await refreshSnapshot(snapshots, store, never, 2)).toBe(true);
+  expect(snapshots.snapshot?.position).toBe(2);
+  await submit(first.leader, 'c');
+
+  const [with_, without] = [await leaderOn(store, snapshots), await leaderOn(store)];
+  expect(with_.read).toEqual([3]);
+  expect(without.read).toEqual([1, 2, 3]);
+  expect([...with_.leader.ledger.records()]).toEqual([...without.leader.ledger.records()]);
+  await submit(with_.leader, 'd');
+  const terms: (number | undefined)[] = [];
+  for await (const commit of store.readAll(0)) terms.push((commit satisfies Commit).term);
+  expect(terms).toEqual([1, 1, 1, 2]);
+});
+
+it('goes on from the snapshot before it', async () => {
+  const store = memoryEventStore({ stream: 'JOBS' });
+  const snapshots = kept();
+  const { leader } = await leaderOn(store);
+  await submit(leader, 'a');
+  await refreshSnapshot(snapshots, store, never, 1);
+  await submit(leader, 'b');
+  const asked: number[] = [];
+  const watched = {
+    lastPosition: () => store.lastPosition(),
+    readAll: (after: number) => {
+      asked.push(after);
+      return store.readAll(after);
+    },
+  };
+  expect(await refreshSnapshot(snapshots, watched, never, 1)).toBe(true);
+  expect(asked).toEqual([1]);
+  expect(snapshots.snapshot?.saved.jobs.map(({ id }) => id)).toEqual([idOf('a'), idOf('b')]);
+});

@@ -1,0 +1,22 @@
+// Brings the snapshot up to the log, when enough has come since: folded from the last one, apart from the ledger that leads.
+import type { EventStore } from '@baton/event-store';
+import { LedgerHistory } from './ledger-history.ts';
+import type { Snapshots } from './ports.ts';
+
+/** A start reads so many commits in about half a second. */
+export const WORTH_COMMITS = 20_000;
+
+/** Whether a new one was saved. */
+export async function refreshSnapshot(
+  snapshots: Snapshots,
+  log: Pick<EventStore, 'lastPosition' | 'readAll'>,
+  signal: AbortSignal,
+  worthCommits = WORTH_COMMITS,
+): Promise<boolean> {
+  if ((await log.lastPosition()) - snapshots.savedUpTo() < worthCommits) return false;
+  const history = new LedgerHistory(await snapshots.latest());
+  for await (const commit of log.readAll(history.position, { signal })) history.take(commit);
+  if (signal.aborted || history.position === 0) return false;
+  await snapshots.save(history.snapshot());
+  return true;
+}

@@ -1,0 +1,32 @@
+// What a ledger has read of the log, as plain data: from it and the commits that follow comes the same as from all of them.
+import type { JobRecord } from './ledger.ts';
+import type { Outcome } from './predecessors.ts';
+import type { Learned } from './schedule/backlog.ts';
+import type { LedgerSnapshot } from './schedule/fair-share.ts';
+
+/**
+ * Raised whenever the same commits make another ledger, or this is written otherwise: what was saved by another version is not
+ * used. `ledger-version.spec.ts` tells when.
+ */
+export const LEDGER_VERSION = 1;
+
+/** The ids of all jobs and arrays that ever were, by how they ended. */
+export type SavedOutcomes = Readonly<Record<Outcome | 'open', readonly string[]>>;
+
+export interface SavedArray {
+  readonly id: string;
+  readonly active: readonly string[];
+  readonly worst: Outcome;
+}
+
+export interface SavedLedger {
+  /** Those that are not over, in the order of their submission. */
+  readonly jobs: readonly JobRecord[];
+  readonly outcomes: SavedOutcomes;
+  readonly arrays: readonly SavedArray[];
+  readonly completeArrays: readonly string[];
+  /** Revisions of the jobs that were over last. */
+  readonly ended: readonly (readonly [string, number])[];
+  readonly usage: LedgerSnapshot;
+  readonly learned: Learned;
+}
