@@ -21,6 +21,8 @@ export type { StoredMessage } from './jetstream/stream-api.ts';
 export { checkNewEvents } from './event-schemas.ts';
 export { decodeCommit, hashOf, verifyChain } from './stored-commit.ts';
 export { nameDecider } from './name.ts';
+export { connectKurrentDb, type KurrentDbConnection } from './kurrentdb/connection.ts';
+export { openKurrentDbEventStore, type KurrentDbOptions } from './kurrentdb/kurrentdb-event-store.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { deriveId, newId } from './ids.ts';
 export { commandContext, type CommandContext, type CommandRequest } from './command-context.ts';
