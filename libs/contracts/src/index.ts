@@ -80,6 +80,8 @@ export {
   nodeEvents,
   RankPlace,
   Rendezvous,
+  StartForecast,
+  TimeRange,
 } from './events/job.ts';
 export { EndpointTarget, endpointEvents } from './events/endpoint.ts';
 export { calendarEvents, POLICY_ID, policyEvents } from './events/policy.ts';
@@ -184,6 +186,18 @@ export {
   PolicyView,
   policyRpc,
 } from './rpc/policy.ts';
+export {
+  ExpectedTimes,
+  ForecastStats,
+  forecastRpc,
+  NoForecastCode,
+  RunTimeForecast,
+  StatsView,
+  WaitingFigures,
+  WhatIf,
+  WhatIfRow,
+  WhatIfView,
+} from './rpc/forecast.ts';
 export {
   Holder,
   JobWord,

@@ -1,5 +1,7 @@
-// Wiring of what is answered about the queue.
+// Wiring of what is answered about the queue: as it is, as it was, as it is expected to go on.
 import type { Platform } from '@baton/service-host';
+import { Forecasts } from './app/forecasts.ts';
+import type { Leadership } from './app/leadership.ts';
 import { Past } from './app/past.ts';
 import { QueueAnswers, type QueueAnswerPorts } from './app/queue-answers.ts';
 
@@ -10,7 +12,17 @@ export function queueAnswers(platform: Platform, ports: Omit<QueueAnswerPorts, '
     jobs: () => jobs.readAll(0),
     rules: () => events.readAll(0, { aggregates: ['node', 'policy', 'calendar'] }),
     now,
-    breathe: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    breathe,
   });
   return new QueueAnswers({ ...ports, past, now });
+}
+
+export function forecasts({ now, report, onClose }: Platform, leadership: Leadership): Forecasts {
+  const found = new Forecasts({ leadership, now, report, breathe });
+  onClose(() => found.stop());
+  return found;
+}
+
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

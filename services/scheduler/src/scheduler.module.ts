@@ -38,7 +38,7 @@ import { nodeDecider } from './domain/node.commands.ts';
 import { jobProjection } from './projections/job-document.ts';
 import { nodeProjection } from './projections/node-document.ts';
 import { jobUsageProjection, nodeUsageProjection } from './projections/usage-documents.ts';
-import { queueAnswers } from './queue.module.ts';
+import { forecasts, queueAnswers } from './queue.module.ts';
 import { openRules, type Rules, ruleAdmins } from './rules.module.ts';
 
 const CONTROLLERS = [
@@ -69,8 +69,9 @@ export class SchedulerModule {
     const leaderPorts = { log, ids, now, report, installationId: platform.installationId };
     const agentLink = { push: (nodeId: string, set: unknown) => bus.publish(subjects.desired(nodeId), set) };
     const planned = () => plannedWith(nodes, rules);
-    const newLeader = () => new Leader({ ...leaderPorts, ...planned(), agents: agentLink });
+    const newLeader = () => new Leader({ ...leaderPorts, ...planned(), agents: agentLink, forecasts: expected });
     const leadership = new Leadership({ lease, newLeader, logLost: () => log.lost(), report });
+    const expected = forecasts(platform, leadership);
     await followAll(platform, nodes, config.BATON_AGENT_KEYS_FILE);
     const rules = await openRules(platform, () => leadership.current()?.kick());
     const progress = new StagingProgress();
@@ -82,7 +83,14 @@ export class SchedulerModule {
       platform.project(jobProjection),
       platform.project(nodeProjection),
     ]);
-    const queries = new Queries({ jobs: jobDocuments, nodes: nodeDocuments, jobViews: jobs, known: nodes, leadership });
+    const queries = new Queries({
+      jobs: jobDocuments,
+      nodes: nodeDocuments,
+      jobViews: jobs,
+      known: nodes,
+      leadership,
+      forecasts: expected,
+    });
     const admin = nodeAdmin(platform, nodes, leadership);
     const trial = { treatedDifferently: (policy: Policy) => leadership.leader().tryOut(policy) };
     const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
@@ -101,7 +109,7 @@ export class SchedulerModule {
         { provide: PolicyAdmin, useValue: policyAdmin },
         { provide: BookingAdmin, useValue: bookingAdmin },
         { provide: Gaps, useValue: gaps },
-        { provide: QueueAnswers, useValue: queueAnswers(platform, { leadership, nodes, log, progress }) },
+        { provide: QueueAnswers, useValue: queueAnswers(platform, { leadership, nodes, log, progress, forecasts: expected }) },
         { provide: Agents, useValue: new Agents({ leadership, nodes, catalogue, progress, now }) },
       ],
     };

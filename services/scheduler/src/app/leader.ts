@@ -1,5 +1,12 @@
 // The scheduler while it leads: the single writer of job streams. Commands change the ledger at once and answer when durable.
-import { type Commit, type DesiredSet, ENVELOPE_VERSION, type JobEvent, type Policy } from '@baton/contracts';
+import {
+  type Commit,
+  type DesiredSet,
+  ENVELOPE_VERSION,
+  type JobEvent,
+  type Policy,
+  type StartForecast,
+} from '@baton/contracts';
 import { hasCode, PlatformError } from '@baton/errors';
 import { type JobCommand, jobDecider } from '../domain/job.commands.ts';
 import { isPlaced, partsOf } from '../domain/job.ts';
@@ -26,6 +33,8 @@ export interface LeaderPorts {
   /** Those that are not over. */
   readonly bookings: (now: number) => readonly Booking[];
   readonly installationId: string;
+  /** Told of each pass; says what was forecast of a job that waits, to be recorded with its assignment. Absent: nothing is. */
+  readonly forecasts?: { passed(leader: Leader): void; first(jobId: string): StartForecast | undefined };
   readonly report: (error: unknown, where: string) => void;
 }
 
@@ -44,6 +53,11 @@ export class Leader {
 
   constructor(ports: LeaderPorts) {
     this.#ports = ports;
+  }
+
+  /** Of the last commit, in the log. */
+  get position(): number {
+    return this.#position;
   }
 
   /** Rebuilds the ledger from the log and takes the term after the highest in it. */
@@ -112,6 +126,7 @@ export class Leader {
       const plan = this.ledger.engine.plan(now);
       this.#carryOut(plan);
       this.#wakeAt(earliest(dueAt, plan.nextAt));
+      this.#ports.forecasts?.passed(this);
     } catch (error) {
       // What could not be recorded has not happened: it is decided again, until there is room.
       if (hasCode(error, 'storage_full')) this.#wakeAt(now + FULL_RETRY_MS);
@@ -137,7 +152,10 @@ export class Leader {
 
   #carryOut({ starts, preemptions, revocations, reservations }: Plan): void {
     const order = (jobId: string, command: JobCommand) => this.execute(jobId, command, this.systemIdentity('schedule'));
-    for (const { jobId, ...start } of starts) order(jobId, { type: 'Assign', ...start });
+    for (const { jobId, ...start } of starts) {
+      const forecast = this.#ports.forecasts?.first(jobId);
+      order(jobId, { type: 'Assign', ...start, ...(forecast === undefined ? {} : { forecast }) });
+    }
     for (const { jobId, reason } of revocations) order(jobId, { type: 'RequestRevocation', reason });
     for (const { jobId, forJobId, reason } of preemptions)
       order(jobId, { type: 'RequestPreemption', forJobId, reason });

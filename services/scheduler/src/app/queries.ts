@@ -1,9 +1,10 @@
 // Lists and single reads of jobs and nodes, by the rule of who may see what.
-import { canRead, type JobView, type NodeView } from '@baton/contracts';
+import { canRead, isFinal, type JobView, type NodeView } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { Collection, Filter, Page, PageRequest } from '@baton/read-store';
 import type { JobDocument } from '../projections/job-document.ts';
 import type { NodeDocument } from '../projections/node-document.ts';
+import type { Forecasts } from './forecasts.ts';
 import { noSuchJob } from './job-commits.ts';
 import type { Jobs } from './jobs.ts';
 import type { Leadership } from './leadership.ts';
@@ -22,6 +23,7 @@ export interface QueryPorts {
   readonly jobViews: Jobs;
   readonly known: Nodes;
   readonly leadership: Leadership;
+  readonly forecasts: Forecasts;
 }
 
 export interface JobListing {
@@ -49,7 +51,9 @@ export class Queries {
     if (wanted > 0) await jobs.waitForRevision(id, wanted);
     const document = await jobs.collection.get(id);
     if (!document || !canRead(principal, document)) throw noSuchJob(id);
-    return jobViews.view(document);
+    const view = jobViews.view(document);
+    const expected = isFinal(view.state) ? undefined : this.#ports.forecasts.known(id);
+    return expected === undefined ? view : { ...view, expected };
   }
 
   /** What has been answered to a command is there for the read that follows, though read models lag by a moment. */
