@@ -23,7 +23,7 @@ export class LedgerWorld {
     const said = forecast === undefined ? {} : { forecast };
     this.tell(id, { type: 'Assign', nodeId: 'nod_a', devices: [`cpu-${slot}`], ...said }, at);
     this.tell(id, { type: 'RecordStarting', attempt: 1 }, at);
-    this.tell(id, { type: 'RecordStarted', attempt: 1, startedAt: at }, at);
+    this.tell(id, { type: 'RecordStarted', attempt: 1, at }, at);
   }
 
   end(id: string, startedAt: number, endedAt: number, change: Partial<AttemptResult> = {}): void {
