@@ -10,6 +10,7 @@ import { AgentsController } from './adapters/agents.controller.ts';
 import { BookingsController } from './adapters/bookings.controller.ts';
 import { catalogueClient } from './adapters/catalogue-client.ts';
 import { followLog } from './adapters/follow-log.ts';
+import { ForecastController } from './adapters/forecast.controller.ts';
 import { GapsController } from './adapters/gaps.controller.ts';
 import { JobsController } from './adapters/jobs.controller.ts';
 import { type KvLease, openKvLease } from './adapters/kv-lease.ts';
@@ -32,13 +33,15 @@ import type { Caller, CommandIdentity, Ids } from './app/ports.ts';
 import { Queries } from './app/queries.ts';
 import { QueueAnswers } from './app/queue-answers.ts';
 import { StagingProgress } from './app/staging-progress.ts';
+import { Stats } from './app/stats.ts';
 import { Submissions } from './app/submissions.ts';
+import { WhatIfs } from './app/what-ifs.ts';
 import type { SchedulerConfig } from './config.ts';
 import { nodeDecider } from './domain/node.commands.ts';
 import { jobProjection } from './projections/job-document.ts';
 import { nodeProjection } from './projections/node-document.ts';
 import { jobUsageProjection, nodeUsageProjection } from './projections/usage-documents.ts';
-import { forecasts, queueAnswers } from './queue.module.ts';
+import { answers, forecasts } from './queue.module.ts';
 import { openRules, type Rules, ruleAdmins } from './rules.module.ts';
 
 const CONTROLLERS = [
@@ -47,6 +50,7 @@ const CONTROLLERS = [
   PolicyController,
   BookingsController,
   QueueController,
+  ForecastController,
   GapsController,
   AgentsController,
 ];
@@ -95,6 +99,7 @@ export class SchedulerModule {
     const trial = { treatedDifferently: (policy: Policy) => leadership.leader().tryOut(policy) };
     const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
     const gaps = await gapLedger(platform);
+    const { queueAnswers, whatIfs } = answers(platform, { leadership, nodes, log, progress, forecasts: expected });
     noteOutages(platform, { leadership, lease, nodes });
     await begin(leadership, nodes, signal);
     platform.onClose(() => log.close());
@@ -109,7 +114,9 @@ export class SchedulerModule {
         { provide: PolicyAdmin, useValue: policyAdmin },
         { provide: BookingAdmin, useValue: bookingAdmin },
         { provide: Gaps, useValue: gaps },
-        { provide: QueueAnswers, useValue: queueAnswers(platform, { leadership, nodes, log, progress, forecasts: expected }) },
+        { provide: QueueAnswers, useValue: queueAnswers },
+        { provide: WhatIfs, useValue: whatIfs },
+        { provide: Stats, useValue: new Stats({ leadership, now }) },
         { provide: Agents, useValue: new Agents({ leadership, nodes, catalogue, progress, now }) },
       ],
     };

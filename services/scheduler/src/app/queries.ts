@@ -38,6 +38,8 @@ export interface JobListing {
   readonly array?: string;
 }
 
+const NODE_ID = /^nod_[a-z0-9]{26}$/;
+
 export class Queries {
   readonly #ports: QueryPorts;
 
@@ -75,8 +77,14 @@ export class Queries {
       ...(owner === undefined ? {} : { ownerId: owner }),
       ...(name === undefined ? {} : { name }),
       ...(array === undefined ? {} : { arrayId: array }),
-      ...(node === undefined ? {} : { nodeId: this.#ports.known.find(node)?.id ?? node }),
+      ...(node === undefined ? {} : this.#onNode(node)),
     };
+  }
+
+  /** By its name, or by the id also of one that is there no more. */
+  #onNode(ref: string): Filter {
+    const id = this.#ports.known.find(ref)?.id ?? ref;
+    return NODE_ID.test(id) ? { [`onNodes.${id}`]: true } : { nodeId: id };
   }
 
   async node({ meta }: Caller, ref: string): Promise<NodeView> {

@@ -1,4 +1,6 @@
 // Long work in short turns, so that nobody is kept waiting by it.
+import { PlatformError } from '@baton/errors';
+
 export interface SliceClock {
   readonly now: () => number;
   /** Lets others go first. */
@@ -12,11 +14,15 @@ export class Slices {
   /** So long it has worked, without what others did in between. */
   costMs = 0;
 
-  constructor(clock: SliceClock) {
+  readonly #mostMs: number;
+
+  /** `mostMs`: of work; what takes more is given up. */
+  constructor(clock: SliceClock, mostMs = Infinity) {
     this.#clock = clock;
+    this.#mostMs = mostMs;
   }
 
-  /** What the steps come to. */
+  /** What the steps come to. Throws `unavailable` where that takes too long. */
   async done<R>(steps: Generator<undefined, R>): Promise<R> {
     const { now, breathe } = this.#clock;
     for (;;) {
@@ -30,6 +36,8 @@ export class Slices {
         }
       }
       this.costMs += SLICE_MS;
+      if (this.costMs > this.#mostMs)
+        throw new PlatformError('unavailable', `To reckon that takes more than ${this.#mostMs / 1_000} s.`);
       await breathe();
     }
   }

@@ -99,6 +99,11 @@ export class JobLedger {
     return this.#jobs.values();
   }
 
+  /** How many are not over. */
+  get size(): number {
+    return this.#jobs.size;
+  }
+
   /** Whether the id of a job, or of an array, was ever used. */
   has(id: string): boolean {
     return this.#predecessors.has(id);
