@@ -85,6 +85,12 @@ export class WhatIfs {
   ): Promise<WhatIfView> {
     const until = this.#ports.now();
     const window = new LogWindow(asked ?? until - USUAL_MS);
+    if (window.since > until) {
+      const detail = 'lies in the future';
+      throw new PlatformError('invalid_input', `The time asked for ${detail}.`, {
+        issues: [{ pointer: '/since', detail }],
+      });
+    }
     const moment = await this.#ports.past.at(until, window);
     const nodes = moment.nodes.map(engineNode);
     const notes = new WhatIfNotes();

@@ -17,7 +17,7 @@ export interface SimulationOptions {
   readonly startAt?: number;
   /** What is placed when it begins, of jobs among those that are simulated; by their places. */
   readonly placed?: readonly RunningAttempt[];
-  /** Where the rest waits for something that doesn't come, it ends, instead of being an error. */
+  /** Where the rest waits for something that doesn't come, or plans go round in circles, that is no error. */
   readonly mayStick?: boolean;
 }
 
@@ -34,6 +34,8 @@ export interface SimulationResult {
 const STEP = 50;
 /** A plan that answers its own consequences so often at one instant does not come to an end. */
 const MOST_PLANS_AT_ONCE = 1_000;
+/** Where that is no error: it goes on with what was decided last. */
+const MOST_PLANS_AT_ONCE_STUCK = 20;
 /** So often may time go by with nothing to run and nothing started. */
 const MOST_IDLE_PLANS = 10_000;
 /** Where that is no error, but only the end. */
@@ -176,10 +178,12 @@ class Simulation {
 
   /** Plans until nothing follows from what was decided; gives the time to plan again at, if nothing happens before. */
   #schedule(now: number): number | null {
-    for (let count = 0; count < MOST_PLANS_AT_ONCE; count += 1) {
+    const { mayStick = false } = this.#options;
+    for (let count = 0; count < (mayStick ? MOST_PLANS_AT_ONCE_STUCK : MOST_PLANS_AT_ONCE); count += 1) {
       const plan = this.#pass(now);
       if (!this.#carryOut(plan, now)) return plan.nextAt !== null && plan.nextAt > now ? plan.nextAt : null;
     }
+    if (mayStick) return null;
     throw new Error(`the engine's plans at ${now} do not come to an end`);
   }
 
