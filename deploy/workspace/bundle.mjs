@@ -12,6 +12,7 @@ const external = [
   /^onnxruntime-node/,
   /^dockerode/,
   /^mongoose/,
+  /^@kurrent\//,
   /^@nestjs\/(websockets|platform-)/,
   /^class-(validator|transformer)/,
   /^(kafkajs|mqtt|amqplib|amqp-connection-manager|nats|ioredis)$/,

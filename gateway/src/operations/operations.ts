@@ -17,6 +17,8 @@ import { deleteEndpoint } from './endpoints/delete-endpoint.ts';
 import { getEndpoint } from './endpoints/get-endpoint.ts';
 import { listEndpoints } from './endpoints/list-endpoints.ts';
 import { updateEndpoint } from './endpoints/update-endpoint.ts';
+import { getStats } from './forecast/get-stats.ts';
+import { simulate } from './forecast/simulate.ts';
 import { getGaps } from './gaps/get-gaps.ts';
 import { addGroupMember } from './groups/add-member.ts';
 import { createGroup } from './groups/create-group.ts';
@@ -125,7 +127,7 @@ const output = {
   getJobCheckpointArchive: getJobArchive(checkpoints),
 };
 const nodes = { listNodes, getNode, addNode, joinNode, cordonNode, uncordonNode, drainNode, removeNode };
-const queue = { getQueue, getJobWhy, getJobOvertakers };
+const queue = { getQueue, getJobWhy, getJobOvertakers, getStats, simulate };
 const policy = { getPolicy, applyPolicy, listPolicyVersions, checkPolicy };
 const reservations = { createReservation, listReservations, getReservation, cancelReservation };
 const blobs = { getBlob, putBlob, addBlob };

@@ -18,6 +18,8 @@ import { policy } from './commands/policy/policy.ts';
 import { queue } from './commands/queue/queue.ts';
 import { reservation } from './commands/reservation/reservation.ts';
 import { secret } from './commands/secret/secret.ts';
+import { simulate } from './commands/simulate/simulate.ts';
+import { stats } from './commands/stats/stats.ts';
 import { token } from './commands/token/token.ts';
 import { user } from './commands/user/user.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
@@ -45,7 +47,8 @@ export function baton(): Command {
     );
   for (const command of [login(), logout(), whoami(), runJob(), job(), dataset(), model(), endpoint(), node(), gaps()])
     program.addCommand(command);
-  for (const command of [queue(), policy(), reservation(), log(), backup()]) program.addCommand(command);
+  for (const command of [queue(), stats(), simulate(), policy(), reservation(), log(), backup()])
+    program.addCommand(command);
   for (const command of [token(), secret(), group(), user(), completion()]) program.addCommand(command);
   return strictly(program);
 }

@@ -81,6 +81,8 @@ export {
   nodeEvents,
   RankPlace,
   Rendezvous,
+  StartForecast,
+  TimeRange,
 } from './events/job.ts';
 export { EndpointTarget, endpointEvents } from './events/endpoint.ts';
 export { calendarEvents, POLICY_ID, policyEvents } from './events/policy.ts';
@@ -187,6 +189,18 @@ export {
   PolicyView,
   policyRpc,
 } from './rpc/policy.ts';
+export {
+  ExpectedTimes,
+  ForecastStats,
+  forecastRpc,
+  NoForecastCode,
+  RunTimeForecast,
+  StatsView,
+  WaitingFigures,
+  WhatIf,
+  WhatIfRow,
+  WhatIfView,
+} from './rpc/forecast.ts';
 export {
   Holder,
   JobWord,

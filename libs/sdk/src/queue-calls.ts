@@ -1,5 +1,5 @@
-// What waits, why, and who went first: now, or at a time in the past.
-import type { OvertakersView, QueueQuery, QueueView, WhyView } from '@baton/contracts';
+// What waits, why, and who went first: now, or at a time in the past; how good forecasts were, and what would have been.
+import type { OvertakersView, QueueQuery, QueueView, StatsView, WhatIf, WhatIfView, WhyView } from '@baton/contracts';
 import type { Http } from './http.ts';
 
 export class QueueCalls {
@@ -18,6 +18,12 @@ export class QueueCalls {
 
   /** Jobs that came after it and started before it. */
   overtakers = (jobId: string) => this.#http.json<OvertakersView>('GET', `${jobPath(jobId)}/overtakers`);
+
+  /** How many jobs there are, and how good what was forecast of them was. */
+  stats = () => this.#http.json<StatsView>('GET', '/stats');
+
+  /** Replays the jobs of the log; changes nothing. */
+  whatIf = (question: WhatIf) => this.#http.json<WhatIfView>('POST', '/simulations', { body: question });
 }
 
 function jobPath(id: string): string {

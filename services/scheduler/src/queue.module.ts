@@ -1,16 +1,40 @@
-// Wiring of what is answered about the queue.
+// Wiring of what is answered about the queue: as it is, as it was, as it is expected to go on.
 import type { Platform } from '@baton/service-host';
+import { directoryClient } from './adapters/directory-client.ts';
+import { Forecasts } from './app/forecasts.ts';
+import type { Leadership } from './app/leadership.ts';
 import { Past } from './app/past.ts';
 import { QueueAnswers, type QueueAnswerPorts } from './app/queue-answers.ts';
+import { WhatIfs } from './app/what-ifs.ts';
 
-export function queueAnswers(platform: Platform, ports: Omit<QueueAnswerPorts, 'past' | 'now'>): QueueAnswers {
+export interface Answers {
+  readonly queueAnswers: QueueAnswers;
+  readonly whatIfs: WhatIfs;
+}
+
+/** Of the queue and of the log; the past is read for one asker after the other. */
+export function answers(platform: Platform, ports: Omit<QueueAnswerPorts, 'past' | 'now'>): Answers {
   const { events, jobs, now } = platform;
   if (!jobs) throw new Error('the scheduler needs the JOBS stream');
   const past = new Past({
     jobs: () => jobs.readAll(0),
     rules: () => events.readAll(0, { aggregates: ['node', 'policy', 'calendar'] }),
     now,
-    breathe: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    breathe,
   });
-  return new QueueAnswers({ ...ports, past, now });
+  const { nodes } = ports;
+  return {
+    queueAnswers: new QueueAnswers({ ...ports, past, now }),
+    whatIfs: new WhatIfs({ past, nodes, directory: directoryClient(platform.bus), now, breathe }),
+  };
+}
+
+export function forecasts({ now, report, onClose }: Platform, leadership: Leadership): Forecasts {
+  const found = new Forecasts({ leadership, now, report, breathe });
+  onClose(() => found.stop());
+  return found;
+}
+
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -11,6 +11,7 @@ import { AgentsController } from './adapters/agents.controller.ts';
 import { BookingsController } from './adapters/bookings.controller.ts';
 import { catalogueClient } from './adapters/catalogue-client.ts';
 import { followLog } from './adapters/follow-log.ts';
+import { ForecastController } from './adapters/forecast.controller.ts';
 import { GapsController } from './adapters/gaps.controller.ts';
 import { JobsController } from './adapters/jobs.controller.ts';
 import { type KvLease, openKvLease } from './adapters/kv-lease.ts';
@@ -36,13 +37,15 @@ import { Queries } from './app/queries.ts';
 import { QueueAnswers } from './app/queue-answers.ts';
 import { refreshSnapshot } from './app/refresh-snapshot.ts';
 import { StagingProgress } from './app/staging-progress.ts';
+import { Stats } from './app/stats.ts';
 import { Submissions } from './app/submissions.ts';
+import { WhatIfs } from './app/what-ifs.ts';
 import type { SchedulerConfig } from './config.ts';
 import { nodeDecider } from './domain/node.commands.ts';
 import { jobProjection } from './projections/job-document.ts';
 import { nodeProjection } from './projections/node-document.ts';
 import { jobUsageProjection, nodeUsageProjection } from './projections/usage-documents.ts';
-import { queueAnswers } from './queue.module.ts';
+import { answers, forecasts } from './queue.module.ts';
 import { openRules, type Rules, ruleAdmins } from './rules.module.ts';
 
 const CONTROLLERS = [
@@ -51,6 +54,7 @@ const CONTROLLERS = [
   PolicyController,
   BookingsController,
   QueueController,
+  ForecastController,
   GapsController,
   AgentsController,
 ];
@@ -84,8 +88,9 @@ export class SchedulerModule {
     };
     const agentLink = { push: (nodeId: string, set: unknown) => bus.publish(subjects.desired(nodeId), set) };
     const planned = () => plannedWith(nodes, rules);
-    const newLeader = () => new Leader({ ...leaderPorts, ...planned(), agents: agentLink });
+    const newLeader = () => new Leader({ ...leaderPorts, ...planned(), agents: agentLink, forecasts: expected });
     const leadership = new Leadership({ lease, newLeader, logLost: () => log.lost(), report });
+    const expected = forecasts(platform, leadership);
     await followAll(platform, nodes, config.BATON_AGENT_KEYS_FILE);
     const rules = await openRules(platform, () => leadership.current()?.kick());
     const progress = new StagingProgress();
@@ -97,7 +102,14 @@ export class SchedulerModule {
       platform.project(jobProjection),
       platform.project(nodeProjection),
     ]);
-    const queries = new Queries({ jobs: jobDocuments, nodes: nodeDocuments, jobViews: jobs, known: nodes, leadership });
+    const queries = new Queries({
+      jobs: jobDocuments,
+      nodes: nodeDocuments,
+      jobViews: jobs,
+      known: nodes,
+      leadership,
+      forecasts: expected,
+    });
     const admin = nodeAdmin(platform, nodes, leadership);
     const trial = { treatedDifferently: (policy: Policy) => leadership.leader().tryOut(policy) };
     const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
@@ -105,6 +117,7 @@ export class SchedulerModule {
     const monotonic = () => performance.now();
     const leases = new NodeLeases({ leadership, nodes, now, monotonic, leaseMs: leaseMsOf(config), report });
     keepSnapshot(platform, leaderPorts.snapshots, leadership);
+    const { queueAnswers, whatIfs } = answers(platform, { leadership, nodes, log, progress, forecasts: expected });
     noteOutages(platform, { leadership, lease, nodes });
     leases.watch(signal);
     await begin(leadership, nodes, signal);
@@ -120,7 +133,9 @@ export class SchedulerModule {
         { provide: PolicyAdmin, useValue: policyAdmin },
         { provide: BookingAdmin, useValue: bookingAdmin },
         { provide: Gaps, useValue: gaps },
-        { provide: QueueAnswers, useValue: queueAnswers(platform, { leadership, nodes, log, progress }) },
+        { provide: QueueAnswers, useValue: queueAnswers },
+        { provide: WhatIfs, useValue: whatIfs },
+        { provide: Stats, useValue: new Stats({ leadership, now }) },
         { provide: Agents, useValue: new Agents({ leadership, nodes, leases, catalogue, progress, now }) },
       ],
     };

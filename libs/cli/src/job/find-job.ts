@@ -33,6 +33,17 @@ export async function findJobId(client: BatonClient, ref: string): Promise<strin
   return FULL_ID.test(ref) ? ref : (await findJob(client, ref)).id;
 }
 
+/** Of an array, by its id, all of its jobs, in their order. */
+export async function findJobIds(client: BatonClient, ref: string): Promise<string[]> {
+  return isArrayId(ref) ? (await findArrayJobs(client, ref)).map(({ id }) => id) : [await findJobId(client, ref)];
+}
+
+export async function findArrayJobs(client: BatonClient, array: string): Promise<JobView[]> {
+  const jobs = await listItems(client.jobs.list, { array, sort: 'createdAt' });
+  if (jobs.length === 0) throw new Failure(EXIT.notFound, `There is no array ${array}.`);
+  return jobs.toSorted((one, other) => (one.array?.index ?? 0) - (other.array?.index ?? 0));
+}
+
 export async function findJob(client: BatonClient, ref: string): Promise<JobView> {
   if (FULL_ID.test(ref)) return client.jobs.get(ref);
   const named = NAME.test(ref) ? await client.jobs.list({ name: ref, sort: '-createdAt', limit: 1 }) : undefined;

@@ -84,6 +84,13 @@ export const Rendezvous = strict({
 });
 export type Rendezvous = Static<typeof Rendezvous>;
 
+/** From when to when something is expected, and the time that it is as likely before as after. */
+export const TimeRange = strict({ low: Timestamp, median: Timestamp, high: Timestamp });
+export type TimeRange = Static<typeof TimeRange>;
+/** The first that was said of a job that had to wait, at `at`: kept to be compared with what then happened. */
+export const StartForecast = strict({ at: Timestamp, start: TimeRange, end: TimeRange });
+export type StartForecast = Static<typeof StartForecast>;
+
 export const jobEvents = {
   JobSubmitted: strict({
     spec: PinnedSpec,
@@ -108,6 +115,7 @@ export const jobEvents = {
     devices: Type.Array(Type.String()),
     behind: Type.Optional(Behind),
     ranks: Type.Optional(Type.Array(RankPlace, { minItems: 2 })),
+    forecast: Type.Optional(StartForecast),
   }),
   /** Code, data and environment are in place; the process waits. `port`: free on the node of rank 0. */
   AttemptStaged: strict({

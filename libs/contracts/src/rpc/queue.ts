@@ -1,6 +1,7 @@
 // What is asked and answered about the queue: its order, why a job waits, and who started before it; now and in the past.
 import { Type, type Static, type TProperties, type TSchema } from 'typebox';
 import { Id, Name, Ref, Timestamp, strict } from '../schema.ts';
+import { ExpectedTimes } from './forecast.ts';
 import { JobStateName } from './jobs.ts';
 import { rpc } from './rpc.ts';
 import { WaitCode } from './scheduler.ts';
@@ -85,6 +86,8 @@ export const WhyView = strict({
   code: Type.Union([WaitCode, Type.Null()]),
   message: Sentence,
   facts: Type.Array(WhyFact),
+  /** Absent of a time past, and where it is over. */
+  expected: Type.Optional(ExpectedTimes),
 });
 export type WhyView = Static<typeof WhyView>;
 
@@ -100,6 +103,8 @@ const Waits = {
   message: Sentence,
   /** When it starts at the latest; null: nothing was promised. */
   promisedAt: orNull(Timestamp),
+  /** Absent of a time past. */
+  expected: Type.Optional(ExpectedTimes),
 };
 export const QueueItem = strict(Waits);
 export type QueueItem = Static<typeof QueueItem>;

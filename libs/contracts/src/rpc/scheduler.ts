@@ -15,6 +15,7 @@ import { ArrayPlace, JobSpec, PinnedSpec } from '../job-spec.ts';
 import { ManifestSummary } from '../manifest.ts';
 import { Bytes, Digest, Id, Labels, Name, Ref, Timestamp, strict } from '../schema.ts';
 import { ById, Changed, PageQuery, Stamped, page } from './common.ts';
+import { ExpectedTimes } from './forecast.ts';
 import { GangPlace, RankView } from './gang.ts';
 import { GapsQuery, GapsView } from './gaps.ts';
 import { ChangedJobs, JobListing, JobStateName, JobSubmission } from './jobs.ts';
@@ -96,6 +97,8 @@ export const JobView = strict({
     strict({ by: Type.String(), byName: Type.Optional(Type.String()), reason: Type.String(), at: Timestamp }),
   ),
   waiting: Type.Union([WaitReason, Type.Null()]),
+  /** Of a single job that is not over, where it was reckoned lately; lists don't have it. */
+  expected: Type.Optional(ExpectedTimes),
   spec: PinnedSpec,
   attempts: Type.Array(AttemptView),
   rerunOf: Type.Union([Id, Type.Null()]),

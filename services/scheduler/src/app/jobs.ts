@@ -116,7 +116,7 @@ export class Jobs {
 
   /** Adds to a document what no event says: why it waits, and whether its node is heard. */
   view(document: JobDocument): JobView {
-    const { active: _active, arrayId: _arrayId, nodeId, ...view } = document;
+    const { active: _active, arrayId: _arrayId, onNodes: _onNodes, nodeId, ...view } = document;
     const nodes = this.#ports.nodes.known();
     const ranks = view.attempts.at(-1)?.ranks?.filter(({ endedAt }) => endedAt === null);
     const used = new Set(ranks?.map((rank) => rank.nodeId) ?? [nodeId]);

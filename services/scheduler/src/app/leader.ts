@@ -1,5 +1,12 @@
 // The scheduler while it leads: the single writer of job streams. Commands change the ledger at once and answer when durable.
-import { type Commit, type DesiredSet, ENVELOPE_VERSION, type JobEvent, type Policy } from '@baton/contracts';
+import {
+  type Commit,
+  type DesiredSet,
+  ENVELOPE_VERSION,
+  type JobEvent,
+  type Policy,
+  type StartForecast,
+} from '@baton/contracts';
 import { hasCode, PlatformError } from '@baton/errors';
 import { type JobCommand, jobDecider } from '../domain/job.commands.ts';
 import { isPlaced, partsOf } from '../domain/job.ts';
@@ -32,6 +39,8 @@ export interface LeaderPorts {
   readonly installationId: string;
   /** When the log was restored from a backup last, in milliseconds since the Unix epoch; never if absent. */
   readonly restoredAt?: number;
+  /** Told of each pass; says what was forecast of a job that waits, to be recorded with its assignment. Absent: nothing is. */
+  readonly forecasts?: { passed(leader: Leader): void; first(jobId: string): StartForecast | undefined };
   readonly report: (error: unknown, where: string) => void;
 }
 
@@ -54,6 +63,11 @@ export class Leader {
 
   get ledger(): JobLedger {
     return this.#ledger;
+  }
+
+  /** Of the last commit, in the log. */
+  get position(): number {
+    return this.#position;
   }
 
   /** Rebuilds the ledger from the log, or from a snapshot and what follows it, and takes the term after the highest in it. */
@@ -123,6 +137,7 @@ export class Leader {
       const plan = this.ledger.engine.plan(now);
       this.#carryOut(plan);
       this.#wakeAt(earliest(dueAt, plan.nextAt));
+      this.#ports.forecasts?.passed(this);
     } catch (error) {
       // What could not be recorded has not happened: it is decided again, until there is room.
       if (hasCode(error, 'storage_full')) this.#wakeAt(now + FULL_RETRY_MS);
@@ -148,7 +163,10 @@ export class Leader {
 
   #carryOut({ starts, preemptions, revocations, reservations }: Plan): void {
     const order = (jobId: string, command: JobCommand) => this.execute(jobId, command, this.systemIdentity('schedule'));
-    for (const { jobId, ...start } of starts) order(jobId, { type: 'Assign', ...start });
+    for (const { jobId, ...start } of starts) {
+      const forecast = this.#ports.forecasts?.first(jobId);
+      order(jobId, { type: 'Assign', ...start, ...(forecast === undefined ? {} : { forecast }) });
+    }
     for (const { jobId, reason } of revocations) order(jobId, { type: 'RequestRevocation', reason });
     for (const { jobId, forJobId, reason } of preemptions)
       order(jobId, { type: 'RequestPreemption', forJobId, reason });

@@ -1,9 +1,10 @@
 // Lists and single reads of jobs and nodes, by the rule of who may see what.
-import { canRead, type JobView, type NodeView } from '@baton/contracts';
+import { canRead, isFinal, type JobView, type NodeView } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { Collection, Filter, Page, PageRequest } from '@baton/read-store';
 import type { JobDocument } from '../projections/job-document.ts';
 import type { NodeDocument } from '../projections/node-document.ts';
+import type { Forecasts } from './forecasts.ts';
 import { noSuchJob } from './job-commits.ts';
 import type { Jobs } from './jobs.ts';
 import type { Leadership } from './leadership.ts';
@@ -22,6 +23,7 @@ export interface QueryPorts {
   readonly jobViews: Jobs;
   readonly known: Nodes;
   readonly leadership: Leadership;
+  readonly forecasts: Forecasts;
 }
 
 export interface JobListing {
@@ -36,6 +38,8 @@ export interface JobListing {
   readonly array?: string;
 }
 
+const NODE_ID = /^nod_[a-z0-9]{26}$/;
+
 export class Queries {
   readonly #ports: QueryPorts;
 
@@ -49,7 +53,9 @@ export class Queries {
     if (wanted > 0) await jobs.waitForRevision(id, wanted);
     const document = await jobs.collection.get(id);
     if (!document || !canRead(principal, document)) throw noSuchJob(id);
-    return jobViews.view(document);
+    const view = jobViews.view(document);
+    const expected = isFinal(view.state) ? undefined : this.#ports.forecasts.known(id);
+    return expected === undefined ? view : { ...view, expected };
   }
 
   /** What has been answered to a command is there for the read that follows, though read models lag by a moment. */
@@ -71,8 +77,14 @@ export class Queries {
       ...(owner === undefined ? {} : { ownerId: owner }),
       ...(name === undefined ? {} : { name }),
       ...(array === undefined ? {} : { arrayId: array }),
-      ...(node === undefined ? {} : { nodeId: this.#ports.known.find(node)?.id ?? node }),
+      ...(node === undefined ? {} : this.#onNode(node)),
     };
+  }
+
+  /** By its name, or by the id also of one that is there no more. */
+  #onNode(ref: string): Filter {
+    const id = this.#ports.known.find(ref)?.id ?? ref;
+    return NODE_ID.test(id) ? { [`onNodes.${id}`]: true } : { nodeId: id };
   }
 
   async node({ meta }: Caller, ref: string): Promise<NodeView> {

@@ -1,6 +1,7 @@
 // The queue in its order, why a job waits, and who overtook it: now from what the leader knows, of the past from the log.
 import {
   canRead,
+  type ExpectedTimes,
   type JobEvent,
   type JobStateName,
   type JobWord,
@@ -23,6 +24,7 @@ import { shapeWords } from '../domain/schedule/shape-words.ts';
 import { whyFacts } from '../domain/schedule/why.ts';
 import { withCordonWords } from './cordon-words.ts';
 import { noSuchJob, readCommits } from './job-commits.ts';
+import type { Forecasts } from './forecasts.ts';
 import type { Leadership } from './leadership.ts';
 import type { Nodes } from './nodes.ts';
 import { Overtakers } from './overtakers.ts';
@@ -37,11 +39,18 @@ export interface QueueAnswerPorts {
   readonly nodes: Nodes;
   readonly log: JobLog;
   readonly past: Past;
+  readonly forecasts: Forecasts;
   readonly progress: StagingProgress;
   readonly now: () => number;
 }
 
 type Word = (jobId: string) => JobWord;
+type Expected = ((jobId: string) => ExpectedTimes) | null;
+interface Words {
+  readonly word: Word;
+  /** Null: of a time past. */
+  readonly expected: Expected;
+}
 
 export class QueueAnswers {
   readonly #ports: QueueAnswerPorts;
@@ -51,17 +60,20 @@ export class QueueAnswers {
   }
 
   async queue(caller: Caller, { at, limit = USUAL_LIMIT }: QueueQuery): Promise<QueueView> {
+    const expected = at === undefined ? await this.#ports.forecasts.look() : null;
     const moment = at === undefined ? this.#present() : await this.#ports.past.at(at);
-    return queueView(moment, wordFor(caller, moment.ledger), limit);
+    return queueView(moment, { word: wordFor(caller, moment.ledger), expected }, limit);
   }
 
   async why(caller: Caller, id: string, at?: number): Promise<WhyView> {
+    const expected = at === undefined ? await this.#ports.forecasts.look() : null;
     const moment = at === undefined ? this.#present() : await this.#ports.past.at(at);
     const record = moment.ledger.active(id);
     if (!record) return notWaiting(id, moment.at, await this.#ended(caller, id, at));
     if (!canRead(caller.principal, record.state)) throw noSuchJob(id);
     const wait = this.#wait(record, moment, at === undefined);
-    if (!wait) return notWaiting(id, moment.at, record.state);
+    const times = expected === null ? {} : { expected: expected(id) };
+    if (!wait) return { ...notWaiting(id, moment.at, record.state), ...times };
     const { ledger } = moment;
     const context = { engine: ledger.engine, gate: ledger.gate(id), now: moment.at, word: wordFor(caller, ledger) };
     const facts = whyFacts(id, context);
@@ -74,6 +86,7 @@ export class QueueAnswers {
       code: wait.code,
       message: gate?.message ?? wait.message,
       facts,
+      ...times,
     };
   }
 
@@ -135,7 +148,7 @@ function wordFor({ principal }: Caller, ledger: JobLedger): Word {
   };
 }
 
-function queueView({ ledger, at }: Moment, word: Word, limit: number): QueueView {
+function queueView({ ledger, at }: Moment, words: Words, limit: number): QueueView {
   const { engine } = ledger;
   const inLine = [...engine.placed()].filter(({ waiting }) => waiting).toSorted((a, b) => a.placedAt - b.placedAt);
   const notYet = [...ledger.records()]
@@ -143,14 +156,14 @@ function queueView({ ledger, at }: Moment, word: Word, limit: number): QueueView
     .toSorted((a, b) => a.order - b.order);
   const items: QueueItem[] = inLine.slice(0, limit).flatMap(({ job }) => {
     const wait = explainLine(job.id, engine, null);
-    return wait ? [item(job, { place: null, ...wait }, word)] : [];
+    return wait ? [item(job, { place: null, ...wait }, words)] : [];
   });
-  for (const { job, ...reason } of queueOrder(engine, at, limit - items.length)) items.push(item(job, reason, word));
+  for (const { job, ...reason } of queueOrder(engine, at, limit - items.length)) items.push(item(job, reason, words));
   for (const record of notYet.slice(0, limit - items.length)) {
     const gate = ledger.gate(record.id);
-    const [fact] = whyFacts(record.id, { engine, gate, now: at, word });
+    const [fact] = whyFacts(record.id, { engine, gate, now: at, word: words.word });
     const reason = { place: null, code: gate?.code ?? 'retry-backoff', message: fact?.message ?? '' } as const;
-    items.push(item(waitingJob(record, engine.policy), reason, word));
+    items.push(item(waitingJob(record, engine.policy), reason, words));
   }
   return {
     at,
@@ -159,11 +172,18 @@ function queueView({ ledger, at }: Moment, word: Word, limit: number): QueueView
   };
 }
 
-function item(job: WaitingJob, reason: Pick<QueueItem, 'place' | 'code' | 'message'>, word: Word): QueueItem {
+function item(
+  job: WaitingJob,
+  reason: Pick<QueueItem, 'place' | 'code' | 'message'>,
+  { word, expected }: Words,
+): QueueItem {
   const { place, code, message } = reason;
+  const named = word(job.id);
+  const times = expected?.(job.id);
   return {
+    ...(times === undefined ? {} : { expected: named.id === null ? withoutRunTime(times) : times }),
     place,
-    job: word(job.id),
+    job: named,
     className: job.className,
     shape: shapeWords(job.shape),
     submittedAt: job.submittedAt,
@@ -171,4 +191,10 @@ function item(job: WaitingJob, reason: Pick<QueueItem, 'place' | 'code' | 'messa
     message,
     promisedAt: job.reservation?.at ?? null,
   };
+}
+
+/** How long somebody else's job runs is theirs to know. */
+function withoutRunTime(times: ExpectedTimes): ExpectedTimes {
+  const message = times.start === null ? times.message : 'More is told to those who may read the job.';
+  return { ...times, end: null, runTime: null, message };
 }

@@ -8,6 +8,7 @@ import type {
   Owned,
   PinnedSpec,
   RankPlace,
+  StartForecast,
 } from '@baton/contracts';
 import type { Decider } from '@baton/decider';
 import { PlatformError } from '@baton/errors';
@@ -41,6 +42,7 @@ export type JobCommand =
       readonly devices: readonly string[];
       readonly behind?: Behind;
       readonly ranks?: readonly RankPlace[];
+      readonly forecast?: StartForecast;
     }
   | { readonly type: 'RequestRevocation'; readonly reason: string }
   | ({ readonly type: 'RecordStarting' } & AttemptPart)
@@ -128,10 +130,11 @@ function decideSubmit(command: CommandOf<'Submit'>, state: JobState): JobEvent[]
 
 function decideAssign(command: CommandOf<'Assign'>, state: ExistingJob): JobEvent[] {
   if (state.phase !== 'queued') throw new PlatformError('conflict', `A job that is ${state.phase} can't be assigned.`);
-  const { nodeId, devices, behind, ranks } = command;
+  const { nodeId, devices, behind, ranks, forecast } = command;
   const place = { attempt: state.attempts + 1, nodeId, devices: [...devices] };
   const more = { ...(behind === undefined ? {} : { behind }), ...(ranks === undefined ? {} : { ranks: [...ranks] }) };
-  return [event('JobAssigned', { ...place, ...more })];
+  const said = forecast === undefined ? {} : { forecast };
+  return [event('JobAssigned', { ...place, ...more, ...said })];
 }
 
 /** Only asked here: the agent's journal decides between giving back and starting. */

@@ -42,6 +42,7 @@ const endings = [
   result({ exitCode: 1 }),
   result({ reason: 'lost', exitCode: null }),
   result({ reason: 'cancelled', exitCode: null }),
+  result({ startedAt: 1_000, endedAt: 8_000 }),
 ];
 
 interface Logged {
@@ -124,6 +125,10 @@ const stepsOf = fc.array(
   }),
   { maxLength: 60 },
 );
+const learned = ({ engine, forecasts }: JobLedger) => ({
+  forecasts: forecasts.save(),
+  estimates: new Map([...engine.waiting()].map(({ id, estimateMs }) => [id, estimateMs])),
+});
 const picture = (ledger: JobLedger, now: number) => {
   ledger.release(now);
   ledger.setNodes(NODES);
@@ -135,6 +140,7 @@ const picture = (ledger: JobLedger, now: number) => {
     held: NODES.map(({ id }) => [...engine.cluster.held(id).keys()].toSorted()),
     usage: engine.usage.usageOf(owner, now),
     plan: engine.plan(now).starts,
+    ...learned(ledger),
   };
 };
 
@@ -170,6 +176,21 @@ describe('JobLedger', () => {
         for (const one of [second, whole]) one.loaded();
         expect(picture(second, now)).toEqual(picture(whole, now));
         for (const { id } of log) expect(second.revisionOf(id)).toEqual(ledger.revisionOf(id));
+      }),
+    );
+  });
+
+  it('has learned the same of run times where the whole log was read at once (property)', () => {
+    fc.assert(
+      fc.property(stepsOf, (steps) => {
+        const { ledger, log } = play(steps);
+        const rebuilt = new JobLedger();
+        rebuilt.load();
+        for (const { id, events, position } of log)
+          rebuilt.apply(id, events, { position, revision: 1, hash: '', at: 0 });
+        rebuilt.loaded();
+        for (const one of [ledger, rebuilt]) one.release(1e15);
+        expect(learned(rebuilt)).toEqual(learned(ledger));
       }),
     );
   });

@@ -2,6 +2,7 @@
 import { DEFAULT_POLICY, type DesiredAttempt, type JobEvent, type Policy } from '@baton/contracts';
 import { ArrayMembers } from './array-members.ts';
 import { desiredAttempt } from './desired-attempt.ts';
+import { ForecastBook } from './forecast/forecast-book.ts';
 import {
   evolveJob,
   type ExistingJob,
@@ -45,6 +46,8 @@ export interface JobRecord extends CommitPlace {
   readonly assignedAt: number;
   /** When it was asked to stop. */
   readonly stoppingSince: number | null;
+  /** What it is expected to run, as it was when it was submitted; null: not known. */
+  readonly estimateMs: number | null;
 }
 
 export interface KnownNode {
@@ -57,6 +60,8 @@ export interface KnownNode {
 export class JobLedger {
   /** Knows what waits and what is placed as this does, and plans with it. */
   readonly engine: Engine;
+  /** What is learned of run times. */
+  readonly forecasts: ForecastBook;
   readonly #jobs = new Map<string, JobRecord>();
   readonly #predecessors = new Predecessors();
   readonly #arrays = new ArrayMembers();
@@ -74,6 +79,7 @@ export class JobLedger {
   /** `saved`: goes on from there, as if all before had been applied; `load` follows at once. */
   constructor(saved?: SavedLedger) {
     this.engine = new Engine(DEFAULT_POLICY, saved && UsageLedger.restore(saved.usage));
+    this.forecasts = new ForecastBook(saved?.forecasts);
     if (saved === undefined) return;
     for (const job of saved.jobs) this.#jobs.set(job.id, job);
     for (const [id, revision] of saved.ended) this.#ended.set(id, revision);
@@ -98,6 +104,7 @@ export class JobLedger {
       ended: [...this.#ended],
       usage: this.engine.usage.snapshot(),
       learned: this.engine.backlog.learned,
+      forecasts: this.forecasts.save(),
     };
   }
 
@@ -120,6 +127,11 @@ export class JobLedger {
     return this.#jobs.values();
   }
 
+  /** How many are not over. */
+  get size(): number {
+    return this.#jobs.size;
+  }
+
   /** Whether the id of a job, or of an array, was ever used. */
   has(id: string): boolean {
     return this.#predecessors.has(id);
@@ -140,10 +152,18 @@ export class JobLedger {
     return this.#room.doomed();
   }
 
+  /** Jobs that only wait for a time, with that time. */
+  delayed(): readonly { readonly id: string; readonly until: number }[] {
+    return this.#room.delayed();
+  }
+
   apply(id: string, events: readonly JobEvent[], place: CommitPlace): void {
     const before = this.#jobs.get(id);
     let state: JobState = before?.state ?? initialJob;
-    for (const event of events) state = evolveJob(state, event);
+    for (const event of events) {
+      this.forecasts.follow(id, state, event);
+      state = evolveJob(state, event);
+    }
     if (before) this.#leave(before);
     if (state.phase === 'none') return;
     if (!before) this.#submitted(id, state);
@@ -153,7 +173,8 @@ export class JobLedger {
       this.#over(id, state);
       this.#remember(id, place.revision);
     } else {
-      const record = { id, state, ...placesOf(before, state, place), ...place };
+      const estimateMs = this.forecasts.estimateMs(id);
+      const record = { id, state, estimateMs, ...placesOf(before, state, place), ...place };
       this.#jobs.set(id, record);
       this.#use(id, attemptOf(record, this.engine.policy), place.at);
       this.#enter(record);

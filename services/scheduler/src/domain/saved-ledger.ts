@@ -1,4 +1,5 @@
 // What a ledger has read of the log, as plain data: from it and the commits that follow comes the same as from all of them.
+import type { SavedForecasts } from './forecast/forecast-book.ts';
 import type { JobRecord } from './ledger.ts';
 import type { Outcome } from './predecessors.ts';
 import type { Learned } from './schedule/backlog.ts';
@@ -29,4 +30,5 @@ export interface SavedLedger {
   readonly ended: readonly (readonly [string, number])[];
   readonly usage: LedgerSnapshot;
   readonly learned: Learned;
+  readonly forecasts: SavedForecasts;
 }

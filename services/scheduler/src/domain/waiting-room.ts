@@ -111,6 +111,11 @@ export class WaitingRoom {
     return due;
   }
 
+  /** Jobs that only wait for a time, with that time. */
+  delayed(): readonly { readonly id: string; readonly until: number }[] {
+    return [...this.#delayed].map(([id, until]) => ({ id, until }));
+  }
+
   nextDue(): number | null {
     return this.#nextDue === Infinity || this.#delayed.size === 0 ? null : this.#nextDue;
   }

@@ -17,12 +17,14 @@ export interface JobDocument extends JobView {
   readonly active: boolean;
   /** The newest attempt's node. */
   readonly nodeId: string | null;
+  /** All nodes of the newest attempt, so that it is found by each of them. */
+  readonly onNodes: Readonly<Record<string, true>>;
   readonly arrayId: string | null;
 }
 
 export const jobProjection: Projection<JobDocument> = {
   name: 'jobs',
-  version: 6,
+  version: 7,
   indexes: [
     ['name'],
     ['ownerId', 'createdAt'],
@@ -66,6 +68,7 @@ function submitted(data: Extract<JobEvent, { type: 'JobSubmitted' }>['data'], co
     ...(array === undefined ? {} : { array }),
     active: true,
     nodeId: null,
+    onNodes: {},
     arrayId: array?.id ?? null,
   };
 }
@@ -133,7 +136,9 @@ function applyToAttempt(document: JobDocument, event: AttemptEvent, commit: Reco
   switch (event.type) {
     case 'JobAssigned': {
       const attempts = [...document.attempts, assigned(event.data, commit)];
-      return { ...document, state: 'assigned', message: '', nodeId: event.data.nodeId, attempts };
+      const { nodeId, ranks = [{ nodeId }] } = event.data;
+      const onNodes = Object.fromEntries(ranks.map((rank) => [rank.nodeId, true] as const));
+      return { ...document, state: 'assigned', message: '', nodeId, onNodes, attempts };
     }
     case 'AttemptStaged': {
       const { attempt, rank, at } = event.data;
@@ -180,7 +185,7 @@ function rankStarted(document: JobDocument, attempt: number, startedAt: number):
 /** It never ran: only its number stays used. */
 function revoked(document: JobDocument, attempt: number): JobDocument {
   const attempts = document.attempts.filter((view) => view.attempt !== attempt);
-  return { ...document, attempts, nodeId: null, flags: { ...document.flags, staged: false } };
+  return { ...document, attempts, nodeId: null, onNodes: {}, flags: { ...document.flags, staged: false } };
 }
 
 function cancelRequested(

@@ -31,7 +31,7 @@ export const listJobs = () =>
     .option('--active', 'only those that are not over')
     .option('--mine', 'only your own')
     .option('--name <name>', 'only those of this name')
-    .option('--node <node>', 'only those on this node')
+    .option('--node <node>', 'only those on this node, or with a part on it')
     .option('--array <array>', 'only those of this array: its id, or one of its jobs')
     .option('--limit <n>', 'at most so many', positiveInteger, 30)
     .option('--all', 'without a limit')

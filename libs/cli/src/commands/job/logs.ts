@@ -7,9 +7,9 @@ import { Option } from 'commander';
 import { EXIT } from '../../exit-codes.ts';
 import { Failure } from '../../failure.ts';
 import { interruptible } from '../../interrupt.ts';
-import { findJobId } from '../../job/find-job.ts';
+import { findArrayJobs, findJobId, isArrayId } from '../../job/find-job.ts';
 import { LineHold } from '../../output/line-hold.ts';
-import { note, printJson, printJsonLine } from '../../output/print.ts';
+import { note, print, printJson, printJsonLine } from '../../output/print.ts';
 import { connect, PATIENT_MS } from '../../session.ts';
 import { positiveInteger, verb, wholeNumber } from '../../verb.ts';
 import { grepLogs } from './grep-logs.ts';
@@ -26,7 +26,10 @@ interface Options {
 }
 
 export const jobLogs = () =>
-  verb('logs <job>', "print a job's output, of its newest attempt, as a terminal would show it")
+  verb(
+    'logs <job>',
+    "print a job's output, of its newest attempt, as a terminal would show it; or that of a whole array",
+  )
     .option('-f, --follow', 'go on with what comes until the job is over; of all attempts')
     .option('--attempt <n>', 'of this attempt only', positiveInteger)
     .option('--rank <n>', 'of a job on several nodes: of this one of them; the first, 0, unless said', wholeNumber)
@@ -44,11 +47,33 @@ export const jobLogs = () =>
 
 async function run(ref: string, options: Options): Promise<void> {
   const { client } = await connect();
+  if (isArrayId(ref)) return ofArray(client, ref, options);
   const id = await findJobId(client, ref);
   if (options.follow) await follow(id, options);
   else if (options.grep !== undefined) await grepLogs(client, id, { ...options, grep: options.grep });
   else if (options.raw) await pass(await client.jobs.rawLog(id, { query: rawQuery(options) }));
   else await show(client, id, options);
+}
+
+/** One job after the other. */
+async function ofArray(client: BatonClient, array: string, options: Options): Promise<void> {
+  if (options.follow || options.raw || options.grep !== undefined)
+    throw new Failure(
+      EXIT.usage,
+      'Of a whole array there is what its jobs have written; name one of them for the rest.',
+    );
+  const jobs = await findArrayJobs(client, array);
+  const { attempt, rank, output } = options;
+  if (options.json) {
+    const query = { attempt, rank, output };
+    const texts = [];
+    for (const { id } of jobs) texts.push({ id, ...query, text: await client.jobs.logs(id, query) });
+    return printJson(texts);
+  }
+  for (const { id, name, array: place } of jobs) {
+    print(`==> ${name}[${place?.index ?? 0}] ${id} <==`);
+    await show(client, id, options);
+  }
 }
 
 function rawQuery({ attempt, rank, output = 'stdout' }: Options) {

@@ -26,7 +26,9 @@ async function run(ref: string, options: Options): Promise<void> {
   const found = await findJob(client, ref);
   // Lists name nobody.
   const job = found.cancellation && !found.cancellation.byName ? await client.jobs.get(found.id) : found;
-  printResult(options, job, () => jobText(job, Date.now(), options.lines));
+  const expected = isOver(job) ? undefined : (await client.queue.why(job.id)).expected;
+  const shown = expected === undefined ? job : { ...job, expected };
+  printResult(options, shown, () => jobText(shown, Date.now(), options.lines));
 }
 
 function jobText(job: JobView, now: number, lines: number): string {
@@ -36,6 +38,7 @@ function jobText(job: JobView, now: number, lines: number): string {
     ['name', job.name],
     ['state', { text: state, style: stateStyle(state) }],
     [job.waiting ? 'waits' : 'why', jobMessage(job)],
+    ['expected', job.expected?.message],
     ['cancelled by', cancellationText(job)],
     ['submitted', formatAge(job.createdAt, now)],
     ['ran', runTime(job, now)],

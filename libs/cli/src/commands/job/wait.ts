@@ -4,7 +4,7 @@ import type { BatonClient } from '@baton/sdk';
 import { EXIT, exitCodeOfJob } from '../../exit-codes.ts';
 import { Failure } from '../../failure.ts';
 import { interruptible } from '../../interrupt.ts';
-import { findJobId, shortId } from '../../job/find-job.ts';
+import { findJobIds, shortId } from '../../job/find-job.ts';
 import { untilOver } from '../../job/follow-job.ts';
 import { jobMessage, runTime } from '../../job/job-text.ts';
 import { stateStyle } from '../../output/paint.ts';
@@ -19,13 +19,13 @@ interface Options {
 }
 
 export const waitForJobs = () =>
-  verb('wait <job...>', 'wait until jobs are over; the exit code tells how they ended')
+  verb('wait <job...>', 'wait until jobs are over, or whole arrays by their ids; the exit code tells how they ended')
     .option('--timeout <seconds>', 'give up after that long', positiveNumber)
     .action(run);
 
 async function run(refs: string[], options: Options): Promise<void> {
   const { client } = await connect();
-  const ids = await Promise.all(refs.map((ref) => findJobId(client, ref)));
+  const ids = (await Promise.all(refs.map((ref) => findJobIds(client, ref)))).flat();
   const { client: patient } = await connect({ retryForMs: PATIENT_MS });
   const jobs = await interruptible((signal) => waitForAll(patient, ids, withTimeout(signal, options.timeout)));
   printList(options, jobs, COLUMNS, '');
@@ -37,14 +37,15 @@ function withTimeout(signal: AbortSignal, seconds: number | undefined): AbortSig
 }
 
 async function waitForAll(client: BatonClient, ids: readonly string[], signal: AbortSignal): Promise<JobView[]> {
-  return Promise.all(
-    ids.map(async (id) => {
-      const job = await waitForOne(client, id, signal);
-      if (job) return job;
-      if (signal.reason instanceof Failure) throw signal.reason;
-      throw new Failure(EXIT.timedOut, 'Not all jobs were over in time.');
-    }),
-  );
+  const jobs: JobView[] = [];
+  // All have to be over: one after the other is as soon done, and of an array of thousands one stream at a time is open.
+  for (const id of ids) {
+    const job = await waitForOne(client, id, signal);
+    if (job) jobs.push(job);
+    else if (signal.reason instanceof Failure) throw signal.reason;
+    else throw new Failure(EXIT.timedOut, 'Not all jobs were over in time.');
+  }
+  return jobs;
 }
 
 async function waitForOne(client: BatonClient, id: string, signal: AbortSignal): Promise<JobView | null> {

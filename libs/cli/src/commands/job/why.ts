@@ -25,10 +25,12 @@ async function run(ref: string, { at, json }: Options): Promise<void> {
   printResult(json ? { json } : {}, view, () => whyText(view, at !== undefined));
 }
 
-export function whyText({ name, at, code, message, facts }: WhyView, isPast: boolean): string {
+export function whyText({ name, at, code, message, facts, expected }: WhyView, isPast: boolean): string {
   const when = isPast ? ` at ${formatTime(at)}` : '';
-  if (code === null) return `${paint('bold', name)}${when}: ${message}`;
-  const chain = facts.filter((fact) => fact.message !== message);
+  const times = expected === undefined ? [] : [{ code: 'expected', message: expected.message }];
+  if (code === null)
+    return [`${paint('bold', name)}${when}: ${message}`, ...times.map((each) => `  ${each.message}`)].join('\n');
+  const chain = [...facts.filter((fact) => fact.message !== message), ...times];
   const width = Math.max(0, ...chain.map((fact) => fact.code.length));
   const lines = chain.map((fact) => `  ${paint('dim', fact.code.padEnd(width))}  ${fact.message}`);
   return [`${paint('bold', name)} ${isPast ? 'waited' : 'waits'}${when} (${code}). ${message}`, ...lines].join('\n');

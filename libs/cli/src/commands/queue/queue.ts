@@ -7,6 +7,7 @@ import { formatCount, formatDuration, formatTime } from '../../output/units.ts';
 import { shortId } from '../../job/find-job.ts';
 import { connect } from '../../session.ts';
 import { positiveInteger, verb } from '../../verb.ts';
+import { expectedText } from '../../output/expected.ts';
 import { pastTime } from '../gaps/past-time.ts';
 
 interface Options {
@@ -55,6 +56,7 @@ function columns({ at }: QueueView, names: Pick<Names, 'of'>): Column<QueueItem>
     { title: 'class', value: ({ className }) => className },
     { title: 'needs', value: ({ shape }) => shape },
     { title: 'waits', value: ({ submittedAt }) => formatDuration(at - submittedAt), align: 'right' },
+    { title: 'expected', value: ({ expected }) => expectedText(expected, at) },
     { title: 'starts by', value: ({ promisedAt }) => (promisedAt === null ? '' : formatTime(promisedAt)) },
     { title: 'reason', value: ({ code }) => code, style: () => 'cyan' },
     { title: 'why', value: ({ message }) => message },

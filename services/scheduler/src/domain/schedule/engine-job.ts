@@ -15,10 +15,12 @@ interface LoggedJob<S extends ExistingJob> {
   readonly placedAt: number;
   readonly assignedAt: number;
   readonly stoppingSince: number | null;
+  /** Learned; absent or null: not known. */
+  readonly estimateMs?: number | null;
 }
 
 export function waitingJob(
-  { id, state, order, submittedAt }: Omit<LoggedJob<ExistingJob>, 'stoppingSince'>,
+  { id, state, order, submittedAt, estimateMs = null }: Omit<LoggedJob<ExistingJob>, 'stoppingSince'>,
   policy: Policy,
 ): WaitingJob {
   const { spec, ownerId, groupId, attempts, servedMs } = state;
@@ -31,7 +33,7 @@ export function waitingJob(
     className: spec.class ?? policy.defaultClass,
     shape: shapeOf(spec),
     limitMs: spec.timeLimitMs,
-    estimateMs: null,
+    estimateMs,
     servedMs,
     graceMs: spec.graceMs ?? DEFAULT_GRACE_MS,
     keepsCheckpoints: spec.keepsCheckpoints ?? false,

@@ -1,5 +1,5 @@
 // A job whose run time is known to the simulation, and to the engine only as far as its limit and its estimate say.
-import type { EngineShape, Owner } from '../schedule/engine-model.ts';
+import type { EngineShape, Owner, WaitingJob } from '../schedule/engine-model.ts';
 
 export interface SimulatedJob {
   readonly id: string;
@@ -12,6 +12,10 @@ export interface SimulatedJob {
   readonly className: string;
   readonly shape: EngineShape;
   readonly keepsCheckpoints: boolean;
+  /** What a job that is there already brings with it; `durationMs` is then with what it was served before. */
+  readonly present?: Pick<WaitingJob, 'order' | 'nextAttempt' | 'servedMs' | 'graceMs' | 'reservation'>;
+  /** It may be placed from then on; absent: from its submission. */
+  readonly arrivesAt?: number;
 }
 
 export interface Outcome {

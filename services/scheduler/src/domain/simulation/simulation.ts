@@ -13,6 +13,12 @@ export interface SimulationOptions {
   readonly stopAt?: number;
   /** A wall clock, to time the passes by. It has no bearing on what happens. */
   readonly clock?: () => number;
+  /** It begins then, and nothing happens before; absent: with the first job. */
+  readonly startAt?: number;
+  /** What is placed when it begins, of jobs among those that are simulated; by their places. */
+  readonly placed?: readonly RunningAttempt[];
+  /** Where the rest waits for something that doesn't come, or plans go round in circles, that is no error. */
+  readonly mayStick?: boolean;
 }
 
 export interface SimulationResult {
@@ -24,10 +30,16 @@ export interface SimulationResult {
   readonly passMs: readonly number[];
 }
 
+/** So many nodes or places are told of in one go. */
+const STEP = 50;
 /** A plan that answers its own consequences so often at one instant does not come to an end. */
 const MOST_PLANS_AT_ONCE = 1_000;
+/** Where that is no error: it goes on with what was decided last. */
+const MOST_PLANS_AT_ONCE_STUCK = 20;
 /** So often may time go by with nothing to run and nothing started. */
 const MOST_IDLE_PLANS = 10_000;
+/** Where that is no error, but only the end. */
+const MOST_IDLE_PLANS_STUCK = 100;
 
 /** Throws where the engine breaks a rule, or leaves a job waiting with nothing left to wait for. */
 export function simulate(
@@ -35,7 +47,20 @@ export function simulate(
   engine: SchedulingEngine,
   options: SimulationOptions,
 ): SimulationResult {
-  return new Simulation(jobs, engine, options).run();
+  const steps = simulating(jobs, engine, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same, an instant at a time: what takes long can be done beside something else. */
+export function* simulating(
+  jobs: readonly SimulatedJob[],
+  engine: SchedulingEngine,
+  options: SimulationOptions,
+): Generator<undefined, SimulationResult> {
+  return yield* new Simulation(jobs, engine, options).run();
 }
 
 interface Progress {
@@ -51,6 +76,7 @@ interface Progress {
 }
 
 class Simulation {
+  /** By the time from which on they may be placed; without those that are placed when it begins. */
   readonly #arriving: readonly Progress[];
   readonly #jobs: ReadonlyMap<string, Progress>;
   readonly #engine: SchedulingEngine;
@@ -59,6 +85,7 @@ class Simulation {
   readonly #ends = new EventHeap<{ readonly progress: Progress; readonly attempt: number }>();
   readonly #outcomes: Outcome[] = [];
   readonly #passMs: number[] = [];
+  readonly #count: number;
   #passes = 0;
   #preemptions = 0;
   #placements = 0;
@@ -66,39 +93,73 @@ class Simulation {
   #running = 0;
 
   constructor(jobs: readonly SimulatedJob[], engine: SchedulingEngine, options: SimulationOptions) {
-    this.#arriving = jobs
-      .toSorted((a, b) => a.submittedAt - b.submittedAt)
-      .map((job, index) => ({
-        job,
-        order: index + 1,
-        attempt: 1,
-        heldMs: 0,
-        firstStartedAt: null,
-        restarts: 0,
-        placed: null,
-      }));
-    this.#jobs = new Map(this.#arriving.map((progress) => [progress.job.id, progress]));
+    const all = jobs.toSorted((a, b) => a.submittedAt - b.submittedAt).map(untouched);
+    const placed = new Set(options.placed?.map(({ job }) => job.id));
+    this.#jobs = new Map(all.map((progress) => [progress.job.id, progress]));
+    this.#count = all.length;
+    this.#arriving = all
+      .filter(({ job }) => !placed.has(job.id))
+      .toSorted((a, b) => arrivalOf(a) - arrivalOf(b) || a.order - b.order);
     this.#engine = engine;
     this.#nodes = new SimulatedNodes(options.nodes);
     this.#options = options;
-    for (const node of options.nodes) engine.putNode(node);
   }
 
-  run(): SimulationResult {
-    const { stopAt = Infinity } = this.#options;
-    let wakeAt: number | null = null;
+  *run(): Generator<undefined, SimulationResult> {
+    const { stopAt = Infinity, startAt = -Infinity, mayStick = false } = this.#options;
+    yield* this.#begins();
+    const mostIdle = mayStick ? MOST_IDLE_PLANS_STUCK : MOST_IDLE_PLANS;
+    let wakeAt: number | null = startAt === -Infinity ? null : startAt;
     let idle = 0;
-    while (this.#outcomes.length < this.#arriving.length) {
-      const factAt = Math.min(this.#ends.nextAt, this.#arriving[this.#arrived]?.job.submittedAt ?? Infinity);
+    while (this.#outcomes.length < this.#count) {
+      const next = this.#arriving[this.#arrived];
+      const factAt = Math.max(startAt, Math.min(this.#ends.nextAt, next ? arrivalOf(next) : Infinity));
       const now = Math.min(factAt, wakeAt ?? Infinity);
       idle = this.#running > 0 || now === factAt ? 0 : idle + 1;
       if (now > stopAt && now < Infinity) break;
-      if (now === Infinity || idle > MOST_IDLE_PLANS) throw new Error(this.#stuck());
+      if (now === Infinity || idle > mostIdle) {
+        if (mayStick) break;
+        throw new Error(this.#stuck());
+      }
       this.#happen(now);
       wakeAt = this.#schedule(now);
+      yield;
     }
     const outcomes = this.#outcomes.toSorted((a, b) => this.#orderOf(a) - this.#orderOf(b));
     return { outcomes, passes: this.#passes, preemptions: this.#preemptions, passMs: this.#passMs };
+  }
+
+  /** The nodes, and what is placed already: who runs goes on, who stands in line keeps its place there. */
+  *#begins(): Generator<undefined> {
+    const { nodes, placed = [] } = this.#options;
+    let count = 0;
+    for (const node of nodes) {
+      this.#engine.putNode(node);
+      if ((count += 1) % STEP === 0) yield;
+    }
+    const inOrder = placed.toSorted((a, b) => Number(!!a.waiting) - Number(!!b.waiting) || a.placedAt - b.placedAt);
+    for (const attempt of inOrder) {
+      this.#resume(attempt);
+      if ((count += 1) % STEP === 0) yield;
+    }
+    const lines = inOrder.flatMap(({ waiting, parts }) => (waiting ? parts.map(({ nodeId }) => nodeId) : []));
+    this.#advance([...new Set(lines)], this.#options.startAt ?? 0);
+  }
+
+  #resume(placed: RunningAttempt): void {
+    const progress = this.#progress(placed.job.id);
+    progress.attempt = placed.attempt;
+    this.#placements = Math.max(this.#placements, placed.placedAt);
+    const [first] = placed.parts;
+    if (placed.waiting && first) {
+      progress.placed = placed;
+      const { count, pool } = placed.waiting;
+      this.#nodes.standInLine(first.nodeId, { jobId: placed.job.id, devices: first.devices, count, pool });
+      this.#engine.place(placed, 0);
+      return;
+    }
+    for (const part of placed.parts) this.#nodes.take(placed.job.id, part);
+    this.#begin(progress, placed, placed.since ?? 0);
   }
 
   /** All that ends and arrives now; what ends first. */
@@ -109,18 +170,20 @@ class Simulation {
     }
     for (;;) {
       const next = this.#arriving[this.#arrived];
-      if (!next || next.job.submittedAt > now) return;
+      if (!next || arrivalOf(next) > now) return;
       this.#arrived += 1;
-      this.#engine.queue(waiting(next));
+      this.#engine.queue({ ...waiting(next), reservation: next.job.present?.reservation ?? null });
     }
   }
 
   /** Plans until nothing follows from what was decided; gives the time to plan again at, if nothing happens before. */
   #schedule(now: number): number | null {
-    for (let count = 0; count < MOST_PLANS_AT_ONCE; count += 1) {
+    const { mayStick = false } = this.#options;
+    for (let count = 0; count < (mayStick ? MOST_PLANS_AT_ONCE_STUCK : MOST_PLANS_AT_ONCE); count += 1) {
       const plan = this.#pass(now);
       if (!this.#carryOut(plan, now)) return plan.nextAt !== null && plan.nextAt > now ? plan.nextAt : null;
     }
+    if (mayStick) return null;
     throw new Error(`the engine's plans at ${now} do not come to an end`);
   }
 
@@ -158,7 +221,7 @@ class Simulation {
       parts: parts.map((part) => ({ nodeId: part.nodeId, devices: part.devices })),
       waiting: behind ? { count: behind.count, pool: behind.pool, isRevoking: false } : null,
       since: behind ? null : now,
-      graceMs: 0,
+      graceMs: progress.job.present?.graceMs ?? 0,
       isStopping: false,
     };
     if (behind) {
@@ -241,10 +304,20 @@ class Simulation {
 
   #stuck(): string {
     const ended = new Set(this.#outcomes.map(({ job }) => job));
-    const left = this.#arriving.filter(({ job }) => !ended.has(job));
+    const left = [...this.#jobs.values()].filter(({ job }) => !ended.has(job));
     const [first] = left;
     return `${left.length} jobs wait and nothing is left to wait for; the first is ${first?.job.id ?? 'none'}`;
   }
+}
+
+/** As the simulation finds it; `index` is its place in the order of submission. */
+function untouched(job: SimulatedJob, index: number): Progress {
+  const { order = index + 1, nextAttempt = 1, servedMs = 0 } = job.present ?? {};
+  return { job, order, attempt: nextAttempt, heldMs: servedMs, firstStartedAt: null, restarts: 0, placed: null };
+}
+
+function arrivalOf({ job }: Progress): number {
+  return job.arrivesAt ?? job.submittedAt;
 }
 
 function waiting({ job, order, attempt, heldMs }: Progress): WaitingJob {
@@ -260,7 +333,7 @@ function waiting({ job, order, attempt, heldMs }: Progress): WaitingJob {
     limitMs,
     estimateMs,
     servedMs: heldMs,
-    graceMs: 0,
+    graceMs: job.present?.graceMs ?? 0,
     keepsCheckpoints,
     reservation: null,
   };

@@ -1,0 +1,187 @@
+// When jobs are expected to start and to end: reckoned when somebody asks, or when jobs begin to wait, in short turns between others.
+import type { ExpectedTimes, StartForecast } from '@baton/contracts';
+import { CONFIDENCE } from '../domain/forecast/distribution.ts';
+import {
+  confidenceOf,
+  type ExpectedRange,
+  expectedRange,
+  FEWEST_FUTURES,
+  FUTURES,
+} from '../domain/forecast/expected-times.ts';
+import { expectedWords, NOTHING_EXPECTED } from '../domain/forecast/expected-words.ts';
+import { type Future, playOn } from '../domain/forecast/play-on.ts';
+import { type ForetoldJob, foretold, presentOf } from '../domain/forecast/present.ts';
+import { explainWait } from '../domain/schedule/explain.ts';
+import type { Leader } from './leader.ts';
+import type { Leadership } from './leadership.ts';
+import { type SliceClock, Slices } from './slices.ts';
+
+/** So many of the queue, from its head. */
+const MOST_QUEUED = 300;
+/** Of work; then what there is has to do. */
+const BUDGET_MS = 3_000;
+/** Between two of them: at least so long, and so many times as long as the last one took. */
+const REST = { leastMs: 250, times: 10 };
+/** The same, where nobody has asked. */
+const UNASKED_REST = { leastMs: 1_000, times: 50 };
+/** Where nothing has happened meanwhile. */
+const STALE_MS = 15_000;
+const OLD_MS = 60_000;
+/** An answer waits no longer. */
+const PATIENCE_MS = 2_000;
+
+export interface ForecastPorts extends SliceClock {
+  readonly leadership: Leadership;
+  readonly report: (error: unknown, where: string) => void;
+}
+
+interface Known {
+  readonly job: ForetoldJob;
+  /** Null: in some futures it never starts. */
+  readonly range: ExpectedRange | null;
+}
+
+interface Forecast {
+  readonly leader: Leader;
+  readonly at: number;
+  /** In the log. */
+  readonly position: number;
+  readonly costMs: number;
+  /** 0: it took too long. */
+  readonly confidence: number;
+  readonly jobs: ReadonlyMap<string, Known>;
+}
+
+export class Forecasts {
+  readonly #ports: ForecastPorts;
+  #newest: Forecast | null = null;
+  #underWay: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  /** Of jobs that wait, the first that was said. */
+  readonly #first = new Map<string, StartForecast>();
+
+  constructor(ports: ForecastPorts) {
+    this.#ports = ports;
+  }
+
+  /** What is to be recorded when the job is assigned. */
+  first(jobId: string): StartForecast | undefined {
+    return this.#first.get(jobId);
+  }
+
+  /** After a pass: where jobs wait, something is to be said of them soon, before it has come true. */
+  passed(leader: Leader): void {
+    if (this.#timer !== undefined || leader.ledger.engine.queueIndex.size === 0) return;
+    if (this.#newest?.leader === leader && this.#newest.position === leader.position) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const current = this.#ports.leadership.current();
+      if (current) void this.#fresh(current);
+    }, this.#restMs(UNASKED_REST));
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Waits until there is one that is new enough, but not for long; then what it says of each job. */
+  async look(): Promise<(jobId: string) => ExpectedTimes> {
+    const leader = this.#ports.leadership.leader();
+    await Promise.race([this.#fresh(leader), new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
+    return (jobId) => this.#expected(leader, jobId);
+  }
+
+  /** What was said last, if that is not long ago: for whoever only asks by the way. */
+  known(jobId: string): ExpectedTimes | undefined {
+    const leader = this.#ports.leadership.current();
+    const newest = this.#newest;
+    if (!leader || newest?.leader !== leader || this.#ports.now() - newest.at > OLD_MS) return undefined;
+    return newest.jobs.has(jobId) ? this.#expected(leader, jobId) : undefined;
+  }
+
+  async #fresh(leader: Leader): Promise<void> {
+    if (this.#isFresh(leader)) return;
+    this.#underWay ??= this.#reckon(leader)
+      .catch((error: unknown) => this.#ports.report(error, 'forecasts'))
+      .finally(() => (this.#underWay = null));
+    await this.#underWay;
+  }
+
+  #isFresh(leader: Leader): boolean {
+    if (this.#newest?.leader !== leader) return false;
+    const isSame = this.#newest.position === leader.position;
+    return this.#restMs(isSame ? { ...REST, leastMs: STALE_MS } : REST) > 0;
+  }
+
+  #restMs({ leastMs, times }: typeof REST): number {
+    if (!this.#newest) return 0;
+    return Math.max(0, this.#newest.at + Math.max(leastMs, times * this.#newest.costMs) - this.#ports.now());
+  }
+
+  async #reckon(leader: Leader): Promise<void> {
+    const at = this.#ports.now();
+    leader.refresh(at);
+    const { position, ledger } = leader;
+    const present = presentOf(ledger, at, MOST_QUEUED);
+    const work = new Slices(this.#ports);
+    const jobs = await work.done(foretold(present, ledger.forecasts));
+    const futures: Future[] = [];
+    while (futures.length < FUTURES && work.costMs < BUDGET_MS)
+      futures.push(await work.done(playOn(present, jobs, position + futures.length)));
+    if (this.#ports.leadership.current() !== leader) return;
+    const known = jobs.map((job) => [job.job.id, { job, range: expectedRange(job.job.id, futures) }] as const);
+    const confidence = futures.length < FEWEST_FUTURES ? 0 : confidenceOf(futures.length);
+    this.#newest = { leader, at, position, confidence, costMs: work.costMs, jobs: new Map(known) };
+    if (confidence === CONFIDENCE) this.#remember(this.#newest);
+  }
+
+  /** What is said first of a job, until it is assigned. */
+  #remember({ leader: { ledger }, at, jobs }: Forecast): void {
+    for (const id of this.#first.keys()) if (ledger.active(id)?.state.phase !== 'queued') this.#first.delete(id);
+    for (const [id, { job, range }] of jobs) {
+      if (range === null || job.placed !== null || this.#first.has(id)) continue;
+      if (ledger.active(id)?.state.attempts === 0) this.#first.set(id, { at, ...range });
+    }
+  }
+
+  #expected({ ledger }: Leader, jobId: string): ExpectedTimes {
+    const newest = this.#newest?.leader.ledger === ledger ? this.#newest : null;
+    const now = this.#ports.now();
+    const unknown = { at: newest?.at ?? now, start: null, end: null, confidence: 0, runTime: null };
+    const gate = ledger.gate(jobId);
+    if (gate && gate.code !== 'begin-later' && gate.code !== 'retry-backoff')
+      return { ...unknown, code: gate.code, message: NOTHING_EXPECTED[gate.code] };
+    const known = newest?.jobs.get(jobId);
+    if (!newest || !known) return { ...unknown, ...this.#unseen(ledger.active(jobId)?.position ?? 0) };
+    const { job, range } = known;
+    const { at, confidence } = newest;
+    const { runTime } = job;
+    if (confidence === 0) return { ...unknown, runTime, ...BEING_RECKONED };
+    if (!range) return { ...unknown, runTime, ...neverStarts(ledger, jobId, now) };
+    const start = job.placed === null || job.placed.since === null ? range.start : null;
+    const said = { start, end: range.end, runTime, confidence };
+    return { at, ...said, code: null, message: expectedWords(now, said) };
+  }
+
+  /** Of a job that the newest forecast doesn't know. */
+  #unseen(position: number): Pick<ExpectedTimes, 'code' | 'message'> {
+    if (!this.#newest || position > this.#newest.position) return BEING_RECKONED;
+    return { code: 'too-far-back', message: `More than ${MOST_QUEUED} jobs stand ahead of it in the queue.` };
+  }
+}
+
+const BEING_RECKONED = { code: 'being-reckoned', message: NOTHING_EXPECTED['being-reckoned'] } as const;
+const WITHOUT_NODE: ReadonlySet<string> = new Set(['no-node', 'node-unreachable', 'node-cordoned']);
+
+function neverStarts(
+  { engine }: Leader['ledger'],
+  jobId: string,
+  now: number,
+): Pick<ExpectedTimes, 'code' | 'message'> {
+  if (engine.queueIndex.get(jobId)) {
+    const { code, message } = explainWait(jobId, engine, { gate: null, now });
+    if (WITHOUT_NODE.has(code)) return { code: 'no-node', message };
+  }
+  return { code: 'not-foreseeable', message: NOTHING_EXPECTED['not-foreseeable'] };
+}

@@ -1,0 +1,131 @@
+// What is learned of run times, and how good forecasts were: both follow from the jobs' events alone, in their order. Pure.
+import type { AttemptResult, JobEvent, StartForecast } from '@baton/contracts';
+import { isPlaced, type JobState } from '../job.ts';
+import type { TimeRangeMs } from './distribution.ts';
+import { ForecastScore, type SavedScore } from './forecast-score.ts';
+import {
+  forecastOf,
+  type Prediction,
+  RunTimePredictor,
+  type RunTimeForecast,
+  type SavedRunTimes,
+} from './run-time-predictor.ts';
+import type { RunOf } from './run-groups.ts';
+
+/** Of a job that is not over. */
+interface Open {
+  /** As it was when the job was submitted; null where nothing but a policy's default was known. */
+  readonly runTime: RunTimeForecast | null;
+  /** The first that was made; null: none was. */
+  start: StartForecast | null;
+  hasStarted: boolean;
+}
+
+export interface SavedForecasts {
+  readonly learned: SavedRunTimes;
+  readonly open: readonly (readonly [string, Open])[];
+  readonly runTimes: SavedScore;
+  readonly starts: SavedScore;
+  readonly ends: SavedScore;
+}
+
+/** Ends that tell how long jobs like this one run; others were brought about from outside. */
+const OWN_ENDS: ReadonlySet<AttemptResult['reason']> = new Set(['exited', 'signalled', 'out-of-memory', 'time-limit']);
+
+export class ForecastBook {
+  readonly #predictor: RunTimePredictor;
+  readonly #open: Map<string, Open>;
+  readonly #runTimes: ForecastScore;
+  readonly #starts: ForecastScore;
+  readonly #ends: ForecastScore;
+
+  /** `saved`: goes on from there. */
+  constructor(saved?: SavedForecasts) {
+    this.#predictor = new RunTimePredictor(saved?.learned);
+    this.#open = new Map(saved?.open.map(([id, open]) => [id, { ...open }]));
+    this.#runTimes = new ForecastScore(saved?.runTimes);
+    this.#starts = new ForecastScore(saved?.starts);
+    this.#ends = new ForecastScore(saved?.ends);
+  }
+
+  /** `state`: before the event. */
+  follow(id: string, state: JobState, event: JobEvent): void {
+    switch (event.type) {
+      case 'JobSubmitted':
+        this.#open.set(id, this.#submitted({ userId: event.data.ownerId, spec: event.data.spec }));
+        return;
+      case 'JobAssigned':
+        this.#assigned(id, event.data.forecast);
+        return;
+      case 'AttemptStarted':
+        this.#started(id, event.data.startedAt);
+        return;
+      case 'AttemptEnded':
+        this.#ended(id, state, event.data.result);
+        return;
+      case 'JobSucceeded':
+      case 'JobFailed':
+      case 'JobCancelled':
+        this.#open.delete(id);
+        return;
+      default:
+    }
+  }
+
+  #submitted(run: RunOf): Open {
+    const prediction = this.#predictor.predict(run, 0);
+    const runTime = prediction.basis === 'default-limit' ? null : forecastOf(prediction);
+    return { runTime, start: null, hasStarted: false };
+  }
+
+  #assigned(id: string, forecast: StartForecast | undefined): void {
+    const open = this.#open.get(id);
+    if (open && forecast && !open.hasStarted) open.start ??= forecast;
+  }
+
+  #started(id: string, startedAt: number): void {
+    const open = this.#open.get(id);
+    if (!open || open.hasStarted) return;
+    open.hasStarted = true;
+    if (open.start) this.#starts.add(since(open.start.at, open.start.start), startedAt - open.start.at);
+  }
+
+  #ended(id: string, state: JobState, { reason, startedAt, endedAt }: AttemptResult): void {
+    const open = this.#open.get(id);
+    if (!isPlaced(state) || startedAt === null || !OWN_ENDS.has(reason)) return;
+    const ranMs = state.servedMs + Math.max(0, endedAt - startedAt);
+    if (open?.runTime) this.#runTimes.add(open.runTime, ranMs);
+    if (open?.start && state.attempts === 1)
+      this.#ends.add(since(open.start.at, open.start.end), endedAt - open.start.at);
+    this.#predictor.learn({ userId: state.ownerId, spec: state.spec }, ranMs);
+  }
+
+  predict(run: RunOf, defaultLimitMs: number): Prediction {
+    return this.#predictor.predict(run, defaultLimitMs);
+  }
+
+  /** For the order of the queue, as it was when the job was submitted; null where no runs of its user were seen. */
+  estimateMs(id: string): number | null {
+    const runTime = this.#open.get(id)?.runTime;
+    return runTime && runTime.samples > 0 && !runTime.basis.startsWith('limits-of') ? runTime.medianMs : null;
+  }
+
+  figures() {
+    return { runTime: this.#runTimes.figures(), start: this.#starts.figures(), end: this.#ends.figures() };
+  }
+
+  /** Plain data: equal for equal histories. */
+  save(): SavedForecasts {
+    return {
+      learned: this.#predictor.save(),
+      open: [...this.#open],
+      runTimes: this.#runTimes.save(),
+      starts: this.#starts.save(),
+      ends: this.#ends.save(),
+    };
+  }
+}
+
+function since(at: number, { low, median, high }: StartForecast['start']): TimeRangeMs {
+  return { lowMs: low - at, medianMs: median - at, highMs: high - at };
+}

@@ -1,0 +1,47 @@
+// One future of many: the present played on with run times that a seed decides, by the production engine with a fake clock. Pure.
+import { Engine } from '../schedule/engine.ts';
+import { UsageLedger } from '../schedule/fair-share.ts';
+import { random } from '../simulation/random.ts';
+import type { SimulatedJob } from '../simulation/simulated-job.ts';
+import { simulating } from '../simulation/simulation.ts';
+import type { ForetoldJob, Present } from './present.ts';
+
+/** What has not started by then can't be foreseen. */
+const HORIZON_MS = 365 * 86_400_000;
+const STEP = 100;
+
+/** Jobs that don't end by the horizon are not there. */
+export type Future = ReadonlyMap<string, { readonly startedAt: number; readonly endedAt: number }>;
+
+/** As if nobody submitted anything; a step at a time. */
+export function* playOn(
+  { at, policy, nodes, bookings, usage }: Present,
+  jobs: readonly ForetoldJob[],
+  seed: number,
+): Generator<undefined, Future> {
+  const draw = random(seed);
+  const engine = new Engine(policy, UsageLedger.restore(usage));
+  engine.setBookings(bookings);
+  const simulated: SimulatedJob[] = [];
+  for (const job of jobs) {
+    simulated.push(simulatedJob(job, draw()));
+    if (simulated.length % STEP === 0) yield;
+  }
+  const { outcomes } = yield* simulating(simulated, engine, {
+    nodes,
+    placed: jobs.flatMap(({ placed }) => placed ?? []),
+    restartCostMs: 0,
+    startAt: at,
+    stopAt: at + HORIZON_MS,
+    mayStick: true,
+  });
+  return new Map(
+    outcomes.map(({ job, firstStartedAt, endedAt }) => [job.id, { startedAt: firstStartedAt, endedAt }] as const),
+  );
+}
+
+function simulatedJob({ job, total, arrivesAt }: ForetoldJob, share: number): SimulatedJob {
+  const { order, nextAttempt, servedMs, graceMs, reservation } = job;
+  const present = { order, nextAttempt, servedMs, graceMs, reservation };
+  return { ...job, durationMs: Math.ceil(total.quantile(share)), arrivesAt, present };
+}

@@ -1,0 +1,56 @@
+// Which earlier runs a job is likely to be like: groups from the most alike to the least. Pure.
+import type { PinnedSpec } from '@baton/contracts';
+import { allDevices, engineShapeOf } from '../schedule/engine-shape.ts';
+import { classOf } from '../schedule/limit-class.ts';
+import { groupKey } from './group-key.ts';
+
+/** What a run time may depend on, as far as the log knows it. */
+export interface RunOf {
+  readonly userId: string;
+  readonly spec: PinnedSpec;
+}
+
+/** By whose run times a job's is told; the last three by the time limit. */
+export type ForecastBasis =
+  | 'same-job'
+  | 'same-model'
+  | 'same-name'
+  | 'same-user'
+  | 'limits-of-user'
+  | 'limits-of-all'
+  | 'limit'
+  | 'default-limit';
+
+export interface RunGroup {
+  readonly basis: 'same-job' | 'same-model' | 'same-name' | 'same-user';
+  readonly key: string;
+}
+
+/** All are the same user's. Who counts their runs (`train-7`) means the same thing by each. */
+export function runGroups({ userId, spec }: RunOf): RunGroup[] {
+  const { code, name, command, env, datasets, timeLimitMs } = spec;
+  const shape = engineShapeOf(spec);
+  const size = `${shape.deviceKind} ${allDevices(shape)}`;
+  const title = name.replace(/[-_.]?\d+$/, '');
+  const limit = timeLimitMs === null ? null : classOf(timeLimitMs);
+  const group = (basis: RunGroup['basis'], ...by: unknown[]): RunGroup => ({
+    basis,
+    key: groupKey([basis, userId, ...by]),
+  });
+  const versions = datasets.map(({ digest }) => digest);
+  const data = datasets.map(({ datasetId }) => datasetId);
+  return [
+    group('same-job', title, code?.digest ?? null, command, Object.entries(env), versions, size, limit),
+    ...(code === null ? [] : [group('same-model', code.modelId, data, size)]),
+    group('same-name', title, size),
+    group('same-user', size, limit),
+  ];
+}
+
+/** The part of their limits that jobs run. */
+export function ratioGroups({ userId }: Pick<RunOf, 'userId'>) {
+  return [
+    { basis: 'limits-of-user', key: groupKey(['limits-of-user', userId]) },
+    { basis: 'limits-of-all', key: groupKey(['limits-of-all']) },
+  ] as const;
+}

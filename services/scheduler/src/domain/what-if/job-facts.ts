@@ -1,0 +1,77 @@
+// What the log says of one job, as much of it as a replay needs: who, what, from when on, and how long it ran. Pure.
+import type { ArrayPlace, JobEvent, PinnedSpec, Policy } from '@baton/contracts';
+import type { JobRecord } from '../ledger.ts';
+import { waitingJob } from '../schedule/engine-job.ts';
+import type { RunningAttempt, WaitingJob } from '../schedule/engine-model.ts';
+
+export interface JobFacts {
+  readonly id: string;
+  readonly job: WaitingJob;
+  /** Null: it named none, and is of the policy's default. */
+  readonly namedClass: string | null;
+  readonly after: readonly string[];
+  readonly array: ArrayPlace | null;
+  /** What it had of its devices when the window began; null: nothing, or it came later. */
+  readonly placed: RunningAttempt | null;
+  /** By itself: others that it waits for are not looked at. */
+  eligibleAt: number;
+  assignedAt: number | null;
+  startedAt: number | null;
+  /** In all attempts that have ended. */
+  ranMs: number;
+  isOver: boolean;
+  isCancelled: boolean;
+}
+
+/** As the ledger has it, with what is placed of it. */
+export function factsOf(record: JobRecord, policy: Policy, placed: RunningAttempt | null): JobFacts {
+  const { spec, array, servedMs, isHeld } = record.state;
+  return {
+    id: record.id,
+    job: waitingJob(record, policy),
+    namedClass: spec.class ?? null,
+    after: afterOf(spec),
+    array,
+    placed,
+    eligibleAt: isHeld ? Infinity : Math.max(record.submittedAt, spec.beginAt ?? 0),
+    assignedAt: placed && record.assignedAt,
+    startedAt: placed?.since ?? null,
+    ranMs: servedMs,
+    isOver: false,
+    isCancelled: false,
+  };
+}
+
+function afterOf({ after = [] }: PinnedSpec): string[] {
+  return after.map(({ jobId }) => jobId);
+}
+
+/** What the event adds to them. */
+export function follow(facts: JobFacts, event: JobEvent, at: number): void {
+  switch (event.type) {
+    case 'JobHeld':
+      if (facts.assignedAt === null) facts.eligibleAt = Infinity;
+      return;
+    case 'JobReleased':
+      if (facts.assignedAt === null) facts.eligibleAt = Math.max(at, facts.job.submittedAt);
+      return;
+    case 'JobAssigned':
+      facts.assignedAt ??= at;
+      return;
+    case 'AttemptStarted':
+      facts.startedAt ??= event.data.startedAt;
+      return;
+    case 'AttemptEnded': {
+      const { startedAt, endedAt } = event.data.result;
+      if (startedAt !== null) facts.ranMs += Math.max(0, endedAt - startedAt);
+      return;
+    }
+    case 'JobSucceeded':
+    case 'JobFailed':
+    case 'JobCancelled':
+      facts.isOver = true;
+      facts.isCancelled = event.type === 'JobCancelled';
+      return;
+    default:
+  }
+}
