@@ -16,6 +16,8 @@ export { memoryEventStore, type MemoryEventStoreOptions } from './memory/memory-
 export { openJetStreamEventStore, type JetStreamOptions } from './jetstream/jetstream-event-store.ts';
 export { ensureStream, type StreamOptions } from './jetstream/stream-configuration.ts';
 export { keepsWhatItAcknowledges, probeDurability, type DurabilityOptions } from './jetstream/server-version.ts';
+export { connectKurrentDb, type KurrentDbConnection } from './kurrentdb/connection.ts';
+export { openKurrentDbEventStore, type KurrentDbOptions } from './kurrentdb/kurrentdb-event-store.ts';
 export { hashOf, verifyChain } from './stored-commit.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { deriveId, newId } from './ids.ts';

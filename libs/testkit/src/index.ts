@@ -11,6 +11,8 @@ export {
 export { type FolderProcess, killProcessesOf, processesOf } from './folder-processes.ts';
 export { embeddedPlatform, type EmbeddedPlatform, type EmbeddedPlatformOptions } from './embedded-platform.ts';
 export { freePort } from './free-port.ts';
+export type { AppendFault, KurrentDbServer } from './kurrentdb/server.ts';
+export { startKurrentDbServer } from './kurrentdb/start.ts';
 export { startMongoServer, type MongoServer } from './mongo-server.ts';
 export { natsServerBinary } from './nats-binary.ts';
 export { startNatsServer, type NatsServer, type NatsServerOptions } from './nats-server.ts';
