@@ -86,6 +86,8 @@ export { EndpointTarget, endpointEvents } from './events/endpoint.ts';
 export { calendarEvents, POLICY_ID, policyEvents } from './events/policy.ts';
 export {
   EVENT_CATALOGUE,
+  EVENT_VERSIONS,
+  type EventVersions,
   type EventsOf,
   type UserEvent,
   type InviteEvent,

@@ -12,6 +12,7 @@ import {
 import { PlatformError } from '@baton/errors';
 import { hash } from 'node:crypto';
 import type { AggregateRef, Position, RecordedCommit } from './port.ts';
+import { UPCASTERS, type Upcasters, upcastEvents } from './upcasters.ts';
 
 /** SHA-256 (hex) over a commit's stored bytes: what the aggregate's next commit carries as `prevHash`. */
 export function hashOf(bytes: Uint8Array): string {
@@ -34,8 +35,16 @@ export function subjectOf(ref: AggregateRef): string {
   return subjects.aggregate(ref.aggregate, ref.id);
 }
 
-/** The commit at a position. Throws `internal`, naming the position, when subject or bytes are not what the log may hold. */
-export function decodeCommit(position: Position, subject: string, bytes: Uint8Array): RecordedCommit {
+/**
+ * The commit at a position, its events as today's versions of them. Throws `internal`, naming the position, when subject or bytes
+ * are not what the log may hold.
+ */
+export function decodeCommit(
+  position: Position,
+  subject: string,
+  bytes: Uint8Array,
+  steps: Upcasters = UPCASTERS,
+): RecordedCommit {
   const where = (): string => `The commit at position ${position} (${subject})`;
   const ref = refOf(subject);
   if (ref === null) throw corrupt(`${where()} stands under a subject that no aggregate has`);
@@ -44,7 +53,8 @@ export function decodeCommit(position: Position, subject: string, bytes: Uint8Ar
   if (commit.envelopeV > ENVELOPE_VERSION) {
     throw corrupt(`${where()} was written by a newer version of the platform (envelope ${commit.envelopeV})`);
   }
-  return { ...commit, ref, position, hash: hashOf(bytes) };
+  const events = upcastEvents(ref.aggregate, commit.events, steps);
+  return { ...commit, events, ref, position, hash: hashOf(bytes) };
 }
 
 /** What was decoded last, by position modulo its size: the readers of one process come by one after the other. */

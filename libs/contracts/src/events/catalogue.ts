@@ -22,6 +22,10 @@ export const EVENT_CATALOGUE = {
   calendar: calendarEvents,
 } as const;
 
+/** Versions of the events above where they are not the first: only the newest has a schema, older ones are upcast when read. */
+export type EventVersions = Partial<Record<keyof typeof EVENT_CATALOGUE, Readonly<Record<string, number>>>>;
+export const EVENT_VERSIONS: EventVersions = {};
+
 type Schemas = Readonly<Record<string, TSchema>>;
 /** `{type: 'JobSubmitted', v: 1, data: {...}} | ...` of a table of event schemas. Every version so far is 1. */
 export type EventsOf<T extends Schemas> = { [K in keyof T & string]: { type: K; v: 1; data: Static<T[K]> } }[keyof T &

@@ -1,0 +1,11 @@
+// What was ever stored of this service's aggregates comes to the same state as when it was frozen.
+import { goldenHistories } from '@baton/event-store/testing';
+import { calendarDecider } from './calendar.commands.ts';
+import { jobDecider } from './job.commands.ts';
+import { nodeDecider } from './node.commands.ts';
+import { policyDecider } from './policy.commands.ts';
+
+goldenHistories('calendar', calendarDecider);
+goldenHistories('job', jobDecider);
+goldenHistories('node', nodeDecider);
+goldenHistories('policy', policyDecider);

@@ -1,0 +1,5 @@
+// What was ever stored of this service's aggregates comes to the same state as when it was frozen.
+import { goldenHistories } from '@baton/event-store/testing';
+import { endpointDecider } from './endpoint.commands.ts';
+
+goldenHistories('endpoint', endpointDecider);
