@@ -36,8 +36,10 @@ describe.each(goldenPaths())('%s', (path) => {
 
   it('is a chain of commits whose events fit their schemas, upcast where they are old', () => {
     const commits = recordedCommits(file);
-    verifyChain(commits);
-    for (const { ref, events } of commits) checkNewEvents(ref, events);
+    expect(() => {
+      verifyChain(commits);
+      for (const { ref, events } of commits) checkNewEvents(ref, events);
+    }).not.toThrow();
   });
 });
 
