@@ -1,4 +1,5 @@
 // `npm run bench -- NAME`: runs one benchmark; its last line of output is one JSON object.
+import { append } from './append/append.ts';
 import { type Benchmark, report } from './benchmark.ts';
 import { fairness } from './fairness/fairness.ts';
 import { idleGapReal } from './idle-gap-real.ts';
@@ -12,6 +13,7 @@ import { submit } from './submit.ts';
 import { traces } from './traces.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  append,
   submit,
   'idle-gap': idleGap,
   'idle-gap-real': idleGapReal,
