@@ -1,19 +1,11 @@
 // One request to the server, and requests to the JetStream API that are repeated until they are answered.
 import { PlatformError } from '@baton/errors';
-import { errors, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onStatus } from './connection-watch.ts';
+import { type NoAnswer, ReplyBox, type RequestOptions } from './reply-box.ts';
 
 const ATTEMPT_MS = 2_000;
 const PAUSE_MS = 50;
-
-export interface RequestOptions {
-  readonly timeoutMs: number;
-  readonly headers?: MsgHdrs;
-}
-
-/** Why no answer came. `undelivered`: the server is certain that nobody got the request. */
-export type NoAnswer = { readonly kind: 'undelivered' | 'silent' | 'closed' | 'forbidden'; readonly cause: unknown };
 
 /** The answer to one request; a reconnect ends the wait, because an answer on the old connection can't come any more. */
 export async function requestOnce(
@@ -22,33 +14,17 @@ export async function requestOnce(
   payload: Uint8Array,
   { timeoutMs, headers }: RequestOptions,
 ): Promise<Msg | NoAnswer> {
-  let stopWatching = (): void => undefined;
-  const reconnected = new Promise<NoAnswer>((resolve) => {
-    stopWatching = onStatus(connection, (status) => {
-      if (status.type === 'reconnect') resolve({ kind: 'silent', cause: new Error('the connection was lost') });
-    });
-  });
   const timeout = Math.max(1, Math.min(ATTEMPT_MS, timeoutMs));
-  const answered = connection
-    .request(subject, payload, { timeout, ...(headers === undefined ? {} : { headers }) })
-    .catch((cause: unknown) => noAnswer(connection, cause));
+  const options = { timeoutMs: timeout, ...(headers === undefined ? {} : { headers }) };
   try {
-    return await Promise.race([answered, reconnected]);
-  } finally {
-    stopWatching();
+    return await ReplyBox.of(connection).request(subject, payload, options);
+  } catch (cause) {
+    return { kind: connection.isClosed() || connection.isDraining() ? 'closed' : 'silent', cause };
   }
 }
 
 export function isAnswer(result: Msg | NoAnswer): result is Msg {
   return !('kind' in result);
-}
-
-function noAnswer(connection: NatsConnection, cause: unknown): NoAnswer {
-  if (connection.isClosed() || connection.isDraining()) return { kind: 'closed', cause };
-  const root = cause instanceof errors.RequestError && cause.cause !== undefined ? cause.cause : cause;
-  if (root instanceof errors.NoRespondersError) return { kind: 'undelivered', cause };
-  if (root instanceof errors.PermissionViolationError) return { kind: 'forbidden', cause };
-  return { kind: 'silent', cause };
 }
 
 interface ApiError {
