@@ -18,6 +18,7 @@ export { ensureStream, type StreamOptions } from './jetstream/stream-configurati
 export { keepsWhatItAcknowledges, probeDurability, type DurabilityOptions } from './jetstream/server-version.ts';
 export { connectKurrentDb, type KurrentDbConnection } from './kurrentdb/connection.ts';
 export { openKurrentDbEventStore, type KurrentDbOptions } from './kurrentdb/kurrentdb-event-store.ts';
+export { checkKnownEvents } from './event-schemas.ts';
 export { hashOf, verifyChain } from './stored-commit.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { deriveId, newId } from './ids.ts';
