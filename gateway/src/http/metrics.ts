@@ -1,5 +1,5 @@
 // Prometheus metrics of the gateway. Labels are routes and statuses, never ids.
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Histogram, register, Registry } from 'prom-client';
 
 export class HttpMetrics {
   readonly #registry = new Registry();
@@ -24,7 +24,8 @@ export class HttpMetrics {
     return this.#registry.contentType;
   }
 
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  /** With what the services measure that share this process. */
+  async text(): Promise<string> {
+    return [await this.#registry.metrics(), await register.metrics()].join('\n');
   }
 }

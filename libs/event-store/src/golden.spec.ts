@@ -6,7 +6,7 @@ import { checkNewEvents } from './event-schemas.ts';
 import { nameDecider } from './name.ts';
 import { verifyChain } from './stored-commit.ts';
 import { CHECKSUMS, goldenBytes, goldenFile, goldenPaths, recordedCommits } from './testing/golden-files.ts';
-import { goldenHistories } from './testing/golden-contract.ts';
+import { goldenHistories } from './testing/golden-histories.ts';
 
 function versionsInUse(): string[] {
   return Object.entries(EVENT_CATALOGUE).flatMap(([aggregate, events]) =>
@@ -43,4 +43,6 @@ describe.each(goldenPaths())('%s', (path) => {
   });
 });
 
-goldenHistories('name', nameDecider);
+it.each(goldenHistories('name', nameDecider))('$path comes to the state that was frozen', ({ replay, frozen }) => {
+  expect(replay()).toEqual(frozen);
+});

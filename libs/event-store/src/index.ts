@@ -18,7 +18,7 @@ export { ensureStream, type StreamOptions } from './jetstream/stream-configurati
 export { keepsWhatItAcknowledges, probeDurability, type DurabilityOptions } from './jetstream/server-version.ts';
 export { type StoredStream, storedStream } from './jetstream/stored-messages.ts';
 export type { StoredMessage } from './jetstream/stream-api.ts';
-export { checkNewEvents } from './event-schemas.ts';
+export { checkKnownEvents, checkNewEvents } from './event-schemas.ts';
 export { decodeCommit, hashOf, verifyChain } from './stored-commit.ts';
 export { nameDecider } from './name.ts';
 export { connectKurrentDb, type KurrentDbConnection } from './kurrentdb/connection.ts';

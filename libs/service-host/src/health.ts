@@ -2,7 +2,12 @@
 import { createServer } from 'node:http';
 import { collectDefaultMetrics, register } from 'prom-client';
 
-export async function startHealthServer(port: number, isReady: () => boolean): Promise<{ close(): Promise<void> }> {
+/** `details`: what /readyz says besides whether it is. */
+export async function startHealthServer(
+  port: number,
+  isReady: () => boolean,
+  details: () => object = () => ({}),
+): Promise<{ close(): Promise<void> }> {
   collectDefaultMetrics();
   const server = createServer((request, response) => {
     if (request.url === '/metrics') {
@@ -11,7 +16,9 @@ export async function startHealthServer(port: number, isReady: () => boolean): P
         .then((text) => response.writeHead(200, { 'content-type': register.contentType }).end(text));
     } else if (request.url === '/livez' || request.url === '/readyz') {
       const ok = request.url === '/livez' || isReady();
-      response.writeHead(ok ? 200 : 503, { 'content-type': 'application/json' }).end(JSON.stringify({ ok }));
+      response
+        .writeHead(ok ? 200 : 503, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ ok, ...details() }));
     } else response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));

@@ -15,6 +15,7 @@ import { openReadStore, type ReadStore } from '@baton/read-store';
 import { readSecretFile, type ServiceSettings } from './configuration.ts';
 import { roomOn } from './disk-room.ts';
 import { createLogger, type Logger } from './logger.ts';
+import type { ParkedAggregate } from './parking.ts';
 import { type Projection, type ProjectionHandle, type Revised, runProjection } from './projection.ts';
 
 /** Longest wait for a projection's last write. */
@@ -47,6 +48,8 @@ export interface OpenPlatform {
   readonly platform: Platform;
   /** Resolves when every projection has caught up. */
   ready(): Promise<void>;
+  /** What stands still in the projections, because a commit could not be applied. */
+  parked(): readonly ParkedAggregate[];
   close(): Promise<void>;
 }
 
@@ -95,6 +98,7 @@ export async function openPlatform(
   return {
     platform,
     ready: async () => void (await Promise.all(handles.map((handle) => handle.caughtUp))),
+    parked: () => handles.flatMap((handle) => handle.parked()),
     close: async () => {
       stopping.abort();
       for (const close of closers.toReversed()) await close();

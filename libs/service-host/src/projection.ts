@@ -1,8 +1,9 @@
 // Projections: read models folded from the log into the read store, one document an aggregate.
 import type { AggregateName, StreamName } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import type { EventStore, RecordedCommit } from '@baton/event-store';
+import { checkKnownEvents, type EventStore, type RecordedCommit } from '@baton/event-store';
 import type { Change, Collection, Document, ReadStore } from '@baton/read-store';
+import { type ParkedAggregate, Parking } from './parking.ts';
 
 export interface Revised extends Document {
   readonly revision: number;
@@ -25,8 +26,10 @@ export interface ProjectionHandle<D extends Revised> {
   readonly caughtUp: Promise<void>;
   /** Resolves when, after the signal's abort, nothing is written any more. */
   readonly stopped: Promise<void>;
-  /** Resolves when the document has at least this revision; `unavailable` after `timeoutMs`. */
+  /** Resolves when the document has at least this revision; `unavailable` after `timeoutMs`, or at once when it is parked before that. */
   waitForRevision(id: string, revision: number, timeoutMs?: number): Promise<void>;
+  /** What stands still, because a commit could not be applied; all else goes on. */
+  parked(): readonly ParkedAggregate[];
 }
 
 export interface ProjectionContext {
@@ -45,14 +48,19 @@ export async function runProjection<D extends Revised>(
   context: ProjectionContext,
 ): Promise<ProjectionHandle<D>> {
   const collection = await context.readStore.collection<D>(projection.name, projection);
-  await discardIfLogDiffers(collection, context.store);
-  const runner = new Runner(projection, collection, context);
+  const parking = await Parking.open(projection.name, projection.version, context.readStore);
+  if (await mustBeginAnew(projection, { collection, parking, store: context.store })) {
+    await collection.reset();
+    await parking.reset();
+  }
+  const runner = new Runner(projection, { collection, parking }, context);
   const { caughtUp, stopped } = runner.run();
   return {
     collection: upToDate(collection, () => runner.written()),
     caughtUp,
     stopped,
     waitForRevision: (id, revision, timeoutMs = 5_000) => runner.waitForRevision(id, revision, timeoutMs),
+    parked: () => parking.list(),
   };
 }
 
@@ -69,10 +77,27 @@ function upToDate<D extends Revised>(collection: Collection<D>, written: () => P
   };
 }
 
-/** After a power cut on a log that was not fsynced, positions are used again: the stored hash then differs. */
-async function discardIfLogDiffers<D extends Document>(collection: Collection<D>, store: EventStore): Promise<void> {
+interface Written<D extends Revised> {
+  readonly collection: Collection<D>;
+  readonly parking: Parking;
+}
+
+async function mustBeginAnew<D extends Revised>(
+  projection: Projection<D>,
+  { collection, parking, store }: Written<D> & { readonly store: EventStore },
+): Promise<boolean> {
+  // After a power cut on a log that was not fsynced, positions are used again: the stored hash then differs.
   const checkpoint = await collection.checkpoint();
-  if (checkpoint && (await store.hashAt(checkpoint.position)) !== checkpoint.hash) await collection.reset();
+  if (checkpoint && (await store.hashAt(checkpoint.position)) !== checkpoint.hash) return true;
+  return parking.canLeave(store, (commits) => {
+    commits.reduce<D | null>((document, commit) => applied(projection, document, commit), null);
+  });
+}
+
+/** Throws what makes a commit one that its aggregate is parked at. */
+function applied<D extends Revised>(projection: Projection<D>, document: D | null, commit: RecordedCommit): D | null {
+  checkKnownEvents(commit);
+  return projection.apply(document, commit);
 }
 
 interface Waiter {
@@ -84,6 +109,7 @@ interface Waiter {
 class Runner<D extends Revised> {
   readonly #projection: Projection<D>;
   readonly #collection: Collection<D>;
+  readonly #parking: Parking;
   readonly #context: ProjectionContext;
   #pending: RecordedCommit[] = [];
   #flushing: Promise<void> | null = null;
@@ -92,9 +118,10 @@ class Runner<D extends Revised> {
   #hurry: () => void = () => {};
   readonly #waiters = new Set<Waiter>();
 
-  constructor(projection: Projection<D>, collection: Collection<D>, context: ProjectionContext) {
+  constructor(projection: Projection<D>, { collection, parking }: Written<D>, context: ProjectionContext) {
     this.#projection = projection;
     this.#collection = collection;
+    this.#parking = parking;
     this.#context = context;
   }
 
@@ -174,19 +201,40 @@ class Runner<D extends Revised> {
   async #write(commits: readonly RecordedCommit[]): Promise<void> {
     const last = commits.at(-1);
     if (!last) return;
-    const ids = [...new Set(commits.map((commit) => commit.ref.id))];
-    const documents = new Map<string, D | null>(
-      (await this.#collection.getMany(ids)).map((document) => [document.id, document]),
+    const documents = await this.#applyAll(commits.filter((commit) => !this.#parking.leavesOut(commit)));
+    const changes = [...documents].map(([id, document]): Change<D> =>
+      document ? { kind: 'put', document } : { kind: 'delete', id },
     );
-    for (const commit of commits) {
-      documents.set(commit.ref.id, this.#projection.apply(documents.get(commit.ref.id) ?? null, commit));
-    }
-    const changes = ids.map((id): Change<D> => {
-      const document = documents.get(id) ?? null;
-      return document ? { kind: 'put', document } : { kind: 'delete', id };
-    });
-    await this.#collection.apply(changes, { position: last.position, hash: last.hash });
+    const checkpoint = { position: last.position, hash: last.hash };
+    await this.#parking.save(checkpoint);
+    await this.#collection.apply(changes, checkpoint);
     this.#wake(documents);
+  }
+
+  /** What the documents of these commits' aggregates come to. A commit that can't be applied parks its aggregate, and nothing else. */
+  async #applyAll(commits: readonly RecordedCommit[]): Promise<Map<string, D | null>> {
+    const ids = [...new Set(commits.map((commit) => commit.ref.id))];
+    const stored = new Map((await this.#collection.getMany(ids)).map((document) => [document.id, document]));
+    const documents = new Map<string, D | null>();
+    for (const commit of commits) {
+      const { id } = commit.ref;
+      if (this.#parking.leavesOut(commit)) continue;
+      const before = documents.get(id);
+      try {
+        const document = before === undefined ? (stored.get(id) ?? null) : before;
+        documents.set(id, applied(this.#projection, document, commit));
+      } catch (error) {
+        const { position } = this.#parking.park(commit, error);
+        this.#context.report(error, `projection ${this.#projection.name}: ${id} is parked at position ${position}`);
+        this.#endWaits(id);
+      }
+    }
+    return documents;
+  }
+
+  /** Nobody waits for what is parked: it will not come. */
+  #endWaits(id: string): void {
+    for (const waiter of this.#waiters) if (waiter.id === id) waiter.resolve();
   }
 
   #wake(documents: ReadonlyMap<string, D | null>): void {
@@ -221,10 +269,22 @@ class Runner<D extends Revised> {
     try {
       const document = await this.#collection.get(id);
       if (document && document.revision >= revision) return;
-      await Promise.race([reached, late]);
+      if (!this.#isParkedBefore(id, revision)) await Promise.race([reached, late]);
+      if (this.#isParkedBefore(id, revision)) throw standsStill();
     } finally {
       clearTimeout(timer);
       this.#waiters.delete(waiter);
     }
   }
+
+  #isParkedBefore(id: string, revision: number): boolean {
+    return (this.#parking.find(id)?.revision ?? Number.POSITIVE_INFINITY) <= revision;
+  }
+}
+
+function standsStill(): PlatformError {
+  return new PlatformError(
+    'unavailable',
+    'The change is recorded, but can not be shown: what is shown of this stands still until an administrator looks at it.',
+  );
 }

@@ -38,7 +38,11 @@ export async function startService<C extends TSchema & { properties: object }>(
   const open = await openPlatform(definition.role, definition.streams, settings, exchange);
   let isReady = false;
   const health = settings.BATON_HEALTH_PORT
-    ? await startHealthServer(Number(settings.BATON_HEALTH_PORT), () => isReady)
+    ? await startHealthServer(
+        Number(settings.BATON_HEALTH_PORT),
+        () => isReady,
+        () => ({ parked: open.parked() }),
+      )
     : null;
   try {
     const module = await definition.module(open.platform, config);

@@ -1,2 +1,2 @@
 // What services need to replay the golden histories of their aggregates.
-export { goldenHistories } from './golden-contract.ts';
+export { type GoldenHistory, goldenHistories } from './golden-histories.ts';
