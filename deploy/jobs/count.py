@@ -3,7 +3,7 @@
     count.py STEPS PAUSE_SECONDS ENDING      (ENDING: "well", or "fails-once": it goes wrong half-way, the first time)
 
 WITNESS is a folder that nothing of the platform touches. What stands there did happen, in that order:
-a number is noted after it was written to standard output and before it is in the checkpoint.
+a number is noted after it was written to standard output and before it is in the checkpoint. Each rank has a witness of its own.
 """
 
 import fcntl
@@ -14,7 +14,8 @@ import sys
 import time
 
 JOB, ATTEMPT = os.environ["BATON_JOB_ID"], int(os.environ["BATON_ATTEMPT"])
-WITNESS = os.path.join(os.environ["WITNESS"], JOB)
+RANK = os.environ["BATON_NODE_RANK"]
+WITNESS = os.path.join(os.environ["WITNESS"], JOB if RANK == "0" else f"{JOB}.rank-{RANK}")
 CHECKPOINT = os.path.join(os.environ["BATON_CHECKPOINT_DIR"], "count")
 PART_LINES = 64
 
@@ -73,7 +74,7 @@ def main(steps, pause, ending):
         note("step", number=number)
         write_checkpoint(number)
         write_part(number)
-        if ending == "fails-once" and number >= steps // 2 and not has_failed():
+        if ending == "fails-once" and RANK == "0" and number >= steps // 2 and not has_failed():
             note("failed")
             sys.exit(3)
         time.sleep(pause)

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { trainingPython } from './python.ts';
 
 const CHAOS = fileURLToPath(new URL('../../deploy/dist/chaos/main.js', import.meta.url));
 const KILLS = 10;
@@ -25,7 +26,8 @@ const NOTHING = {
 
 it(`loses nothing and runs nothing twice through ${KILLS} kills`, { timeout: 240_000 }, async () => {
   const args = [CHAOS, '--kills', String(KILLS), '--seed', '1'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, BATON_PYTHON: trainingPython() };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const [output] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   const report = JSON.parse(output.trim().split('\n').at(-1) ?? '') as Record<string, number>;
   expect(report).toMatchObject(NOTHING);

@@ -63,6 +63,14 @@ describe('a job on two nodes', () => {
     await expect(log(job.id, 2)).rejects.toThrow(/has no rank 2/);
   });
 
+  it('has the metrics of each rank, though they have the same numbers', async () => {
+    const job = await run(admin, shell('echo "step=1 rank=$BATON_NODE_RANK"', { nodes: 2 }));
+    for (const rank of [0, 1]) {
+      const { items } = await admin.jobs.metrics(job.id, { rank });
+      expect(items.map(({ step, values }) => [step, values])).toEqual([[1, { rank }]]);
+    }
+  });
+
   it.skipIf(!TORCH_PYTHON)('adds up with torch.distributed', async () => {
     const job = await run(admin, python('with_torch.py', TORCH_PYTHON));
     expect([job.state, await log(job.id, 0), await log(job.id, 1)]).toEqual([

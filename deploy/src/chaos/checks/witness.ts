@@ -30,8 +30,9 @@ export interface Witness {
   readonly twice: readonly number[];
 }
 
-export function readWitness(folder: string, jobId: string): Witness {
-  const path = join(folder, `${jobId}.ndjson`);
+/** `name`: of a job its id, and of its second rank that with `.rank-1`. */
+export function readWitness(folder: string, name: string): Witness {
+  const path = join(folder, `${name}.ndjson`);
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
   return witnessOf(
     text

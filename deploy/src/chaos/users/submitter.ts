@@ -17,6 +17,9 @@ export interface SubmittedJob {
 const MOST_ACTIVE = 9;
 const POLL_MS = 250;
 const PAUSE_SECONDS = 0.08;
+/** Of the jobs, so many fail half-way the first time, and so many run on both nodes at once. */
+const FAILING = 0.15;
+const ON_TWO_NODES = 0.1;
 
 /** Submits whenever few are left. */
 export async function submitJobs(run: Run, jobs: SubmittedJob[]): Promise<void> {
@@ -52,7 +55,7 @@ async function submit(run: Run, number: number): Promise<SubmittedJob | null> {
   const { scene, random } = run;
   const name = `count-${number}`;
   const steps = 20 + Math.floor(random() * 60);
-  const ending = random() < 0.15 ? 'fails-once' : 'well';
+  const ending = random() < FAILING ? 'fails-once' : 'well';
   const body: JobSpec = {
     name,
     model: 'counter@1',
@@ -61,6 +64,7 @@ async function submit(run: Run, number: number): Promise<SubmittedJob | null> {
     environment: { python: scene.python },
     env: { WITNESS: scene.witness },
     retries: 1,
+    ...(random() < ON_TWO_NODES ? { nodes: 2 } : {}),
   };
   const outcome = await command(run, { method: 'POST', path: '/jobs', body, key: name });
   if (outcome.kind !== 'ok') return null;

@@ -2,7 +2,7 @@
 import { hasCode } from '@baton/errors';
 
 const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 3_000;
 
 export interface Waiting {
   /** Nobody wants it any more. */

@@ -35,8 +35,10 @@ export class StreamSinks implements Sinks {
   }
 
   async publishMetrics(key: AttemptKey, points: readonly MetricPoint[]): Promise<void> {
-    const subject = subjects.metric(this.#options.nodeId, key.jobId, key.attempt);
-    const msgID = `${attemptName(key)}.metrics.${points[0]?.seq}+${points.length}`;
+    const { nodeId } = this.#options;
+    const subject = subjects.metric(nodeId, key.jobId, key.attempt);
+    // The server looks for repeats in all of the stream: each rank of an attempt has points with the same numbers.
+    const msgID = `${nodeId}.${attemptName(key)}.metrics.${points[0]?.seq}+${points.length}`;
     await this.#stream().publish(subject, JSON.stringify(points), { msgID, timeout: ACK_TIMEOUT_MS });
   }
 
