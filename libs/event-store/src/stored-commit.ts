@@ -44,7 +44,16 @@ export function decodeCommit(position: Position, subject: string, bytes: Uint8Ar
   if (commit.envelopeV > ENVELOPE_VERSION) {
     throw corrupt(`${where()} was written by a newer version of the platform (envelope ${commit.envelopeV})`);
   }
-  return { ...commit, ref, position, hash: hashOf(bytes) };
+  let known: string | undefined;
+  return {
+    ...commit,
+    ref,
+    position,
+    // Most readers of a long history never ask for it.
+    get hash() {
+      return (known ??= hashOf(bytes));
+    },
+  };
 }
 
 /** What was decoded last, by position modulo its size: the readers of one process come by one after the other. */
