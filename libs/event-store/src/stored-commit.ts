@@ -54,7 +54,17 @@ export function decodeCommit(
     throw corrupt(`${where()} was written by a newer version of the platform (envelope ${commit.envelopeV})`);
   }
   const events = upcastEvents(ref.aggregate, commit.events, steps);
-  return { ...commit, events, ref, position, hash: hashOf(bytes) };
+  let known: string | undefined;
+  return {
+    ...commit,
+    events,
+    ref,
+    position,
+    // Most readers of a long history never ask for it.
+    get hash() {
+      return (known ??= hashOf(bytes));
+    },
+  };
 }
 
 /** What was decoded last, by position modulo its size: the readers of one process come by one after the other. */

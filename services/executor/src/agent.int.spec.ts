@@ -155,6 +155,27 @@ describe('desired sets', () => {
     await world.scheduler.ended(running);
   });
 
+  it('of a log that is older than it was are refused, the devices say why, and what runs runs on', async () => {
+    const running = shell('sleep 300');
+    world.scheduler.want(running);
+    await world.scheduler.started(running);
+    const { revision } = world.scheduler;
+    const stop = { ...running, want: 'stop' as const };
+    world.scheduler.revision = revision - 1;
+    world.scheduler.desired = [stop];
+    const fault = () => world.scheduler.node?.devices[0]?.fault ?? '';
+    await eventually(() => fault().includes('older than it was'), 'the platform is told');
+    expect(fault()).toContain('docs/backup.md');
+    expect(processesOf(running)).not.toEqual([]);
+    // As a restore does it: on from a number that no agent has seen. What is not named is left alone.
+    world.scheduler.revision = 2 ** 52;
+    world.scheduler.desired = [];
+    await eventually(() => fault() === '', 'orders are taken again');
+    expect(processesOf(running)).not.toEqual([]);
+    world.scheduler.want(stop);
+    await world.scheduler.ended(running);
+  });
+
   it('that do not name a running attempt leave it alone, and it is reported', async () => {
     const spec = shell('sleep 300');
     world.scheduler.want(spec);

@@ -11,7 +11,7 @@ import type {
   ReadOptions,
   RecordedCommit,
 } from '../port.ts';
-import { hashOf } from '../stored-commit.ts';
+import { decodeCommit, hashOf } from '../stored-commit.ts';
 import type { PipelinedEventStore, StreamWriter, WriterOptions } from '../stream-writer.ts';
 import { appendPublication } from './append.ts';
 import { follow } from './follow.ts';
@@ -20,6 +20,7 @@ import { publication } from './publication.ts';
 import { readAggregate } from './read-aggregate.ts';
 import { probeDurability } from './server-version.ts';
 import { type StreamApi, streamApi } from './stream-api.ts';
+import { storedStream } from './stored-messages.ts';
 import { ensureStream } from './stream-configuration.ts';
 
 export interface JetStreamOptions {
@@ -86,9 +87,20 @@ class JetStreamEventStore implements PipelinedEventStore {
   async *readAll(after: Position, options: ReadOptions = {}): AsyncGenerator<RecordedCommit> {
     const end = await this.#api.lastPosition();
     if (after >= end) return;
-    for await (const followed of follow(this.#api, after, options)) {
-      if (followed.kind === 'caught-up' || followed.commit.position > end) return;
-      yield followed.commit;
+    const { aggregates, signal } = options;
+    if (aggregates !== undefined) {
+      for await (const followed of follow(this.#api, after, options)) {
+        if (followed.kind === 'caught-up' || followed.commit.position > end) return;
+        yield followed.commit;
+      }
+      return;
+    }
+    // The whole of a long stream: one generator, not one inside the other for each commit.
+    for await (const messages of storedStream(this.#api.connection, this.#api.stream).read(after, end)) {
+      for (const { position, subject, bytes } of messages) {
+        if (signal?.aborted) return;
+        yield decodeCommit(position, subject, bytes);
+      }
     }
   }
 

@@ -3,6 +3,7 @@ import { type AttemptResult, type Device, DesiredSet, fits } from '@baton/contra
 import { newFaults } from '../domain/gpu-memory.ts';
 import { type AttemptKey, attemptName, devicesOf, type JournalEntry } from '../domain/journal.ts';
 import { type Action, reconcile, type Refusal } from '../domain/reconcile.ts';
+import { refusalWords } from '../domain/refusal-words.ts';
 import { AttemptRun, type RunParts } from './attempt-run.ts';
 import type { NodeLease, ReportedAttempt } from './ports.ts';
 
@@ -36,15 +37,20 @@ export class Executor {
     for (const run of runs) this.#guard(run.resume());
   }
 
-  /** Takes a whole desired set, from a push or from the answer to a sync. */
-  accept(payload: unknown): void {
-    if (this.#closed || this.#stoppingAll) return;
-    if (!fits(DesiredSet, payload))
-      return this.#parts.reporter.error({}, 'a desired set that is not valid was refused');
+  /**
+   * Takes a whole desired set, from a push or from the answer to a sync that was sent at `askedAt` (by the lease's clock); why it was refused,
+   * or null. What is refused renews no lease.
+   */
+  accept(payload: unknown, askedAt?: number): Refusal | null {
+    if (this.#closed || this.#stoppingAll) return null;
+    if (!fits(DesiredSet, payload)) {
+      this.#parts.reporter.error({}, 'a desired set that is not valid was refused');
+      return null;
+    }
     const verdict = reconcile(this.#parts.journal.state, payload);
     if (!verdict.accepted) return this.#refused(verdict.refusal);
     this.#lastRefusal = '';
-    if (payload.attempts.some(({ onNodeLoss }) => onNodeLoss === 'requeue')) this.#parts.lease.need();
+    this.#renewLease(payload, askedAt);
     this.#note(payload);
     for (const action of verdict.actions) this.#guard(this.#act(action));
     if (verdict.unknown.length > 0) {
@@ -53,6 +59,14 @@ export class Executor {
         'attempts run here that the scheduler does not name; they are left alone',
       );
     }
+    return null;
+  }
+
+  /** Before anything is begun that needs it. */
+  #renewLease({ leaseMs, attempts }: DesiredSet, askedAt: number | undefined): void {
+    const { lease } = this.#parts;
+    if (leaseMs !== undefined && askedAt !== undefined) lease.renew(askedAt + leaseMs);
+    if (attempts.some(({ onNodeLoss }) => onNodeLoss === 'requeue')) lease.need();
   }
 
   /** For the sync: everything that this node has. */
@@ -189,12 +203,16 @@ export class Executor {
     return this.#runs.get(attemptName(key));
   }
 
-  #refused(refusal: Refusal): void {
+  #refused(refusal: Refusal): Refusal {
     const text = JSON.stringify(refusal);
     // Every two seconds the same one would fill the log.
     if (text !== this.#lastRefusal)
-      this.#parts.reporter.warn(refusal, 'a desired set was refused; nothing was changed');
+      this.#parts.reporter.warn(
+        { ...refusal, why: refusalWords(refusal) },
+        'a desired set was refused; nothing was changed',
+      );
     this.#lastRefusal = text;
+    return refusal;
   }
 
   #guard(work: Promise<void>): void {

@@ -1,10 +1,14 @@
 // The heartbeat: says every few seconds what this node is and has, and takes the desired set that answers it.
 import type { NodeDescription } from '@baton/contracts';
+import type { Refusal } from '../domain/reconcile.ts';
+import { refusing } from '../domain/refusal-words.ts';
 import type { Executor } from './executor.ts';
 import { Nudge } from './nudge.ts';
 import type { Clock, NodeLease, NodeProbe, Reporter, SchedulerLink } from './ports.ts';
 
 const FIRST_RETRY_MS = 100;
+/** One may be an answer that a later order has overtaken. */
+const REFUSALS_TO_TELL = 2;
 
 export interface SyncParts {
   readonly link: SchedulerLink;
@@ -26,6 +30,9 @@ export class SyncLoop {
   #describing: Promise<NodeDescription> | null = null;
   #describeAt = 0;
   #failures = 0;
+  #refusal: Refusal | null = null;
+  /** In a row. */
+  #refusals = 0;
 
   constructor(parts: SyncParts) {
     this.#parts = parts;
@@ -58,10 +65,10 @@ export class SyncLoop {
     const { link, executor, reporter, lease } = this.#parts;
     try {
       const node = await this.#node();
+      const told = this.#refusals >= REFUSALS_TO_TELL && this.#refusal ? refusing(node, this.#refusal) : node;
       const askedAt = lease.monotonic();
-      const { leaseMs, ...set } = await link.sync(node, executor.attempts);
-      if (leaseMs !== undefined) lease.renew(askedAt + leaseMs);
-      executor.accept(set);
+      this.#refusal = executor.accept(await link.sync(told, executor.attempts), askedAt);
+      this.#refusals = this.#refusal === null ? 0 : this.#refusals + 1;
       if (this.#failures > 0) reporter.info({}, 'the scheduler answers again');
       this.#failures = 0;
     } catch (error) {

@@ -4,10 +4,15 @@ import type { RecordedCommit } from '@baton/event-store';
 import { JobLedger } from '../domain/ledger.ts';
 import type { LedgerSnapshot } from './ports.ts';
 
+/** So many commits are held for the sake of their hashes; more would hold much of the log in memory. */
+const MAX_HELD = 4_096;
+
 export class LedgerHistory {
   readonly #ledger: JobLedger;
+  /** The newest commit of jobs that are not over: only theirs are ever asked for their hashes, which take time. */
+  readonly #newest = new Map<string, RecordedCommit>();
   #position: number;
-  #hash: string;
+  #hash: () => string;
   #term: number;
 
   /** Null: from the first commit on. */
@@ -15,7 +20,7 @@ export class LedgerHistory {
     this.#ledger = new JobLedger(before?.saved);
     this.#ledger.load();
     this.#position = before?.position ?? 0;
-    this.#hash = before?.hash ?? '';
+    this.#hash = () => before?.hash ?? '';
     this.#term = before?.term ?? 0;
   }
 
@@ -30,20 +35,30 @@ export class LedgerHistory {
   }
 
   take(commit: RecordedCommit): void {
-    const { position, revision, hash, at } = commit;
-    this.#ledger.apply(commit.ref.id, commit.events as JobEvent[], { position, revision, hash, at });
+    const { ref, position, revision, at, term } = commit;
+    this.#ledger.apply(ref.id, commit.events as JobEvent[], { position, revision, hash: '', at });
     this.#position = position;
-    this.#hash = hash;
-    this.#term = Math.max(this.#term, commit.term ?? 0);
+    this.#hash = () => commit.hash;
+    if (term !== undefined && term > this.#term) this.#term = term;
+    if (this.#ledger.active(ref.id) === undefined) this.#newest.delete(ref.id);
+    else this.#newest.set(ref.id, commit);
+    if (this.#newest.size > MAX_HELD) this.#addHashes();
   }
 
   snapshot(): LedgerSnapshot {
-    return { position: this.#position, hash: this.#hash, term: this.#term, saved: this.#ledger.save() };
+    this.#addHashes();
+    return { position: this.#position, hash: this.#hash(), term: this.#term, saved: this.#ledger.save() };
   }
 
   /** The ledger, to lead with; nothing more is read. */
   loaded(): JobLedger {
+    this.#addHashes();
     this.#ledger.loaded();
     return this.#ledger;
+  }
+
+  #addHashes(): void {
+    for (const [id, { hash }] of this.#newest) this.#ledger.addHash(id, hash);
+    this.#newest.clear();
   }
 }

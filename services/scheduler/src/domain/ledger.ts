@@ -117,6 +117,11 @@ export class JobLedger {
     this.#room.settle();
   }
 
+  /** While a history is read: the hash of the job's newest commit, which was left out there. */
+  addHash(id: string, hash: string): void {
+    this.#withRecord(id, (record) => this.#jobs.set(id, { ...record, hash }));
+  }
+
   /** The job, unless it is over or was never there. */
   active(id: string): JobRecord | undefined {
     return this.#jobs.get(id);
@@ -191,8 +196,9 @@ export class JobLedger {
 
   #remember(id: string, revision: number): void {
     this.#ended.set(id, revision);
+    if (this.#ended.size <= MAX_ENDED) return;
     const [oldest] = this.#ended.keys();
-    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
+    if (oldest !== undefined) this.#ended.delete(oldest);
   }
 
   /** The newest that was written of the job, as far as it is remembered; 0 where there is no such job. */
