@@ -34,10 +34,19 @@ export type Followed =
   | { readonly kind: 'commit'; readonly commit: RecordedCommit }
   | { readonly kind: 'caught-up'; readonly position: Position };
 
+/** `ref`: null where even the subject is none that an aggregate has. */
+export interface UnreadableCommit {
+  readonly position: Position;
+  readonly ref: AggregateRef | null;
+  readonly error: unknown;
+}
+
 export interface ReadOptions {
   /** Only these aggregates; all if absent. */
   readonly aggregates?: readonly AggregateName[];
   readonly signal?: AbortSignal;
+  /** Told of a commit that can't be read, which is then left out. Without it, reading ends there with `internal`. */
+  readonly onUnreadable?: (unreadable: UnreadableCommit) => void;
 }
 
 export interface EventStore {

@@ -251,6 +251,27 @@ describe('an aggregate with a commit that can not be applied', () => {
     expect(handle.parked()).toMatchObject([{ id, position: 2 }]);
   });
 
+  it('is parked by a commit that can not be read, and the log is read on behind it', async () => {
+    const { ill, well, poison } = await history();
+    const whole = store;
+    const unreadable = [poison, await whole.lastPosition()];
+    store = {
+      ...memoryEventStore(),
+      hashAt: (position) => whole.hashAt(position),
+      readAggregate: (ref) => whole.readAggregate(ref),
+      async *subscribe(after, options) {
+        for await (const item of whole.subscribe(after, options)) {
+          if (item.kind !== 'commit' || !unreadable.includes(item.commit.position)) yield item;
+          else options?.onUnreadable?.({ ...item.commit, error: new Error('not JSON') });
+        }
+      },
+    };
+    const handle = await run(projection());
+    await handle.caughtUp;
+    expect(await revisions(handle, ill, well)).toEqual([1, 2]);
+    expect(handle.parked()).toMatchObject([{ id: ill, position: poison, reason: 'not JSON' }]);
+  });
+
   it('loses nothing that came before it when the process ends between parking it and writing the rest', async () => {
     const { ill, well } = await history();
     const parkedOnly: ReadStore = {

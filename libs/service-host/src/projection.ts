@@ -1,9 +1,9 @@
 // Projections: read models folded from the log into the read store, one document an aggregate.
 import type { AggregateName, StreamName } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import { checkKnownEvents, type EventStore, type RecordedCommit } from '@baton/event-store';
+import { checkKnownEvents, type EventStore, type RecordedCommit, type UnreadableCommit } from '@baton/event-store';
 import type { Change, Collection, Document, ReadStore } from '@baton/read-store';
-import { type ParkedAggregate, Parking } from './parking.ts';
+import { type ParkedAggregate, type ParkedCommit, Parking } from './parking.ts';
 
 export interface Revised extends Document {
   readonly revision: number;
@@ -138,7 +138,9 @@ class Runner<D extends Revised> {
   async #follow(caughtUp: () => void): Promise<void> {
     const after = (await this.#collection.checkpoint())?.position ?? 0;
     const { signal, store } = this.#context;
-    for await (const item of store.subscribe(after, { aggregates: this.#projection.aggregates, signal })) {
+    const { aggregates } = this.#projection;
+    const onUnreadable = (unreadable: UnreadableCommit): void => this.#leaveOut(unreadable);
+    for await (const item of store.subscribe(after, { aggregates, signal, onUnreadable })) {
       if (item.kind === 'caught-up') {
         await this.#drain();
         caughtUp();
@@ -224,16 +226,24 @@ class Runner<D extends Revised> {
         const document = before === undefined ? (stored.get(id) ?? null) : before;
         documents.set(id, applied(this.#projection, document, commit));
       } catch (error) {
-        const { position } = this.#parking.park(commit, error);
-        this.#context.report(error, `projection ${this.#projection.name}: ${id} is parked at position ${position}`);
-        this.#endWaits(id);
+        this.#park(commit, error);
       }
     }
     return documents;
   }
 
-  /** Nobody waits for what is parked: it will not come. */
-  #endWaits(id: string): void {
+  #leaveOut({ position, ref, error }: UnreadableCommit): void {
+    if (ref !== null && this.#projection.aggregates.includes(ref.aggregate)) {
+      this.#park({ ref, position, revision: 0, at: 0 }, error);
+    } else if (ref === null) {
+      this.#context.report(error, `projection ${this.#projection.name}: position ${position} is left out`);
+    }
+  }
+
+  #park(commit: ParkedCommit, error: unknown): void {
+    const { id, position } = this.#parking.park(commit, error);
+    this.#context.report(error, `projection ${this.#projection.name}: ${id} is parked at position ${position}`);
+    // Nobody waits for what will not come.
     for (const waiter of this.#waiters) if (waiter.id === id) waiter.resolve();
   }
 
