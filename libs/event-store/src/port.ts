@@ -6,7 +6,10 @@ export interface AggregateRef {
   readonly id: string;
 }
 
-/** Order in the stream: 1, 2, 3 ...; 0 is before the first. Gaps are possible. */
+/**
+ * Order in the stream: 1, 2, 3 ...; 0 is before the first. A gap is a lost commit: who reads the whole stream is told, as of one
+ * that can't be read.
+ */
 export type Position = number;
 
 /**

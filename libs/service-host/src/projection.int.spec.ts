@@ -117,6 +117,22 @@ describe('a projection', () => {
     expect((await handle.collection.page({ anyOf: [], limit: 10 })).items.map(({ id }) => id)).toEqual([other]);
   });
 
+  it('does not start on a log on disk that is shorter than what was read from it, unless the read model is deleted', async () => {
+    await append(newId('model'), 1, 0);
+    await append(newId('model'), 1, 0);
+    await (
+      await start()
+    ).caughtUp;
+    const [hash, shorter] = [await store.hashAt(1), memoryEventStore()];
+    store = {
+      ...shorter,
+      durability: 'fsync',
+      lastPosition: async () => 1,
+      hashAt: async (at) => (at === 1 ? hash : null),
+    };
+    await expect(start()).rejects.toMatchObject({ code: 'internal', detail: 'it ends at 1, counted has read 2' });
+  });
+
   it('removes a document, and lets nobody wait for it in vain', async () => {
     const id = newId('model');
     const first = await append(id, 1, 0);

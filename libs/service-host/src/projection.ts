@@ -2,7 +2,7 @@
 import type { AggregateName, StreamName } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { checkKnownEvents, type EventStore, type RecordedCommit, type UnreadableCommit } from '@baton/event-store';
-import type { Change, Collection, Document, ReadStore } from '@baton/read-store';
+import type { Change, Checkpoint, Collection, Document, ReadStore } from '@baton/read-store';
 import { type ParkedAggregate, type ParkedCommit, Parking } from './parking.ts';
 
 export interface Revised extends Document {
@@ -88,10 +88,24 @@ async function mustBeginAnew<D extends Revised>(
 ): Promise<boolean> {
   // After a power cut on a log that was not fsynced, positions are used again: the stored hash then differs.
   const checkpoint = await collection.checkpoint();
+  if (checkpoint && store.durability === 'fsync') mustReach(projection.name, checkpoint, await store.lastPosition());
   if (checkpoint && (await store.hashAt(checkpoint.position)) !== checkpoint.hash) return true;
   return parking.canLeave(store, (commits) => {
     commits.reduce<D | null>((document, commit) => applied(projection, document, commit), null);
   });
+}
+
+/**
+ * What is on disk is not lost in a power cut: the log was damaged or is an older copy. Writing on would use positions again, and bury what
+ * may still be saved.
+ */
+function mustReach(projection: string, { position }: Checkpoint, last: number): void {
+  if (position <= last) return;
+  throw new PlatformError(
+    'internal',
+    'The event log is shorter than what was read from it: commits are lost. Restore it; or, if it is meant to be shorter, rebuild the read models.',
+    { detail: `it ends at ${last}, ${projection} has read ${position}` },
+  );
 }
 
 /** Throws what makes a commit one that its aggregate is parked at. */

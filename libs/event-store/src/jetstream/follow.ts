@@ -58,12 +58,22 @@ function* follows(delivery: Delivery, progress: Progress, options: ReadOptions):
   if (signal?.aborted) return;
   // A new consumer may begin before what the last one gave.
   if (delivery.kind !== 'message' || delivery.position <= progress.position) return;
+  if (aggregates === undefined) mustFollow(progress.position, delivery.position, options);
   const commit = decodeForReader(delivery.position, delivery.subject, delivery.bytes, options);
   progress.position = delivery.position;
   // A server that does not know the filter sends everything.
   const isWanted = commit !== null && (aggregates === undefined || aggregates.includes(commit.ref.aggregate));
   if (isWanted) yield { kind: 'commit', commit };
   if (!signal?.aborted) yield* caughtUp(progress);
+}
+
+/** Nothing is ever deleted: what the server leaves out, as it does with a message whose checksum is wrong, is lost. */
+function mustFollow(before: Position, position: Position, { onUnreadable }: ReadOptions): void {
+  if (position === before + 1) return;
+  const detail = `missing: position ${before + 1}${position === before + 2 ? '' : ` to ${position - 1}`}`;
+  const error = new PlatformError('internal', 'The event log has lost commits.', { detail });
+  if (onUnreadable === undefined) throw error;
+  onUnreadable({ position: before + 1, ref: null, error });
 }
 
 function* caughtUp(progress: Progress): Generator<Followed> {
