@@ -16,7 +16,7 @@ const external = [
   /^@nestjs\/(websockets|platform-)/,
   /^class-(validator|transformer)/,
   /^(kafkajs|mqtt|amqplib|amqp-connection-manager|nats|ioredis)$/,
-  /^@grpc\//,
+  /^@(grpc|kurrent)\//,
 ];
 
 const bundle = await rolldown({

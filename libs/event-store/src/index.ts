@@ -10,6 +10,7 @@ export type {
   ReadOptions,
   RecordedCommit,
   StoredEvent,
+  UnreadableCommit,
 } from './port.ts';
 export type { PendingWrite, PipelinedEventStore, StreamWriter, WriterOptions, WriterState } from './stream-writer.ts';
 export { memoryEventStore, type MemoryEventStoreOptions } from './memory/memory-event-store.ts';

@@ -6,7 +6,10 @@ export interface AggregateRef {
   readonly id: string;
 }
 
-/** Order in the stream: 1, 2, 3 ...; 0 is before the first. Gaps are possible. */
+/**
+ * Order in the stream: 1, 2, 3 ...; 0 is before the first. A gap is a lost commit: who reads the whole stream is told, as of one
+ * that can't be read.
+ */
 export type Position = number;
 
 /**
@@ -34,10 +37,19 @@ export type Followed =
   | { readonly kind: 'commit'; readonly commit: RecordedCommit }
   | { readonly kind: 'caught-up'; readonly position: Position };
 
+/** `ref`: null where even the subject is none that an aggregate has. */
+export interface UnreadableCommit {
+  readonly position: Position;
+  readonly ref: AggregateRef | null;
+  readonly error: unknown;
+}
+
 export interface ReadOptions {
   /** Only these aggregates; all if absent. */
   readonly aggregates?: readonly AggregateName[];
   readonly signal?: AbortSignal;
+  /** Told of a commit that can't be read, which is then left out. Without it, reading ends there with `internal`. */
+  readonly onUnreadable?: (unreadable: UnreadableCommit) => void;
 }
 
 export interface EventStore {

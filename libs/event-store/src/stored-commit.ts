@@ -11,7 +11,7 @@ import {
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { hash } from 'node:crypto';
-import type { AggregateRef, Position, RecordedCommit } from './port.ts';
+import type { AggregateRef, Position, ReadOptions, RecordedCommit } from './port.ts';
 import { UPCASTERS, type Upcasters, upcastEvents } from './upcasters.ts';
 
 /** SHA-256 (hex) over a commit's stored bytes: what the aggregate's next commit carries as `prevHash`. */
@@ -80,6 +80,22 @@ export function decodeOnce(position: Position, subject: string, bytes: Uint8Arra
   const commit = decodeCommit(position, subject, bytes);
   recent[slot] = { subject, bytes, commit };
   return commit;
+}
+
+/** As `decodeOnce`; null for what can't be read, where the reader wants to be told of it and go on. */
+export function decodeForReader(
+  position: Position,
+  subject: string,
+  bytes: Uint8Array,
+  { onUnreadable }: ReadOptions,
+): RecordedCommit | null {
+  try {
+    return decodeOnce(position, subject, bytes);
+  } catch (error) {
+    if (onUnreadable === undefined) throw error;
+    onUnreadable({ position, ref: refOf(subject), error });
+    return null;
+  }
 }
 
 /** Throws `internal` unless the commits are all of one aggregate's, in order, each naming the hash of the one before. */

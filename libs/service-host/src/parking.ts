@@ -22,6 +22,9 @@ const gauge = new Gauge({
   labelNames: ['projection'],
 });
 
+/** What is known of the commit: revision and time are 0 where it can't be read. */
+export type ParkedCommit = Pick<RecordedCommit, 'ref' | 'position' | 'revision' | 'at'>;
+
 export class Parking {
   readonly #projection: string;
   readonly #collection: Collection<ParkedAggregate>;
@@ -60,7 +63,9 @@ export class Parking {
     return parked !== undefined && position >= parked.position;
   }
 
-  park({ ref, position, revision, at }: RecordedCommit, error: unknown): ParkedAggregate {
+  park({ ref, position, revision, at }: ParkedCommit, error: unknown): ParkedAggregate {
+    const known = this.#parked.get(ref.id);
+    if (known !== undefined && known.position <= position) return known;
     const reason = error instanceof Error ? error.message : String(error);
     const parked = { ...ref, projection: this.#projection, position, revision, reason, createdAt: at };
     this.#parked.set(ref.id, parked);
@@ -80,9 +85,8 @@ export class Parking {
   /** Whether the program of today can go on with one of them: then the read model is made anew. */
   async canLeave(store: EventStore, apply: (commits: readonly RecordedCommit[]) => void): Promise<boolean> {
     for (const { aggregate, id } of this.#parked.values()) {
-      const commits = await store.readAggregate({ aggregate, id });
       try {
-        apply(commits);
+        apply(await store.readAggregate({ aggregate, id }));
         return true;
       } catch {
         continue;

@@ -117,6 +117,22 @@ describe('a projection', () => {
     expect((await handle.collection.page({ anyOf: [], limit: 10 })).items.map(({ id }) => id)).toEqual([other]);
   });
 
+  it('does not start on a log on disk that is shorter than what was read from it, unless the read model is deleted', async () => {
+    await append(newId('model'), 1, 0);
+    await append(newId('model'), 1, 0);
+    await (
+      await start()
+    ).caughtUp;
+    const [hash, shorter] = [await store.hashAt(1), memoryEventStore()];
+    store = {
+      ...shorter,
+      durability: 'fsync',
+      lastPosition: async () => 1,
+      hashAt: async (at) => (at === 1 ? hash : null),
+    };
+    await expect(start()).rejects.toMatchObject({ code: 'internal', detail: 'it ends at 1, counted has read 2' });
+  });
+
   it('removes a document, and lets nobody wait for it in vain', async () => {
     const id = newId('model');
     const first = await append(id, 1, 0);
@@ -249,6 +265,27 @@ describe('an aggregate with a commit that can not be applied', () => {
     const handle = await run(projection());
     await handle.caughtUp;
     expect(handle.parked()).toMatchObject([{ id, position: 2 }]);
+  });
+
+  it('is parked by a commit that can not be read, and the log is read on behind it', async () => {
+    const { ill, well, poison } = await history();
+    const whole = store;
+    const unreadable = [poison, await whole.lastPosition()];
+    store = {
+      ...memoryEventStore(),
+      hashAt: (position) => whole.hashAt(position),
+      readAggregate: (ref) => whole.readAggregate(ref),
+      async *subscribe(after, options) {
+        for await (const item of whole.subscribe(after, options)) {
+          if (item.kind !== 'commit' || !unreadable.includes(item.commit.position)) yield item;
+          else options?.onUnreadable?.({ ...item.commit, error: new Error('not JSON') });
+        }
+      },
+    };
+    const handle = await run(projection());
+    await handle.caughtUp;
+    expect(await revisions(handle, ill, well)).toEqual([1, 2]);
+    expect(handle.parked()).toMatchObject([{ id: ill, position: poison, reason: 'not JSON' }]);
   });
 
   it('loses nothing that came before it when the process ends between parking it and writing the rest', async () => {

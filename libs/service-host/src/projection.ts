@@ -1,9 +1,9 @@
 // Projections: read models folded from the log into the read store, one document an aggregate.
 import type { AggregateName, StreamName } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import { checkKnownEvents, type EventStore, type RecordedCommit } from '@baton/event-store';
-import type { Change, Collection, Document, ReadStore } from '@baton/read-store';
-import { type ParkedAggregate, Parking } from './parking.ts';
+import { checkKnownEvents, type EventStore, type RecordedCommit, type UnreadableCommit } from '@baton/event-store';
+import type { Change, Checkpoint, Collection, Document, ReadStore } from '@baton/read-store';
+import { type ParkedAggregate, type ParkedCommit, Parking } from './parking.ts';
 
 export interface Revised extends Document {
   readonly revision: number;
@@ -88,10 +88,24 @@ async function mustBeginAnew<D extends Revised>(
 ): Promise<boolean> {
   // After a power cut on a log that was not fsynced, positions are used again: the stored hash then differs.
   const checkpoint = await collection.checkpoint();
+  if (checkpoint && store.durability === 'fsync') mustReach(projection.name, checkpoint, await store.lastPosition());
   if (checkpoint && (await store.hashAt(checkpoint.position)) !== checkpoint.hash) return true;
   return parking.canLeave(store, (commits) => {
     commits.reduce<D | null>((document, commit) => applied(projection, document, commit), null);
   });
+}
+
+/**
+ * What is on disk is not lost in a power cut: the log was damaged or is an older copy. Writing on would use positions again, and bury what
+ * may still be saved.
+ */
+function mustReach(projection: string, { position }: Checkpoint, last: number): void {
+  if (position <= last) return;
+  throw new PlatformError(
+    'internal',
+    'The event log is shorter than what was read from it: commits are lost. Restore it; or, if it is meant to be shorter, rebuild the read models.',
+    { detail: `it ends at ${last}, ${projection} has read ${position}` },
+  );
 }
 
 /** Throws what makes a commit one that its aggregate is parked at. */
@@ -138,7 +152,9 @@ class Runner<D extends Revised> {
   async #follow(caughtUp: () => void): Promise<void> {
     const after = (await this.#collection.checkpoint())?.position ?? 0;
     const { signal, store } = this.#context;
-    for await (const item of store.subscribe(after, { aggregates: this.#projection.aggregates, signal })) {
+    const { aggregates } = this.#projection;
+    const onUnreadable = (unreadable: UnreadableCommit): void => this.#leaveOut(unreadable);
+    for await (const item of store.subscribe(after, { aggregates, signal, onUnreadable })) {
       if (item.kind === 'caught-up') {
         await this.#drain();
         caughtUp();
@@ -224,16 +240,24 @@ class Runner<D extends Revised> {
         const document = before === undefined ? (stored.get(id) ?? null) : before;
         documents.set(id, applied(this.#projection, document, commit));
       } catch (error) {
-        const { position } = this.#parking.park(commit, error);
-        this.#context.report(error, `projection ${this.#projection.name}: ${id} is parked at position ${position}`);
-        this.#endWaits(id);
+        this.#park(commit, error);
       }
     }
     return documents;
   }
 
-  /** Nobody waits for what is parked: it will not come. */
-  #endWaits(id: string): void {
+  #leaveOut({ position, ref, error }: UnreadableCommit): void {
+    if (ref !== null && this.#projection.aggregates.includes(ref.aggregate)) {
+      this.#park({ ref, position, revision: 0, at: 0 }, error);
+    } else if (ref === null) {
+      this.#context.report(error, `projection ${this.#projection.name}: position ${position} is left out`);
+    }
+  }
+
+  #park(commit: ParkedCommit, error: unknown): void {
+    const { id, position } = this.#parking.park(commit, error);
+    this.#context.report(error, `projection ${this.#projection.name}: ${id} is parked at position ${position}`);
+    // Nobody waits for what will not come.
     for (const waiter of this.#waiters) if (waiter.id === id) waiter.resolve();
   }
 

@@ -247,4 +247,17 @@ describe('the stream', () => {
     await expect(store.readAggregate({ aggregate: 'dataset', id })).rejects.toMatchObject(failure);
     await expect(all(store.readAll(0))).rejects.toMatchObject(failure);
   });
+
+  it('is read on behind what can not be read by those who want to be told of it', async () => {
+    const store = await open('EVENTS');
+    const { id } = newRef();
+    connection.publish(`evt.dataset.${id}`, '{"not":"a commit"}');
+    await connection.flush();
+    await expect.poll(() => store.lastPosition()).toBe(1);
+    await appendMany(store, newRef(), 2);
+    const told: unknown[] = [];
+    const read = await all(store.readAll(0, { onUnreadable: ({ position, ref }) => told.push({ position, ref }) }));
+    expect(read.map(({ position }) => position)).toEqual([2, 3]);
+    expect(told).toEqual([{ position: 1, ref: { aggregate: 'dataset', id } }]);
+  });
 });

@@ -3,7 +3,7 @@ import { subjects } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Followed, Position, ReadOptions } from '../port.ts';
-import { decodeOnce } from '../stored-commit.ts';
+import { decodeForReader } from '../stored-commit.ts';
 import type { Delivery } from './delivery.ts';
 import { PullConsumer, type PullSource } from './pull-consumer.ts';
 import { logUnavailable } from './request.ts';
@@ -53,15 +53,27 @@ async function* read(consumer: PullConsumer, progress: Progress, options: ReadOp
 }
 
 /** What a delivery means to the reader. */
-function* follows(delivery: Delivery, progress: Progress, { aggregates, signal }: ReadOptions): Generator<Followed> {
+function* follows(delivery: Delivery, progress: Progress, options: ReadOptions): Generator<Followed> {
+  const { aggregates, signal } = options;
   if (signal?.aborted) return;
   // A new consumer may begin before what the last one gave.
   if (delivery.kind !== 'message' || delivery.position <= progress.position) return;
-  const commit = decodeOnce(delivery.position, delivery.subject, delivery.bytes);
+  if (aggregates === undefined) mustFollow(progress.position, delivery.position, options);
+  const commit = decodeForReader(delivery.position, delivery.subject, delivery.bytes, options);
   progress.position = delivery.position;
   // A server that does not know the filter sends everything.
-  if (aggregates === undefined || aggregates.includes(commit.ref.aggregate)) yield { kind: 'commit', commit };
+  const isWanted = commit !== null && (aggregates === undefined || aggregates.includes(commit.ref.aggregate));
+  if (isWanted) yield { kind: 'commit', commit };
   if (!signal?.aborted) yield* caughtUp(progress);
+}
+
+/** Nothing is ever deleted: what the server leaves out, as it does with a message whose checksum is wrong, is lost. */
+function mustFollow(before: Position, position: Position, { onUnreadable }: ReadOptions): void {
+  if (position === before + 1) return;
+  const detail = `missing: position ${before + 1}${position === before + 2 ? '' : ` to ${position - 1}`}`;
+  const error = new PlatformError('internal', 'The event log has lost commits.', { detail });
+  if (onUnreadable === undefined) throw error;
+  onUnreadable({ position: before + 1, ref: null, error });
 }
 
 function* caughtUp(progress: Progress): Generator<Followed> {

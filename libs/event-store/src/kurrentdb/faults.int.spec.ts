@@ -2,10 +2,10 @@
 import { type KurrentDbServer, startKurrentDbServer } from '@baton/testkit';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Followed } from '../port.ts';
+import type { Followed, UnreadableCommit } from '../port.ts';
 import { verifyChain } from '../stored-commit.ts';
 import type { PendingWrite } from '../stream-writer.ts';
-import { all, appendMany, commit, newRef, positionsOf } from '../testing/commits.ts';
+import { all, appendMany, commit, newRef, positionsOf, takeUntil } from '../testing/commits.ts';
 import { writeChain } from '../testing/writer-contract.ts';
 import { connectKurrentDb, type KurrentDbConnection } from './connection.ts';
 import { openKurrentDbEventStore } from './kurrentdb-event-store.ts';
@@ -182,6 +182,18 @@ describe('the stream', () => {
     await connection.client.appendToStream('baton-EVENTS', jsonEvent({ type: 'foreign', data: {} }));
     const failure = { code: 'internal', detail: expect.stringContaining('position 1') as string };
     await expect(all(store.readAll(0))).rejects.toMatchObject(failure);
+    await appendMany(store, newRef(), 1);
+    const told: unknown[] = [];
+    const onUnreadable = ({ position, ref }: UnreadableCommit) => told.push({ position, ref });
+    expect(await all(store.readAll(0, { onUnreadable }))).toMatchObject([{ position: 2 }]);
+    expect(await takeUntil(store.subscribe(0, { onUnreadable }), ({ length }) => length === 2)).toMatchObject([
+      { kind: 'commit', commit: { position: 2 } },
+      { kind: 'caught-up', position: 2 },
+    ]);
+    expect(told).toEqual([
+      { position: 1, ref: null },
+      { position: 1, ref: null },
+    ]);
   });
 
   it('says that what it acknowledges is on disk unless it was told that the server does not flush', async () => {

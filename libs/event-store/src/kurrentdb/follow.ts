@@ -3,7 +3,7 @@ import { PlatformError } from '@baton/errors';
 import type { ResolvedEvent, StreamSubscription } from '@kurrent/kurrentdb-client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Followed, Position, ReadOptions } from '../port.ts';
-import { decodeOnce } from '../stored-commit.ts';
+import { decodeForReader } from '../stored-commit.ts';
 import { refusalOf } from './answer.ts';
 import { recordOf, type StoredRecord } from './draft.ts';
 import type { StreamLog } from './stream-log.ts';
@@ -32,12 +32,14 @@ export async function* follow(log: StreamLog, after: Position, options: ReadOpti
   }
 }
 
-function* follows(record: StoredRecord, progress: Progress, { aggregates, signal }: ReadOptions): Generator<Followed> {
+function* follows(record: StoredRecord, progress: Progress, options: ReadOptions): Generator<Followed> {
+  const { aggregates, signal } = options;
   if (record.position <= progress.position) return;
   if (record.position !== progress.position + 1) throw lost(progress.position + 1);
   progress.position = record.position;
-  const commit = decodeOnce(record.position, record.subject, record.bytes);
-  if (aggregates === undefined || aggregates.includes(commit.ref.aggregate)) yield { kind: 'commit', commit };
+  const commit = decodeForReader(record.position, record.subject, record.bytes, options);
+  const isWanted = commit !== null && (aggregates === undefined || aggregates.includes(commit.ref.aggregate));
+  if (isWanted) yield { kind: 'commit', commit };
   if (!signal?.aborted) yield* caughtUp(progress);
 }
 

@@ -12,7 +12,7 @@ import type {
   ReadOptions,
   RecordedCommit,
 } from '../port.ts';
-import { decodeCommit, hashOf, subjectOf } from '../stored-commit.ts';
+import { decodeCommit, decodeForReader, hashOf, subjectOf } from '../stored-commit.ts';
 import type { PipelinedEventStore, StreamWriter, WriterOptions } from '../stream-writer.ts';
 import { AggregateIndex } from './aggregate-index.ts';
 import { AppendQueue } from './append-queue.ts';
@@ -81,8 +81,9 @@ class KurrentDbEventStore implements PipelinedEventStore {
     for (let from = after + 1; from <= end; from += PAGE) {
       for (const record of await this.#log.read(from, Math.min(PAGE, end - from + 1))) {
         if (options.signal?.aborted) return;
-        const commit = decode(record);
-        if (options.aggregates === undefined || options.aggregates.includes(commit.ref.aggregate)) yield commit;
+        const commit = decodeForReader(record.position, record.subject, record.bytes, options);
+        const { aggregates } = options;
+        if (commit !== null && (aggregates === undefined || aggregates.includes(commit.ref.aggregate))) yield commit;
       }
     }
   }
