@@ -40,6 +40,8 @@ export interface ProjectionContext {
 }
 
 const BATCH = 500;
+/** While the log is read for the first time: a document that changes often is then written once for many changes. */
+const CATCH_UP_BATCH = 2_000;
 const RETRY_MS = 500;
 const MIN_INTERVAL_MS = 100;
 
@@ -126,6 +128,7 @@ class Runner<D extends Revised> {
   readonly #parking: Parking;
   readonly #context: ProjectionContext;
   #pending: RecordedCommit[] = [];
+  #batch = CATCH_UP_BATCH;
   #flushing: Promise<void> | null = null;
   #lastWriteAt = 0;
   /** Ends the pause before the next write. */
@@ -157,11 +160,12 @@ class Runner<D extends Revised> {
     for await (const item of store.subscribe(after, { aggregates, signal, onUnreadable })) {
       if (item.kind === 'caught-up') {
         await this.#drain();
+        this.#batch = BATCH;
         caughtUp();
       } else {
         this.#pending.push(item.commit);
-        if (this.#pending.length >= BATCH) await this.#drain();
-        else this.#flushSoon();
+        if (this.#pending.length >= this.#batch) await this.#drain();
+        else if (this.#batch === BATCH) this.#flushSoon();
       }
     }
     // What has not been written is read again at the next start.
@@ -193,10 +197,10 @@ class Runner<D extends Revised> {
     return this.#flushing;
   }
 
-  /** None after a quiet time, or when somebody waits; else a busy log is written in far fewer transactions. */
+  /** None after a quiet time, when a batch is full, or when somebody waits; else a busy log is written in far fewer transactions. */
   async #pause(): Promise<void> {
     const pauseMs = this.#lastWriteAt + MIN_INTERVAL_MS - performance.now();
-    if (pauseMs <= 0 || this.#waiters.size > 0) return;
+    if (pauseMs <= 0 || this.#waiters.size > 0 || this.#pending.length >= BATCH) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, pauseMs);
       this.#hurry = () => {
@@ -208,7 +212,7 @@ class Runner<D extends Revised> {
 
   async #writePending(): Promise<void> {
     while (this.#pending.length > 0 && !this.#context.signal.aborted) {
-      const commits = this.#pending.slice(0, BATCH);
+      const commits = this.#pending.slice(0, this.#batch);
       await this.#write(commits);
       this.#pending.splice(0, commits.length);
     }
