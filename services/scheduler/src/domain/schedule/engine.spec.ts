@@ -221,7 +221,7 @@ describe('the hand-off', () => {
       const engine = withLines([anEngineNode('n', { cpu: 1 }), anEngineNode('m', { cpu: 1 })]);
       run(engine, 'n', ['cpu-0']);
       inLine(engine, isRevoking);
-      queue(engine, { later: ONE_SLOT });
+      queue(engine, { later: ONE_SLOT }, { order: 2, submittedAt: aWaitingJob(2).submittedAt });
       const { revocations, starts } = engine.plan(0);
       expect(revocations.map(({ jobId, nodeId }) => `${jobId} on ${nodeId}`)).toEqual(isRevoking ? [] : ['waits on n']);
       expect(starts.filter(({ nodeId, behind }) => nodeId === 'm' && behind === undefined)).toEqual([]);
