@@ -35,6 +35,10 @@ export class TimedEngine implements SchedulingEngine {
     this.#fact(() => this.#engine.release(...args));
   }
 
+  learn(...args: Parameters<SchedulingEngine['learn']>): void {
+    this.#fact(() => this.#engine.learn(...args));
+  }
+
   plan(now: number): ReturnType<SchedulingEngine['plan']> {
     const startedAt = this.#clock();
     const plan = this.#engine.plan(now);

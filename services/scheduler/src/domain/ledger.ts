@@ -209,8 +209,7 @@ export class JobLedger {
   #learn({ state }: JobRecord, at: number): void {
     const startedAt = isPlaced(state) ? state.attempt.startedAt : null;
     const { timeLimitMs } = state.spec;
-    if (startedAt !== null && timeLimitMs !== null)
-      this.engine.backlog.learn(timeLimitMs, state.servedMs + at - startedAt);
+    if (startedAt !== null && timeLimitMs !== null) this.engine.learn(timeLimitMs, state.servedMs + at - startedAt);
   }
 
   #submitted(id: string, { array }: ExistingJob): void {

@@ -46,6 +46,8 @@ export class FifoEngine implements SchedulingEngine {
     this.#placed.delete(jobId);
   }
 
+  learn(): void {}
+
   plan(_now: number): Plan {
     const starts: PlannedStart[] = [];
     const taken = new Map([...this.#free].map(([id, devices]) => [id, [...devices]]));

@@ -131,12 +131,33 @@ describe('a line', () => {
     expect(joined).toEqual(['a', 'b', 'a', 'b', undefined]);
   });
 
-  it('names the attempts ahead, and has what is free already wait with the job', () => {
-    const line = busyCluster().line(anAsk('two', gpus(2, { nodeId: 'b' })), 0);
-    expect(line).toEqual({
+  it('of a job of several devices is behind one that has used most of its limit, and holds no device idle', () => {
+    const cluster = busyCluster();
+    const two = anAsk('two', gpus(2, { nodeId: 'b' }));
+    expect(cluster.line(two, 0)).toBeNull();
+    expect(cluster.line(two, 26)).toBeNull();
+    expect(cluster.line(two, 27)).toEqual({
       nodeId: 'b',
-      devices: ['gpu-3'],
-      behind: { count: 1, pool: ['gpu-0', 'gpu-1', 'gpu-2'], predecessors: [{ jobId: 'short', attempt: 1 }] },
+      devices: [],
+      behind: { count: 2, pool: ['gpu-0', 'gpu-1', 'gpu-2'], predecessors: [{ jobId: 'short', attempt: 1 }] },
+    });
+    expect(cluster.line({ ...two, shape: gpus(4, { nodeId: 'b' }) }, 27)).toBeNull();
+  });
+
+  it('for one device takes none for which a job of several stands in line', () => {
+    const cluster = busyCluster();
+    cluster.put(anAttempt(anAsk('one', gpus(1)), [{ nodeId: 'b', devices: ['gpu-3'] }]));
+    const waiting = { count: 2, pool: ['gpu-0', 'gpu-1', 'gpu-2'], isRevoking: false };
+    const next = anAttempt(anAsk('two', gpus(2)), [{ nodeId: 'b', devices: [] }], {
+      since: null,
+      waiting,
+      placedAt: 1,
+    });
+    cluster.put(next);
+    expect(cluster.line(anAsk('x', gpus(1, { nodeId: 'b' })), 27)?.behind).toEqual({
+      count: 1,
+      pool: ['gpu-3'],
+      predecessors: [{ jobId: 'one', attempt: 1 }],
     });
   });
 
@@ -144,11 +165,14 @@ describe('a line', () => {
     const cluster = busyCluster();
     cluster.promise(whole, { nodeIds: ['b'], at: 60 });
     const two = anAsk('two', gpus(2, { nodeId: 'b' }), { limitMs: 25 });
-    expect(cluster.line(two, 0)?.nodeId).toBe('b');
-    expect(cluster.line({ ...two, limitMs: 26 }, 0)).toBeNull();
-    expect(cluster.line(whole, 0)?.nodeId).toBe('b');
-    cluster.promise(whole, { nodeIds: ['b'], at: 34 });
-    expect(cluster.line(whole, 0)).toBeNull();
+    expect(cluster.line(two, 27)?.nodeId).toBe('b');
+    expect(cluster.line({ ...two, limitMs: 26 }, 27)).toBeNull();
+    cluster.forget('whole');
+    const three = anAsk('three', gpus(3, { nodeId: 'b' }));
+    cluster.promise(three, { nodeIds: ['b'], at: 35 });
+    expect(cluster.line(three, 27)?.nodeId).toBe('b');
+    cluster.promise(three, { nodeIds: ['b'], at: 34 });
+    expect(cluster.line(three, 27)).toBeNull();
   });
 
   it('is foreseen one after the other, each taking what those before it leave', () => {

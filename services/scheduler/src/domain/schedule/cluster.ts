@@ -3,7 +3,7 @@ import type { Issue } from '@baton/contracts';
 import { whyNever } from './able.ts';
 import type { Ask, Found } from './ask.ts';
 import { ClusterBooks, type ClusterOptions } from './cluster-books.ts';
-import { earliestStart, NodeOutlook } from './earliest-start.ts';
+import { earliestStart, NodeOutlook, soonerStart } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
 import { findPlaces, fits } from './find-places.ts';
 import { findLinePlace, type LinePlace } from './line-place.ts';
@@ -95,6 +95,11 @@ export class Cluster {
   /** The earliest start that it can be promised; null if it can't be foreseen. */
   earliest(ask: Ask, now: number): Reservation | null {
     return earliestStart(this.#books, ask, now);
+  }
+
+  /** A start before the one that it was promised; null if there is none. */
+  sooner(jobId: string, now: number): Reservation | null {
+    return soonerStart(this.#books, jobId, now);
   }
 
   /** Behind which running attempts it can be assigned. */

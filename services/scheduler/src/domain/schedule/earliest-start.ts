@@ -13,6 +13,23 @@ export function earliestStart(books: ClusterBooks, ask: Ask, now: number): Reser
   return ask.shape.nodes === 1 ? onOneNode(books, view, ask, now) : onSeveralNodes(books, view, ask, now);
 }
 
+/** Before the one that the job was promised; null if there is none. What has changed since is looked at only where it may do. */
+export function soonerStart(books: ClusterBooks, jobId: string, now: number): Reservation | null {
+  const promise = books.promise(jobId);
+  if (!promise || promise.reservation.at <= now) return null;
+  const { ask, reservation } = promise;
+  const view = books.view(ask.shape);
+  let count = 0;
+  for (const ledger of view.accepting) {
+    if (countFree(books.profile(ledger, now), view, (until) => until < reservation.at) < ask.shape.devices) continue;
+    count += 1;
+    if (count === ask.shape.nodes) break;
+  }
+  if (count < ask.shape.nodes) return null;
+  const earliest = earliestStart(books, ask, now);
+  return earliest && earliest.at < reservation.at ? earliest : null;
+}
+
 interface Candidate {
   readonly ledger: NodeLedger;
   readonly at: number;
@@ -38,7 +55,11 @@ function isBetter(one: Candidate, best: Candidate, placement: 'pack' | 'spread')
   return placement === 'pack' ? one.left < best.left : one.left > best.left;
 }
 
-/** The first time from which enough nodes fit; a node that fits earlier may not do so any more when the last one does. */
+/**
+ * The first time from which enough nodes fit. Of those that do then, always the first by id: one job on several nodes after the
+ * other is promised the same ones, which are drained for all of them once.
+ * A node that fits earlier may not do so any more when the last one does.
+ */
 function onSeveralNodes(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): Reservation | null {
   let open = view.accepting.flatMap((ledger) => {
     const outlook = new NodeOutlook(books.profile(ledger, now), view, ask);
@@ -58,9 +79,9 @@ function onSeveralNodes(books: ClusterBooks, view: ShapeView, ask: Ask, now: num
     if (ready.length >= nodes)
       return {
         nodeIds: ready
-          .slice(0, nodes)
           .map(({ id }) => id)
-          .toSorted(),
+          .toSorted()
+          .slice(0, nodes),
         at,
       };
     open = next;
@@ -117,10 +138,14 @@ export class NodeOutlook {
   }
 }
 
-function countFreeBy({ ledger, horizon }: NodeProfile, view: ShapeView, time: number): number {
+function countFreeBy(profile: NodeProfile, view: ShapeView, time: number): number {
+  return countFree(profile, view, (until) => until <= time);
+}
+
+function countFree({ ledger, horizon }: NodeProfile, view: ShapeView, isFree: (until: number) => boolean): number {
   const mask = view.mask(ledger);
   let count = 0;
   for (let spot = 0; spot < ledger.bits.length; spot += 1)
-    if (((ledger.bits[spot] ?? 0) & mask) !== 0 && (horizon.until[spot] ?? 0) <= time) count += 1;
+    if (((ledger.bits[spot] ?? 0) & mask) !== 0 && isFree(horizon.until[spot] ?? 0)) count += 1;
   return count;
 }

@@ -199,13 +199,14 @@ describe('the hand-off', () => {
     expect(blocked(engine)).toEqual({ a: 'devices-busy' });
   });
 
-  it('lets a job of several devices keep what is free and wait for the rest', () => {
-    const engine = withLines([anEngineNode('n', { cpu: 2 })]);
-    run(engine, 'n', ['cpu-0']);
+  it('lets a job of several devices wait only behind one that holds enough of them and has used most of its time', () => {
+    const engine = withLines([anEngineNode('n', { cpu: 3 })]);
+    run(engine, 'n', ['cpu-0'], { id: 'small', limitMs: MINUTE });
+    run(engine, 'n', ['cpu-1', 'cpu-2'], { id: 'wide', limitMs: MINUTE });
     queue(engine, { two: { ...ONE_SLOT, devices: 2 } });
-    expect(engine.plan(0).starts).toMatchObject([
-      { jobId: 'two', devices: ['cpu-1'], behind: { count: 1, pool: ['cpu-0'] } },
-    ]);
+    expect(engine.plan(0.5 * MINUTE).starts).toEqual([]);
+    const behind = { count: 2, pool: ['cpu-1', 'cpu-2'], predecessors: [{ jobId: 'wide', attempt: 3 }] };
+    expect(engine.plan(0.9 * MINUTE).starts).toEqual([{ jobId: 'two', nodeId: 'n', devices: [], behind }]);
   });
 
   it('gives a device that has just come free to nobody but the first in line', () => {
@@ -221,7 +222,7 @@ describe('the hand-off', () => {
       const engine = withLines([anEngineNode('n', { cpu: 1 }), anEngineNode('m', { cpu: 1 })]);
       run(engine, 'n', ['cpu-0']);
       inLine(engine, isRevoking);
-      queue(engine, { later: ONE_SLOT });
+      queue(engine, { later: ONE_SLOT }, { order: 2, submittedAt: aWaitingJob(2).submittedAt });
       const { revocations, starts } = engine.plan(0);
       expect(revocations.map(({ jobId, nodeId }) => `${jobId} on ${nodeId}`)).toEqual(isRevoking ? [] : ['waits on n']);
       expect(starts.filter(({ nodeId, behind }) => nodeId === 'm' && behind === undefined)).toEqual([]);

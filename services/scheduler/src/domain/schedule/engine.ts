@@ -124,6 +124,8 @@ export class Engine {
     if (!this.#placed.has(job.id)) this.quotas.started(job.owner, job.shape);
     this.#placed.set(job.id, attempt);
     this.cluster.put(attempt);
+    if (attempt.waiting) this.queueIndex.line(job);
+    else this.queueIndex.unline(job.id);
     if (since !== null) this.backlog.start(job, since);
     this.account(job.id, attempt, 0);
   }
@@ -146,10 +148,16 @@ export class Engine {
       return;
     }
     this.#placed.delete(jobId);
+    this.queueIndex.unline(jobId);
     this.cluster.drop(jobId);
     this.account(jobId, null, now);
     this.backlog.end(jobId);
     this.quotas.ended(attempt.job.owner, attempt.job.shape);
+  }
+
+  /** A job with such a limit has come to its end after so long on its devices. */
+  learn(limitMs: number, ranMs: number): void {
+    this.backlog.learn(limitMs, ranMs);
   }
 
   /** What is to be done now. Nothing is changed by it: what is carried out comes back as facts. */

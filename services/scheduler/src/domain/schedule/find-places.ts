@@ -20,7 +20,7 @@ export function findPlaces(books: ClusterBooks, ask: Ask, now: number): Found {
     return { code: busyCode(books, view) };
   }
   if (reserved === 0) return { code: 'booked' };
-  if (isAnyones(books, ask)) view.withheld = new RefusedAsk(ask, now, books.eased);
+  if (isAnyones(books, ask)) view.withheld = new RefusedAsk(ask, books.eased, { now });
   return { code: 'reserved' };
 }
 

@@ -1,4 +1,4 @@
-// Waiting jobs in their order, in pieces of bounded length: a change costs the same in a list of ten and of a million.
+// Waiting jobs in an order, in pieces of bounded length: a change costs the same in a list of ten and of a million.
 import type { WaitingJob } from './engine-model.ts';
 import { byOrder } from './ordering.ts';
 
@@ -12,7 +12,13 @@ export interface Place {
 
 export class JobList {
   readonly #pieces: WaitingJob[][] = [];
+  readonly #compare: (a: WaitingJob, b: WaitingJob) => number;
   #size = 0;
+
+  /** By age, unless told otherwise. No two jobs may be equal. */
+  constructor(compare: (a: WaitingJob, b: WaitingJob) => number = byOrder) {
+    this.#compare = compare;
+  }
 
   get size(): number {
     return this.#size;
@@ -20,6 +26,10 @@ export class JobList {
 
   get first(): WaitingJob | undefined {
     return this.#pieces[0]?.[0];
+  }
+
+  *[Symbol.iterator](): Iterator<WaitingJob> {
+    for (const piece of this.#pieces) yield* piece;
   }
 
   at({ piece, index }: Place): WaitingJob | undefined {
@@ -38,13 +48,13 @@ export class JobList {
     this.#size += 1;
     const last = this.#pieces.at(-1);
     const tail = last?.at(-1);
-    if (!last || !tail || (last.length >= PIECE && byOrder(tail, job) < 0)) {
+    if (!last || !tail || (last.length >= PIECE && this.#compare(tail, job) < 0)) {
       this.#pieces.push([job]);
       return;
     }
     const number = Math.min(this.#pieceOf(job), this.#pieces.length - 1);
     const piece = this.#pieces[number] ?? last;
-    piece.splice(firstNotBefore(piece, job), 0, job);
+    piece.splice(this.#firstNotBefore(piece, job), 0, job);
     if (piece.length > PIECE) this.#pieces.splice(number + 1, 0, piece.splice(PIECE >> 1));
   }
 
@@ -53,7 +63,7 @@ export class JobList {
     const number = this.#pieceOf(job);
     const piece = this.#pieces[number];
     if (!piece) return false;
-    const index = firstNotBefore(piece, job);
+    const index = this.#firstNotBefore(piece, job);
     if (piece[index]?.id !== job.id) return false;
     piece.splice(index, 1);
     if (piece.length === 0) this.#pieces.splice(number, 1);
@@ -65,7 +75,7 @@ export class JobList {
   replace(job: WaitingJob): void {
     const piece = this.#pieces[this.#pieceOf(job)];
     if (!piece) return;
-    const index = firstNotBefore(piece, job);
+    const index = this.#firstNotBefore(piece, job);
     if (piece[index]?.id === job.id) piece[index] = job;
   }
 
@@ -84,13 +94,13 @@ export class JobList {
   #pieceOf(job: WaitingJob): number {
     return partition(this.#pieces, (piece) => {
       const last = piece.at(-1);
-      return last !== undefined && byOrder(last, job) < 0;
+      return last !== undefined && this.#compare(last, job) < 0;
     });
   }
-}
 
-function firstNotBefore(jobs: readonly WaitingJob[], job: WaitingJob): number {
-  return partition(jobs, (other) => byOrder(other, job) < 0);
+  #firstNotBefore(jobs: readonly WaitingJob[], job: WaitingJob): number {
+    return partition(jobs, (other) => this.#compare(other, job) < 0);
+  }
 }
 
 function partition<T>(items: readonly T[], holds: (item: T) => boolean): number {

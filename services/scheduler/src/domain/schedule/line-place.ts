@@ -1,4 +1,5 @@
-// The hand-off: which node's line a job that can't start now joins, so that all is in place when its devices come free.
+// The hand-off: which node's line a job that can't start now joins, so that all is in place when its devices come free. No device stands
+// idle for it meanwhile.
 import type { Behind, Device } from '@baton/contracts';
 import { suitableGroups } from './able.ts';
 import type { Ask } from './ask.ts';
@@ -12,10 +13,12 @@ import type { ShapeView } from './shape-view.ts';
 
 /** Beyond one promise for each device: with jobs of a moment, the one after next must be in place too. */
 const SPARE_PROMISES = 1;
+/** A job that has used so much of its time limit is likely to end soon. */
+const LATE = 0.9;
 
 export interface LinePlace {
   readonly nodeId: string;
-  /** Free already; they wait with it. */
+  /** Held already: none, as what is free could be another's. */
   readonly devices: readonly string[];
   readonly behind: Behind;
 }
@@ -27,14 +30,16 @@ export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LineP
   const view = books.view(shape);
   if (isRefused(books, view, ask, now)) return null;
   let isFull = true;
+  let until = Infinity;
   for (const ledger of books.index.byLine(shape.deviceKind)) {
     if (!mayHaveRoom(ledger, view)) continue;
     isFull = false;
     const line = keptLine(books, ledger, ask, now);
     if (line) return line;
+    until = Math.min(until, nextLateAt(ledger, ask, { now, defaultLimitMs: books.options.defaultLimitMs }));
   }
   if (isFull) view.lineless = new Refusal(books.changed);
-  else if (isAnyones(books, ask)) view.lineWithheld = new RefusedAsk(ask, now, books.changed);
+  else if (isAnyones(books, ask)) view.lineWithheld = new RefusedAsk(ask, books.changed, { now, until });
   return null;
 }
 
@@ -43,7 +48,11 @@ function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, now: number):
   view.lineless = null;
   const { lineWithheld } = view;
   if (!lineWithheld?.covers(ask, now) || !isAnyones(books, ask)) return false;
-  if (lineWithheld.stands((ledger) => keptLine(books, ledger, lineWithheld.ask, now) !== null)) return true;
+  const { until } = lineWithheld;
+  const { defaultLimitMs } = books.options;
+  const mayJoin = (ledger: NodeLedger) =>
+    keptLine(books, ledger, lineWithheld.ask, now) !== null || nextLateAt(ledger, ask, { now, defaultLimitMs }) < until;
+  if (lineWithheld.stands(mayJoin)) return true;
   view.lineWithheld = null;
   return false;
 }
@@ -52,18 +61,67 @@ function length(ledger: NodeLedger, { shape }: ShapeView): number {
   return ledger.inLine[shape.deviceKind];
 }
 
-function lineOn(ledger: NodeLedger, view: ShapeView, isBarred = (_id: string) => false): LinePlace | null {
+interface LineOptions {
+  readonly now: number;
+  readonly defaultLimitMs: number;
+  readonly isBarred?: (id: string) => boolean;
+}
+
+function lineOn(ledger: NodeLedger, view: ShapeView, options: LineOptions): LinePlace | null {
   if (!mayHaveRoom(ledger, view)) return null;
-  const { sound, free } = suitable(ledger, view.mask(ledger), isBarred);
-  const devices = free.slice(0, view.shape.devices);
-  const count = view.shape.devices - devices.length;
-  if (count === 0 || sound.length < view.shape.devices) return null;
-  if (length(ledger, view) + count > sound.length + SPARE_PROMISES) return null;
-  const pool = sound.filter((id) => !devices.includes(id));
+  const { isBarred = () => false } = options;
+  const sound = suitable(ledger, view.mask(ledger), isBarred);
+  return view.shape.devices === 1
+    ? lineForOne(ledger, view, sound)
+    : lineBehindOne(ledger, view, { ...options, sound });
+}
+
+/** Whichever of them comes free is its. */
+function lineForOne(ledger: NodeLedger, view: ShapeView, sound: readonly string[]): LinePlace | null {
+  const claimed = claimedWhole(ledger);
+  const pool = sound.filter((id) => !claimed.has(id));
+  if (pool.length === 0 || length(ledger, view) + 1 > sound.length + SPARE_PROMISES) return null;
   const predecessors = ledger.placed
     .filter((entry) => holdsOrAwaits(entry, pool))
     .map(({ attempt }) => ({ jobId: attempt.job.id, attempt: attempt.attempt }));
-  return predecessors.length === 0 ? null : { nodeId: ledger.id, devices, behind: { count, pool, predecessors } };
+  return predecessors.length === 0
+    ? null
+    : { nodeId: ledger.id, devices: [], behind: { count: 1, pool, predecessors } };
+}
+
+/**
+ * A job of several devices takes over those of one running job that is likely to end soon. If it waited for several to end, what
+ * came free first would stand idle; and behind one that has far to go it would be passed by many.
+ */
+function lineBehindOne(
+  ledger: NodeLedger,
+  { shape }: ShapeView,
+  { now, defaultLimitMs, sound }: LineOptions & { readonly sound: readonly string[] },
+): LinePlace | null {
+  const usedOf = ({ since, job }: Placed['attempt']) => (now - (since ?? now)) / (job.limitMs ?? defaultLimitMs);
+  let best: Placed | null = null;
+  for (const entry of ledger.placed) {
+    const { attempt, devices } = entry;
+    if (lateAt(entry, defaultLimitMs) > now || ledger.placed.some((other) => awaits(other, devices))) continue;
+    const count = devices.filter((id) => sound.includes(id)).length;
+    if (count >= shape.devices && usedOf(attempt) > (best ? usedOf(best.attempt) : -1)) best = entry;
+  }
+  if (!best) return null;
+  const { attempt, devices } = best;
+  const pool = devices.filter((id) => sound.includes(id));
+  const predecessors = [{ jobId: attempt.job.id, attempt: attempt.attempt }];
+  return { nodeId: ledger.id, devices: [], behind: { count: shape.devices, pool, predecessors } };
+}
+
+function lateAt({ attempt }: Placed, defaultLimitMs: number): number {
+  return attempt.since === null ? Infinity : attempt.since + LATE * (attempt.job.limitMs ?? defaultLimitMs);
+}
+
+/** When time alone may bring somebody there whom a job of several devices can wait behind. */
+function nextLateAt({ placed }: NodeLedger, { shape }: Ask, { now, defaultLimitMs }: LineOptions): number {
+  if (shape.devices === 1) return Infinity;
+  const times = placed.flatMap((entry) => (entry.devices.length < shape.devices ? [] : lateAt(entry, defaultLimitMs)));
+  return Math.min(...times.filter((time) => time > now));
 }
 
 /** Cheap, and true of all that have: on nodes with devices of one sort also of no others. */
@@ -72,9 +130,8 @@ function mayHaveRoom(ledger: NodeLedger, view: ShapeView): boolean {
   if (mask === 0 || ledger.node?.refuses !== null || ledger.isKeptWhole || ledger.placed.length === 0) return false;
   const { deviceKind, devices } = view.shape;
   const sound = ledger.sound[deviceKind];
-  const count = devices - Math.min(devices, ledger.countFree(mask));
   // All its devices are free, and something else is lacking: nothing to wait in line for.
-  if (count === 0 || devices > sound || ledger.inLine[deviceKind] + count > sound + SPARE_PROMISES) return false;
+  if (ledger.countFree(mask) >= devices || ledger.inLine[deviceKind] + devices > sound + SPARE_PROMISES) return false;
   return isOfOneSort(ledger, deviceKind, mask);
 }
 
@@ -89,35 +146,35 @@ function isOfOneSort({ hardware, placed }: NodeLedger, kind: Device['kind'], mas
   return shapes.every((shape) => shape.deviceKind !== kind || suitableGroups(shape, hardware) === mask);
 }
 
-function suitable({ devices, bits, holders }: NodeLedger, mask: number, isBarred: (id: string) => boolean) {
-  const sound: string[] = [];
-  const free: string[] = [];
-  for (const [spot, { id }] of devices.entries()) {
-    if (((bits[spot] ?? 0) & mask) === 0 || isBarred(id)) continue;
-    sound.push(id);
-    if (holders[spot] === null) free.push(id);
-  }
-  return { sound, free };
+function suitable({ devices, bits }: NodeLedger, mask: number, isBarred: (id: string) => boolean): string[] {
+  return devices.flatMap(({ id }, spot) => (((bits[spot] ?? 0) & mask) === 0 || isBarred(id) ? [] : [id]));
 }
 
-function holdsOrAwaits({ attempt, devices }: Placed, pool: readonly string[]): boolean {
-  return devices.some((id) => pool.includes(id)) || (attempt.waiting?.pool.some((id) => pool.includes(id)) ?? false);
+/** Devices that jobs of several wait for: all at once, so none may go to another in line. */
+function claimedWhole({ placed }: NodeLedger): ReadonlySet<string> {
+  return new Set(placed.flatMap(({ attempt: { waiting } }) => (waiting && waiting.count > 1 ? waiting.pool : [])));
+}
+
+function holdsOrAwaits(entry: Placed, pool: readonly string[]): boolean {
+  return entry.devices.some((id) => pool.includes(id)) || awaits(entry, pool);
+}
+
+function awaits({ attempt: { waiting } }: Placed, devices: readonly string[]): boolean {
+  return waiting?.pool.some((id) => devices.includes(id)) ?? false;
 }
 
 /** The node's line with the job at its end, without devices that are booked for others before it ends. */
 function keptLine(books: ClusterBooks, ledger: NodeLedger, ask: Ask, now: number): LinePlace | null {
   const view = books.view(ask.shape);
   const withLine = (line: LinePlace) =>
-    horizonOf(ledger, [...ledger.placed, entryOf(ledger, line, ask)], {
-      now,
-      defaultLimitMs: books.options.defaultLimitMs,
-    });
-  const first = lineOn(ledger, view);
+    horizonOf(ledger, [...ledger.placed, entryOf(ledger, line, ask)], { now, defaultLimitMs });
+  const { defaultLimitMs } = books.options;
+  const first = lineOn(ledger, view, { now, defaultLimitMs });
   if (!first) return null;
   const isBarredBy = (horizon: Horizon) => (id: string) =>
     isBooked({ id }, ledger.bookings, { owner: ask.owner, from: now, until: endOf(horizon, ask, now) });
   const barred = isBarredBy(withLine(first));
-  const line = ledger.bookings.length === 0 ? first : lineOn(ledger, view, barred);
+  const line = ledger.bookings.length === 0 ? first : lineOn(ledger, view, { now, defaultLimitMs, isBarred: barred });
   if (!line) return null;
   const horizon = withLine(line);
   const isBarred = isBarredBy(horizon);

@@ -7,6 +7,8 @@ interface Spot {
   readonly count: number;
   /** Inside a count it comes after those that are not. */
   readonly isWhole: boolean;
+  /** Somebody was promised a start on it: it is drained, and until then better used than others. */
+  readonly isPromised: boolean;
 }
 interface Entry extends Spot {
   readonly ledger: NodeLedger;
@@ -24,7 +26,7 @@ export class NodeIndex {
     }
   }
 
-  /** Those with at least so many free: `pack` begins with the fewest, and among equals with broken nodes; `spread` with the most. */
+  /** Those with at least so many free: `pack` begins with the fewest, and among equals with broken nodes, then promised ones; `spread` with the most. */
   *withFree(kind: Kind, atLeast: number, placement: 'pack' | 'spread'): Iterable<NodeLedger> {
     const { buckets } = this.#free[kind];
     const least = Math.max(1, atLeast);
@@ -53,7 +55,7 @@ class Buckets {
   update(ledger: NodeLedger): void {
     const before = this.#entries.get(ledger);
     const spot = this.#spotOf(ledger);
-    if (before?.count === spot?.count && before?.isWhole === spot?.isWhole) return;
+    if (isAt(before, spot)) return;
     if (before) {
       const bucket = this.buckets[before.count] ?? [];
       bucket.splice(position(bucket, before), 1);
@@ -70,16 +72,16 @@ class Buckets {
 
 /** Nodes without a free device are not looked for. */
 function freeSpot(kind: Kind): (ledger: NodeLedger) => Spot | null {
-  return ({ node, free, sound }) => {
+  return ({ node, free, sound, promised }) => {
     if (node === null || node.refuses !== null || free[kind] === 0) return null;
-    return { count: free[kind], isWhole: free[kind] === sound[kind] };
+    return { count: free[kind], isWhole: free[kind] === sound[kind], isPromised: promised.length > 0 };
   };
 }
 
 function lineSpot(kind: Kind): (ledger: NodeLedger) => Spot | null {
   return ({ node, placed, inLine }) => {
     if (node === null || node.refuses !== null || placed.length === 0) return null;
-    return { count: inLine[kind], isWhole: false };
+    return { count: inLine[kind], isWhole: false, isPromised: false };
   };
 }
 
@@ -96,5 +98,11 @@ function position(bucket: readonly Entry[], entry: Entry): number {
 }
 
 function isBefore(one: Entry, other: Entry): boolean {
-  return one.isWhole === other.isWhole ? one.ledger.id < other.ledger.id : other.isWhole;
+  if (one.isWhole !== other.isWhole) return other.isWhole;
+  return one.isPromised === other.isPromised ? one.ledger.id < other.ledger.id : one.isPromised;
+}
+
+function isAt(entry: Spot | undefined, spot: Spot | null): boolean {
+  const { count, isWhole, isPromised } = entry ?? {};
+  return count === spot?.count && isWhole === spot?.isWhole && isPromised === spot?.isPromised;
 }

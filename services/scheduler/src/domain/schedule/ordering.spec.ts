@@ -44,6 +44,7 @@ describe('scores', () => {
     expect(score(aWaitingJob(1, { limitMs: 4 * HOUR_MS, estimateMs: HOUR_MS }), given)).toBeLessThan(plain);
     expect(score(aWaitingJob(1, { limitMs: 4 * HOUR_MS, servedMs: HOUR_MS }), given)).toBeLessThan(plain);
     expect(score(aWaitingJob(1, { limitMs: null }), given)).toBeGreaterThan(plain);
+    expect(score(aWaitingJob(1, { limitMs: 4 * HOUR_MS + 1 }), given)).toBeGreaterThan(plain);
   });
 
   it('let a job sink to the next queue of `las` at each threshold of devices x time', () => {

@@ -63,9 +63,8 @@ export function sizeOf(shape: EngineShape, classes: SizeClasses, policy: Policy)
 function baseOf(shape: EngineShape, classes: SizeClasses, lengthMs: number, policy: Policy): number {
   switch (policy.order) {
     case 'fifo':
-      return 0;
     case 'shortest':
-      return remainingMs(classes, policy);
+      return 0;
     case 'las':
       return lasQueue(shape, classes, policy.lasThresholdsDeviceSeconds);
     case 'fair-share':
@@ -84,6 +83,7 @@ export type Score = (size: JobSize, job: WaitingJob) => number;
 
 export function scoreBy(context: OrderContext): Score {
   const { policy, now } = context;
+  if (policy.order === 'shortest') return (_, job) => remainingMs(job, policy);
   if (policy.order !== 'fair-share') return ({ base }) => base;
   const weights = weightsOf(policy);
   const overdueAfter = overdueBy(context);
@@ -122,11 +122,15 @@ export function overdueBy({ policy, backlog }: OrderContext): (size: JobSize, sh
   };
 }
 
-/** What it may still run, or is expected to where that was learned. */
-function remainingMs(classes: SizeClasses, policy: Policy): number {
-  const { limit, estimate } = classes;
-  const lengthMs = boundMs(estimate ?? limit ?? classOf(policy.backfill.defaultTimeLimitMs));
-  return Math.max(1, lengthMs - servedMsOf(classes));
+/** What it may still run, or is expected to where that was learned: exactly, as with `shortest` nothing else counts. */
+function remainingMs({ limitMs, estimateMs, servedMs }: WaitingJob, { backfill }: Policy): number {
+  return Math.max(1, (estimateMs ?? limitMs ?? backfill.defaultTimeLimitMs) - servedMs);
+}
+
+/** Of jobs of one bucket: the order in which a walk gives them, as long as time alone passes; null: by age. */
+export function orderInBucket(policy: Policy): ((a: WaitingJob, b: WaitingJob) => number) | null {
+  if (policy.order !== 'shortest') return null;
+  return (a, b) => remainingMs(a, policy) - remainingMs(b, policy) || byOrder(a, b);
 }
 
 function servedMsOf({ served }: SizeClasses): number {

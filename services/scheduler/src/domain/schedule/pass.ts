@@ -67,20 +67,36 @@ export class Pass {
     return times.length === 0 ? null : Math.max(this.#now + SOONEST_MS, Math.min(...times));
   }
 
-  /** Those in line that could start elsewhere at once, or whose node takes no more jobs. What they could have is kept for them. */
+  /** Those in line on a node that takes no more jobs. */
   #callBack(): void {
-    const { cluster } = this.#engine;
-    const waiting = [...this.#engine.placed()].filter((attempt) => attempt.waiting);
-    for (const attempt of waiting.toSorted((a, b) => a.job.order - b.job.order)) {
-      const nodeId = attempt.parts[0]?.nodeId ?? '';
-      const { id, shape } = attempt.job;
-      const elsewhere = cluster.isOpen(shape) ? this.#elsewhere(attempt, nodeId) : null;
-      if (elsewhere) this.#keepFor(attempt, elsewhere);
-      if (attempt.waiting?.isRevoking === true) continue;
-      if (elsewhere) this.revocations.push({ jobId: id, nodeId, reason: 'It can start elsewhere at once.' });
-      else if (this.#engine.node(nodeId)?.refuses === 'node-cordoned')
+    for (const { id } of this.#engine.queueIndex.inLine()) {
+      const attempt = this.#engine.placedAttempt(id);
+      const nodeId = attempt?.parts[0]?.nodeId ?? '';
+      if (attempt?.waiting?.isRevoking === false && this.#engine.node(nodeId)?.refuses === 'node-cordoned')
         this.revocations.push({ jobId: id, nodeId, reason: 'Its node takes no new jobs.' });
     }
+  }
+
+  /** One in line that could start elsewhere at once, when it is its turn, is called back; what it could have is kept for it. */
+  #takeFromLine(attempt: RunningAttempt, walk: Walk): void {
+    const { job, waiting, parts } = attempt;
+    const { cluster } = this.#engine;
+    const ask = this.#engine.ask(job);
+    const nodeId = parts[0]?.nodeId ?? '';
+    const found = cluster.trial(() => {
+      cluster.drop(job.id);
+      return cluster.find(ask, this.#now);
+    });
+    if ('code' in found) {
+      if (OWN_REASONS.has(found.code)) walk.blockBucket();
+      else blockAlike(found.code, ask, walk);
+      return;
+    }
+    if (found.places.some((place) => place.nodeId === nodeId)) return;
+    if (waiting?.isRevoking === false)
+      this.revocations.push({ jobId: job.id, nodeId, reason: 'It can start elsewhere at once.' });
+    this.#keepFor(attempt, { parts: found.places, waiting: null, since: this.#now });
+    walk.taken();
   }
 
   /** On paper, under a name of its own: it is in its line too. */
@@ -88,16 +104,6 @@ export class Pass {
     const id = `${attempt.job.id} elsewhere`;
     this.#kept.add(id);
     this.#engine.cluster.put({ ...attempt, ...elsewhere, job: { ...attempt.job, id } });
-  }
-
-  #elsewhere({ job }: RunningAttempt, nodeId: string): Pick<RunningAttempt, 'parts' | 'waiting' | 'since'> | null {
-    const { cluster } = this.#engine;
-    const found = cluster.trial(() => {
-      cluster.drop(job.id);
-      return cluster.find(this.#engine.ask(job), this.#now);
-    });
-    if (!('places' in found) || found.places.some((place) => place.nodeId === nodeId)) return null;
-    return { parts: found.places, waiting: null, since: this.#now };
   }
 
   /** Somebody of the shape may have others stopped: looked at although it fits nowhere. */
@@ -115,7 +121,7 @@ export class Pass {
     // A promise that is kept now makes room for another: in the same pass, or somebody passes who must not.
     this.#startPromised(Math.max(...classes.map(({ priority }) => priority)));
     const isEveryShapeWalked = this.#promisesLeft > 0 || this.#promised.length > 0 || !backfill.enabled;
-    const walk = this.#engine.queueIndex.walk(
+    const walk = this.#engine.queueIndex.walkWithLines(
       this.#view,
       (shape, key) => isEveryShapeWalked || this.#engine.cluster.isOpen(shape) || this.#mayPreempt(key),
     );
@@ -140,8 +146,25 @@ export class Pass {
         this.#start(job, found.places);
         this.#promisesLeft += 1;
       } else if (!cluster.keeps(job.id, this.#now)) this.#breakPromise(job);
-      else if (this.#preemptors.length < PREEMPTORS) this.#preemptors.push(job);
+      else {
+        this.#bringForward(job);
+        if (this.#preemptors.length < PREEMPTORS) this.#preemptors.push(job);
+      }
     }
+  }
+
+  /** Others have ended before their limits. */
+  #bringForward(job: WaitingJob): void {
+    const sooner = this.#engine.cluster.sooner(job.id, this.#now);
+    if (sooner && this.#fitsQuotaWithAllPromised(job)) this.#promiseAt(job, this.#engine.ask(job), sooner);
+  }
+
+  /** All that runs may still do so then, and of the others who were promised a start some may have theirs by then. */
+  #fitsQuotaWithAllPromised({ id, owner, shape }: WaitingJob): boolean {
+    const paper = this.#quotas.onPaper();
+    for (const other of this.#promisedAt.keys())
+      if (other.id !== id && isOfSameQuota(other.owner, owner)) paper.started(other.owner, other.shape);
+    return paper.mayStart(owner, shape) === null;
   }
 
   #breakPromise(job: WaitingJob): void {
@@ -153,6 +176,11 @@ export class Pass {
   }
 
   #take(job: WaitingJob, walk: Walk): void {
+    const inLine = this.#engine.placedAttempt(job.id);
+    if (inLine) {
+      this.#takeFromLine(inLine, walk);
+      return;
+    }
     const ask = this.#engine.ask(job);
     const refusal = this.#refuse(job, ask, walk);
     if (refusal) {
@@ -196,9 +224,7 @@ export class Pass {
       return;
     }
     if (this.#promisesLeft > 0 && this.#isToBePromised(job, walk)) this.#promise(job, ask);
-    if (code === 'booked') walk.blockBucket();
-    else if (code === 'reserved') walk.blockShape(engineShapeKey(job.shape), ask.limitMs);
-    else walk.blockShape(engineShapeKey(job.shape));
+    blockAlike(code, ask, walk);
   }
 
   /** Without backfill nobody passes the first that is blocked. Jobs for other devices have nothing to do with it. */
@@ -217,15 +243,20 @@ export class Pass {
   }
 
   #promise(job: WaitingJob, ask: Ask): void {
+    if (!this.#fitsQuotaWithAllPromised(job)) return;
     const reservation = this.#engine.cluster.earliest(ask, this.#now);
     if (reservation) this.#give(job, ask, reservation);
   }
 
   #give(job: WaitingJob, ask: Ask, reservation: Reservation): void {
+    this.#promiseAt(job, ask, reservation);
+    this.#promisesLeft -= 1;
+  }
+
+  #promiseAt(job: WaitingJob, ask: Ask, reservation: Reservation): void {
     this.#engine.cluster.promise(ask, reservation);
     this.reservations.push({ jobId: job.id, reservation });
     this.#promisedAt.set(job, reservation.at);
-    this.#promisesLeft -= 1;
   }
 
   #block(job: WaitingJob, code: WaitCode): void {
@@ -294,7 +325,8 @@ export class Pass {
     for (let job = walk.next(); job; job = walk.next()) {
       if (this.#done.has(job.id)) continue;
       const ask = this.#engine.ask(job);
-      if (this.#refuse(job, ask, walk) !== null) continue;
+      // When it will start is not known: perhaps when another of its owner has been promised to.
+      if (this.#refuse(job, ask, walk) !== null || !this.#fitsQuotaWithAllPromised(job)) continue;
       const line = cluster.line(ask, this.#now);
       if (line && line.behind.predecessors.every(({ jobId }) => !this.#kept.has(jobId))) {
         const { nodeId, devices, behind } = line;
@@ -306,6 +338,13 @@ export class Pass {
       else walk.blockShape(engineShapeKey(job.shape));
     }
   }
+}
+
+/** What is known not to fit either. */
+function blockAlike(code: WaitCode, { shape, limitMs }: Ask, walk: Walk): void {
+  if (code === 'booked') walk.blockBucket();
+  else if (code === 'reserved') walk.blockShape(engineShapeKey(shape), limitMs);
+  else walk.blockShape(engineShapeKey(shape));
 }
 
 function isOfSameQuota(one: Owner, other: Owner): boolean {

@@ -2,14 +2,18 @@
 import type { Policy } from '@baton/contracts';
 import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
 import { JobList } from './job-list.ts';
-import { type JobSize, type SizeClasses, sizeClassesOf, sizeKey, sizeOf } from './ordering.ts';
+import { type JobSize, orderInBucket, type SizeClasses, sizeClassesOf, sizeKey, sizeOf } from './ordering.ts';
 
 /** A shape that is waited for: one object for all jobs of it. */
 export interface ShapeEntry {
   readonly key: string;
   readonly shape: EngineShape;
   readonly queues: Set<ShapeQueue>;
+  /** Of those that are in line on a node, and may be called back. */
+  readonly inLine: Set<ShapeQueue>;
 }
+
+export type QueueSection = 'queues' | 'inLine';
 
 /** An owner that waits or has waited: one object for all their jobs. */
 export interface OwnerEntry {
@@ -19,7 +23,10 @@ export interface OwnerEntry {
 }
 
 export class Bucket {
+  /** By age. */
   readonly jobs = new JobList();
+  /** In the order of the policy, where that is another. */
+  #ordered: JobList | null = null;
   #size: JobSize | null = null;
   #policy: Policy | null = null;
 
@@ -28,11 +35,39 @@ export class Bucket {
     readonly queue: ShapeQueue,
   ) {}
 
+  add(job: WaitingJob): void {
+    this.jobs.add(job);
+    this.#ordered?.add(job);
+  }
+
+  /** Whether it was there. */
+  remove(job: WaitingJob): boolean {
+    this.#ordered?.remove(job);
+    return this.jobs.remove(job);
+  }
+
   /** Worked out once for a policy. */
   size(policy: Policy): JobSize {
-    if (this.#size && this.#policy === policy) return this.#size;
+    this.#follow(policy);
+    return (this.#size ??= sizeOf(this.queue.shape.shape, this.classes, policy));
+  }
+
+  /** As a walk gives them. */
+  ordered(policy: Policy): JobList {
+    this.#follow(policy);
+    const compare = orderInBucket(policy);
+    if (compare === null) return this.jobs;
+    if (this.#ordered) return this.#ordered;
+    const ordered = new JobList(compare);
+    for (const job of this.jobs) ordered.add(job);
+    return (this.#ordered = ordered);
+  }
+
+  #follow(policy: Policy): void {
+    if (this.#policy === policy) return;
     this.#policy = policy;
-    return (this.#size = sizeOf(this.queue.shape.shape, this.classes, policy));
+    this.#size = null;
+    this.#ordered = null;
   }
 }
 
@@ -42,7 +77,7 @@ export interface QueueView {
   shapes(): Iterable<ShapeEntry>;
   shape(key: string): ShapeEntry | undefined;
   /** Class names, each with its owners by key. */
-  classes(): ReadonlyMap<string, ReadonlyMap<string, OwnerQueue>>;
+  classes(section?: QueueSection): ReadonlyMap<string, ReadonlyMap<string, OwnerQueue>>;
 }
 
 interface Oldest {
@@ -92,14 +127,14 @@ export class ShapeQueue {
       this.#byKey.set(key, bucket);
       this.#buckets.splice(firstLonger(this.#buckets, classes), 0, bucket);
     }
-    bucket.jobs.add(job);
+    bucket.add(job);
     if (this.#oldest) lower(this.#oldest, job);
   }
 
   remove(job: WaitingJob): void {
     const key = sizeKey(sizeClassesOf(job));
     const bucket = this.#byKey.get(key);
-    if (!bucket?.jobs.remove(job)) return;
+    if (!bucket?.remove(job)) return;
     if (bucket.jobs.size === 0) {
       this.#byKey.delete(key);
       this.#buckets.splice(this.#buckets.indexOf(bucket), 1);
@@ -118,6 +153,7 @@ export class OwnerQueue {
   constructor(
     readonly className: string,
     readonly entry: OwnerEntry,
+    readonly section: QueueSection = 'queues',
   ) {}
 
   get oldestOrder(): number {
@@ -133,7 +169,7 @@ export class OwnerQueue {
     if (!queue) {
       queue = new ShapeQueue(shape, this);
       this.shapes.set(shape, queue);
-      shape.queues.add(queue);
+      shape[this.section].add(queue);
     }
     queue.add(job);
     this.size += 1;
@@ -147,7 +183,7 @@ export class OwnerQueue {
     this.size -= 1;
     if (queue.buckets.length === 0) {
       this.shapes.delete(shape);
-      shape.queues.delete(queue);
+      shape[this.section].delete(queue);
     }
     if (this.#oldestOrder === job.order) this.#oldestOrder = null;
   }

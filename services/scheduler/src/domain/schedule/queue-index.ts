@@ -3,7 +3,7 @@ import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
 import { deviceSecondsOf, NO_WORK, type WaitingWork } from './backlog.ts';
 import { allDevices, engineShapeKey } from './engine-shape.ts';
 import { groupKeyOf, ownerKeyOf } from './owner-key.ts';
-import { type OwnerEntry, OwnerQueue, type QueueView, type ShapeEntry } from './queue-buckets.ts';
+import { type OwnerEntry, OwnerQueue, type QueueSection, type QueueView, type ShapeEntry } from './queue-buckets.ts';
 import { jobsAhead, placeOf } from './queue-position.ts';
 import { Walk } from './queue-walk.ts';
 import type { OrderView } from './walk-standings.ts';
@@ -11,7 +11,11 @@ import type { OrderView } from './walk-standings.ts';
 export class QueueIndex implements QueueView {
   readonly #jobs = new Map<string, WaitingJob>();
   readonly #reserved = new Map<string, WaitingJob>();
-  readonly #classes = new Map<string, Map<string, OwnerQueue>>();
+  readonly #inLine = new Map<string, WaitingJob>();
+  readonly #classes: Record<QueueSection, Map<string, Map<string, OwnerQueue>>> = {
+    queues: new Map(),
+    inLine: new Map(),
+  };
   readonly #shapes = new Map<string, ShapeEntry>();
   readonly #owners = new Map<string, OwnerEntry>();
   readonly #work: Record<EngineShape['deviceKind'], WaitingWork> = { gpu: NO_WORK, cpu: NO_WORK };
@@ -43,11 +47,11 @@ export class QueueIndex implements QueueView {
     return this.#shapes.get(key);
   }
 
-  classes(): ReadonlyMap<string, ReadonlyMap<string, OwnerQueue>> {
-    return this.#classes;
+  classes(section: QueueSection = 'queues'): ReadonlyMap<string, ReadonlyMap<string, OwnerQueue>> {
+    return this.#classes[section];
   }
 
-  /** All that waits for a kind of device. */
+  /** All that waits for a kind of device, in the queue or in line. */
   work(kind: EngineShape['deviceKind']): WaitingWork {
     return this.#work[kind];
   }
@@ -55,14 +59,9 @@ export class QueueIndex implements QueueView {
   /** In the place of an earlier one with the same id. Returns the job as it is kept: it shares shape and owner with others. */
   add(job: WaitingJob): WaitingJob {
     this.remove(job.id);
-    const shape = this.#intern(job.shape);
-    const owner = this.#internOwner(job.owner);
-    const isShared = job.shape === shape.shape && job.owner === owner.owner;
-    const kept = isShared ? job : { ...job, shape: shape.shape, owner: owner.owner };
+    const kept = this.#enter(job, 'queues');
     this.#jobs.set(kept.id, kept);
     if (kept.reservation) this.#reserved.set(kept.id, kept);
-    this.#queueOf(kept.className, owner).add(kept, shape);
-    this.#count(kept, 1);
     return kept;
   }
 
@@ -72,16 +71,25 @@ export class QueueIndex implements QueueView {
     if (!job) return undefined;
     this.#jobs.delete(jobId);
     this.#reserved.delete(jobId);
-    const shape = this.#intern(job.shape);
-    const owner = this.#internOwner(job.owner);
-    const owners = this.#classes.get(job.className);
-    const queue = owners?.get(owner.key);
-    queue?.remove(job, shape);
-    if (queue?.size === 0) owners?.delete(owner.key);
-    if (owners?.size === 0) this.#classes.delete(job.className);
-    if (shape.queues.size === 0) this.#shapes.delete(shape.key);
-    this.#count(job, -1);
+    this.#leave(job, 'queues');
     return job;
+  }
+
+  /** It is in line on a node, and not in the queue: it keeps its place in the order, should it be called back. */
+  line(job: WaitingJob): void {
+    this.unline(job.id);
+    this.#inLine.set(job.id, this.#enter(job, 'inLine'));
+  }
+
+  unline(jobId: string): void {
+    const job = this.#inLine.get(jobId);
+    if (!job) return;
+    this.#inLine.delete(jobId);
+    this.#leave(job, 'inLine');
+  }
+
+  inLine(): IterableIterator<WaitingJob> {
+    return this.#inLine.values();
   }
 
   /**
@@ -89,7 +97,12 @@ export class QueueIndex implements QueueView {
    * their jobs are not given.
    */
   walk(view: OrderView, isOpen: (shape: EngineShape, key: string) => boolean = () => true): Walk {
-    return new Walk(this, view, isOpen);
+    return new Walk(this, { view, isOpen, sections: ['queues'] });
+  }
+
+  /** With those that are in line among the others. */
+  walkWithLines(view: OrderView, isOpen: (shape: EngineShape, key: string) => boolean): Walk {
+    return new Walk(this, { view, isOpen, sections: this.#inLine.size === 0 ? ['queues'] : ['queues', 'inLine'] });
   }
 
   /** 1 = next; null if the job does not wait. */
@@ -113,12 +126,32 @@ export class QueueIndex implements QueueView {
     };
   }
 
-  #queueOf(className: string, owner: OwnerEntry): OwnerQueue {
-    let owners = this.#classes.get(className);
-    if (!owners) this.#classes.set(className, (owners = new Map()));
+  #enter(job: WaitingJob, section: QueueSection): WaitingJob {
+    const shape = this.#intern(job.shape);
+    const owner = this.#internOwner(job.owner);
+    const isShared = job.shape === shape.shape && job.owner === owner.owner;
+    const kept = isShared ? job : { ...job, shape: shape.shape, owner: owner.owner };
+    const classes = this.#classes[section];
+    let owners = classes.get(kept.className);
+    if (!owners) classes.set(kept.className, (owners = new Map()));
     let queue = owners.get(owner.key);
-    if (!queue) owners.set(owner.key, (queue = new OwnerQueue(className, owner)));
-    return queue;
+    if (!queue) owners.set(owner.key, (queue = new OwnerQueue(kept.className, owner, section)));
+    queue.add(kept, shape);
+    this.#count(kept, 1);
+    return kept;
+  }
+
+  #leave(job: WaitingJob, section: QueueSection): void {
+    const shape = this.#intern(job.shape);
+    const owner = this.#internOwner(job.owner);
+    const classes = this.#classes[section];
+    const owners = classes.get(job.className);
+    const queue = owners?.get(owner.key);
+    queue?.remove(job, shape);
+    if (queue?.size === 0) owners?.delete(owner.key);
+    if (owners?.size === 0) classes.delete(job.className);
+    if (shape.queues.size + shape.inLine.size === 0) this.#shapes.delete(shape.key);
+    this.#count(job, -1);
   }
 
   #intern(shape: EngineShape): ShapeEntry {
@@ -126,7 +159,7 @@ export class QueueIndex implements QueueView {
     if (known && this.#shapes.get(known.key) === known) return known;
     const key = engineShapeKey(shape);
     let entry = this.#shapes.get(key);
-    if (!entry) this.#shapes.set(key, (entry = { key, shape, queues: new Set() }));
+    if (!entry) this.#shapes.set(key, (entry = { key, shape, queues: new Set(), inLine: new Set() }));
     this.#shapeOf.set(shape, entry);
     return entry;
   }

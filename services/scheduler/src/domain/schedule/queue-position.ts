@@ -51,7 +51,7 @@ function before(job: WaitingJob, level: readonly OwnerQueue[], queue: QueueView,
       countIn([owner], (bucket) => {
         const size = bucket.size(view.policy);
         const goesFirst = (other: WaitingJob) => relation === 0 && byScore(stands(other, size), standing) < 0;
-        return bucket.jobs.countWhile((other) => isPromoted(other, view) || goesFirst(other));
+        return countEither(bucket, goesFirst, view);
       })
     );
   }, 0);
@@ -72,6 +72,18 @@ function standingsBy(
     isOverdue: overdue.has(job.id),
     isReadyGang: ready.has(job.shape),
   });
+}
+
+/** Promoted ones, which are the oldest, and those that hold, which are the first in the order of the policy. */
+function countEither(bucket: Bucket, holds: (job: WaitingJob) => boolean, view: OrderView): number {
+  const ordered = bucket.ordered(view.policy);
+  if (ordered === bucket.jobs) return ordered.countWhile((job) => isPromoted(job, view) || holds(job));
+  let count = ordered.countWhile(holds);
+  for (const job of bucket.jobs) {
+    if (!isPromoted(job, view)) break;
+    if (!holds(job)) count += 1;
+  }
+  return count;
 }
 
 /** 0 also for owners among whom the order does not tell. */

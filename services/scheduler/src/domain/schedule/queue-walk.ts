@@ -4,7 +4,7 @@ import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
 import { chargedDevices } from './engine-shape.ts';
 import { classOf } from './limit-class.ts';
 import { isPromoted, priorityOf } from './ordering.ts';
-import type { OwnerQueue, QueueView, ShapeQueue } from './queue-buckets.ts';
+import type { OwnerQueue, QueueSection, QueueView, ShapeQueue } from './queue-buckets.ts';
 import { WalkBlocks } from './walk-blocks.ts';
 import type { Cursor } from './walk-cursor.ts';
 import { WalkLevel } from './walk-level.ts';
@@ -13,8 +13,15 @@ import { type OrderView, WalkStandings } from './walk-standings.ts';
 /** A start is charged to its owner for so long at most, so that in one pass not all goes to whoever stands first. */
 const HORIZON_MS = 3_600_000;
 
+export interface WalkParts {
+  readonly view: OrderView;
+  readonly isOpen: (shape: EngineShape, key: string) => boolean;
+  readonly sections: readonly QueueSection[];
+}
+
 export class Walk {
   readonly #queue: QueueView;
+  readonly #sections: readonly QueueSection[];
   readonly #view: OrderView;
   readonly #standings: WalkStandings;
   readonly #blocks = new WalkBlocks();
@@ -24,8 +31,9 @@ export class Walk {
   #level: WalkLevel | null = null;
   #given: Cursor | null = null;
 
-  constructor(queue: QueueView, view: OrderView, isOpen: (shape: EngineShape, key: string) => boolean) {
+  constructor(queue: QueueView, { view, isOpen, sections }: WalkParts) {
     this.#queue = queue;
+    this.#sections = sections;
     this.#view = view;
     this.#standings = new WalkStandings(view);
     const open = [...queue.shapes()].filter(({ shape, key }) => isOpen(shape, key));
@@ -33,7 +41,7 @@ export class Walk {
     const priority = priorityOf(view.policy);
     const levels = new Map<number, ShapeQueue[]>();
     for (const shape of open) {
-      for (const shapeQueue of shape.queues) {
+      for (const shapeQueue of sections.flatMap((section) => [...shape[section]])) {
         const level = priority(shapeQueue.parent.className);
         const queues = levels.get(level);
         if (queues) queues.push(shapeQueue);
@@ -106,9 +114,9 @@ export class Walk {
 
   *#ownersOf(level: number): Generator<OwnerQueue> {
     const priority = priorityOf(this.#view.policy);
-    for (const [className, owners] of this.#queue.classes()) {
-      if (priority(className) === level) yield* owners.values();
-    }
+    for (const section of this.#sections)
+      for (const [className, owners] of this.#queue.classes(section))
+        if (priority(className) === level) yield* owners.values();
   }
 
   #last(): { readonly cursor: Cursor; readonly level: WalkLevel } {

@@ -20,22 +20,26 @@ export class Refusal {
   }
 }
 
-/** Of an ask because of promises: time alone makes no room for it, as a promise that is not used moves on too. */
+/** Of an ask because of promises: time alone makes no room for it before `until`, as a promise that is not used moves on too. */
 export class RefusedAsk {
   /** Without a name: no promise is its own. */
   readonly ask: Ask;
+  /** Time alone may make room from then on. */
+  readonly until: number;
   readonly #now: number;
   readonly #refusal: Refusal;
 
-  constructor(ask: Ask, now: number, log: ChangeLog) {
+  constructor(ask: Ask, log: ChangeLog, { now, until = Infinity }: { readonly now: number; readonly until?: number }) {
     this.ask = { ...ask, jobId: '' };
+    this.until = until;
     this.#now = now;
     this.#refusal = new Refusal(log);
   }
 
   /** Whoever asks for longer, in no higher class, is refused too. */
   covers(ask: Ask, now: number): boolean {
-    return now >= this.#now && ask.priority <= this.ask.priority && holdMs(ask) >= holdMs(this.ask);
+    if (now < this.#now || now >= this.until) return false;
+    return ask.priority <= this.ask.priority && holdMs(ask) >= holdMs(this.ask);
   }
 
   stands(passes: (ledger: NodeLedger) => boolean): boolean {

@@ -14,6 +14,7 @@ export interface SchedulingState {
   readonly quotas: QuotaBook;
   readonly bookings: readonly Booking[];
   placed(): Iterable<RunningAttempt>;
+  placedAttempt(jobId: string): RunningAttempt | undefined;
   node(id: string): EngineNode | undefined;
   ask(job: WaitingJob): Ask;
   priority(className: string): number;

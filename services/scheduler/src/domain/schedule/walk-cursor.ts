@@ -2,6 +2,7 @@
 import type { Policy } from '@baton/contracts';
 import type { WaitingJob } from './engine-model.ts';
 import { byOrder, type JobSize, type Score } from './ordering.ts';
+import type { JobList } from './job-list.ts';
 import type { Bucket } from './queue-buckets.ts';
 
 export interface CursorRules {
@@ -11,6 +12,13 @@ export interface CursorRules {
   readonly overdue: ReadonlySet<string>;
   /** Several whole nodes are free for it now, which is rare: it goes first. */
   readonly isReadyGang: boolean;
+}
+
+/** The jobs that a cursor goes through. */
+export interface CursorJobs {
+  readonly jobs: JobList;
+  /** By another cursor: left out. */
+  readonly isGiven?: (job: WaitingJob) => boolean;
 }
 
 /** What a job's place among its owner's depends on. */
@@ -31,24 +39,29 @@ export class Cursor implements JobStanding {
   readonly #place = { piece: 0, index: 0 };
   readonly #rules: CursorRules;
   readonly #size: JobSize;
+  readonly #from: CursorJobs;
 
   constructor(
     readonly bucket: Bucket,
     rules: CursorRules,
+    from: CursorJobs = bucket,
   ) {
     this.#rules = rules;
     this.#size = bucket.size(rules.policy);
+    this.#from = from;
     this.isReadyGang = rules.isReadyGang;
     this.#look();
   }
 
   advance(): void {
-    this.bucket.jobs.advance(this.#place);
+    this.#from.jobs.advance(this.#place);
     this.#look();
   }
 
   #look(): void {
-    const job = this.bucket.jobs.at(this.#place);
+    const { jobs, isGiven } = this.#from;
+    let job = jobs.at(this.#place);
+    for (; job && isGiven?.(job) === true; job = jobs.at(this.#place)) jobs.advance(this.#place);
     this.job = job;
     if (!job) return;
     const { scoreOf, overdue } = this.#rules;

@@ -119,10 +119,19 @@ export class WalkLevel {
     const rules = this.#rules(queue);
     for (const bucket of queue.buckets) {
       if (bucket.classes.limit !== null && bucket.classes.limit >= closedFrom) break;
-      const cursor = (this.#cursors.size > 0 ? this.#cursors.get(bucket) : undefined) ?? new Cursor(bucket, rules);
+      const cursor = this.#goOn(bucket, rules);
       if (cursor.job && !cursor.isOut) found.push(cursor);
     }
     return found;
+  }
+
+  /** After its promoted jobs, which are given by age. */
+  #goOn(bucket: Bucket, rules: CursorRules): Cursor {
+    const promoted = this.#cursors.size > 0 ? this.#cursors.get(bucket) : undefined;
+    const { view } = this.#parts;
+    const jobs = bucket.ordered(view.policy);
+    if (promoted && (promoted.isOut || jobs === bucket.jobs)) return promoted;
+    return new Cursor(bucket, rules, promoted ? { jobs, isGiven: (job) => isPromoted(job, view) } : { jobs });
   }
 
   #shortest({ buckets: [first] }: ShapeQueue): number {

@@ -10,5 +10,7 @@ export interface SchedulingEngine {
   place(attempt: RunningAttempt, now: number): void;
   /** Its devices are free. */
   release(jobId: string, now: number): void;
+  /** A job with such a limit has come to its end after so long on its devices. */
+  learn(limitMs: number, ranMs: number): void;
   plan(now: number): Plan;
 }

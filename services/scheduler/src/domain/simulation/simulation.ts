@@ -251,6 +251,7 @@ class Simulation {
     const { job } = progress;
     this.#leave(progress, now);
     const { firstStartedAt, heldMs, restarts } = progress;
+    if (job.limitMs !== null) this.#engine.learn(job.limitMs, heldMs);
     this.#outcomes.push({ job, firstStartedAt: firstStartedAt ?? now, endedAt: now, heldMs, restarts });
   }
 
