@@ -7,6 +7,7 @@ import { earliestStart, NodeOutlook } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
 import { findPlaces, fits } from './find-places.ts';
 import { findLinePlace, type LinePlace } from './line-place.ts';
+import { type Displaceables, makeRoom } from './make-room.ts';
 import { type NodeVerdict, whyNotOn } from './why-not.ts';
 
 export class Cluster {
@@ -95,6 +96,11 @@ export class Cluster {
   /** The earliest start that it can be promised; null if it can't be foreseen. */
   earliest(ask: Ask, now: number): Reservation | null {
     return earliestStart(this.#books, ask, now);
+  }
+
+  /** Whom to displace so that it can start; null if displacing all of them would not do. */
+  makeRoom(ask: Ask, now: number, displaceables: Displaceables): readonly string[] | null {
+    return makeRoom(this.#books, ask, now, displaceables);
   }
 
   /** Behind which running attempts it can be assigned. */
