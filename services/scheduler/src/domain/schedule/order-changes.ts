@@ -8,10 +8,11 @@ import type { SchedulingState } from './scheduling-state.ts';
 /** What several owners have used changes all the time: it is compared at least so often. */
 const SHARES_CHANGE_MS = 600_000;
 
-/** None where nobody waits, or nobody may be stopped. */
+/** None where nobody waits, not in a line either, or nobody may be stopped. */
 export function orderChangesAt(state: SchedulingState, now: number): number[] {
   const { policy, queueIndex } = state;
-  if (policy.preemption.by !== 'order' || queueIndex.size === 0) return [];
+  const waits = () => queueIndex.size > 0 || [...state.placed()].some(({ waiting }) => waiting);
+  if (policy.preemption.by !== 'order' || !waits()) return [];
   const preemptible = new Set(policy.classes.filter((each) => each.preemptible).map(({ name }) => name));
   const times: number[] = [];
   let isAny = false;

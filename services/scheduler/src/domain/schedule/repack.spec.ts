@@ -156,6 +156,27 @@ describe('under preemption by order', () => {
   });
 });
 
+describe('one in line', () => {
+  function withLine(change: Partial<RunningAttempt> = {}) {
+    const engine = engineOf({ n: 1 }, { ...SHORTEST, handOff: { enabled: true } });
+    const next = run(engine, 'next', 0, { limitMs: HOUR });
+    const job = { ...next.job, shape: gpus(1) };
+    engine.place({ ...next, job, since: null, waiting: { count: 1, pool: ['gpu-0'], isRevoking: false }, ...change });
+    return engine;
+  }
+
+  it('has the running job before it stopped once that has run for the minimum: it is called back for it', () => {
+    const engine = withLine();
+    run(engine, 'long', 1, { since: NOW });
+    expect(engine.plan(NOW)).toMatchObject({ revocations: [], nextAt: NOW + MIN_RUN });
+    expect(engine.plan(NOW + MIN_RUN)).toMatchObject({ preemptions: [], revocations: [{ jobId: 'next' }] });
+  });
+
+  it('is left to start where it stands when what ran there has ended', () => {
+    expect(withLine().plan(NOW)).toMatchObject({ starts: [], preemptions: [], revocations: [] });
+  });
+});
+
 describe('quotas under preemption by order', () => {
   const owner = { userId: 'bob', groupId: null };
   const other = { userId: 'eve', groupId: null };

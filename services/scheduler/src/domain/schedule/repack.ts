@@ -141,7 +141,8 @@ class Repack implements Repacked {
     const { job } = attempt;
     this.#gone.take(attempt);
     const room = this.#makeRoom(job);
-    if (!room) {
+    // With nobody to stop it is next anyhow, where it stands.
+    if (!room || room.victims.length === 0) {
       this.#gone.putBack(attempt);
       return;
     }
