@@ -23,6 +23,9 @@ const plain: Policy = {
 const easy: Policy = { ...plain, backfill: { ...plain.backfill, enabled: true, reservations: 1 } };
 const greedy: Policy = { ...plain, backfill: { ...plain.backfill, enabled: true, reservations: 0 } };
 
+/** Running jobs are stopped for those that go before them, at once and as often as may be. */
+const repacking: Policy = { ...greedy, preemption: { by: 'order', minRunMs: 0 } };
+
 export const POLICIES = {
   /** Strict: the first that can't start blocks all behind it. */
   fifo: { policy: plain },
@@ -30,7 +33,17 @@ export const POLICIES = {
   'easy-exact': { policy: easy, limits: EXACT },
   /** Greedy, by run time. */
   sjf: { policy: { ...greedy, order: 'shortest' }, limits: EXACT },
+  /** Shortest remaining time first: by what is left of the run time, which nobody knows but an oracle. */
+  srtf: { policy: { ...repacking, order: 'shortest' }, limits: EXACT },
+  /** Tiresias' two-dimensional LAS. */
+  las: { policy: { ...repacking, order: 'las' } },
   default: { policy: DEFAULT_POLICY },
+  /** The default's order, in which running jobs stand too. */
+  preemptive: {
+    policy: { ...repacking, order: 'fair-share', promoteAfterMs: DEFAULT_POLICY.promoteAfterMs },
+  },
+  /** The same with nobody to look after those that have waited long. */
+  fast: { policy: { ...repacking, order: 'fair-share' } },
 } as const satisfies Readonly<Record<string, NamedPolicy>>;
 export type PolicyName = keyof typeof POLICIES;
 

@@ -36,6 +36,16 @@ describe('checkpoints that an agent has stored', () => {
     given(jobDecider, submitted, assigned(1), started(1), stored(1, 'a')).when(record(1, 'b')).then(stored(1, 'b'));
   });
 
+  it('are known with their time, as long as the attempt runs: work of before is not lost if it is stopped', () => {
+    const savedAt = (...events: JobEvent[]) => {
+      const state = [submitted, assigned(1), started(1), ...events].reduce(evolveJob, initialJob);
+      return 'attempt' in state ? state.attempt.savedAt : undefined;
+    };
+    expect(savedAt()).toBeNull();
+    expect(savedAt(stored(1, 'a'))).toBe(7);
+    expect(savedAt(stored(1, 'a'), ended(1, null), requeued, assigned(2))).toBeNull();
+  });
+
   it('of an attempt that is not the newest have no effect', () => {
     given(jobDecider, submitted, assigned(1), started(1), requeued, assigned(2)).when(record(1, 'a')).then();
   });

@@ -30,6 +30,8 @@ export interface Attempt {
   readonly isStaged: boolean;
   readonly isRevoking: boolean;
   readonly startedAt: number | null;
+  /** When its newest checkpoint was stored; null: none was since it began. */
+  readonly savedAt: number | null;
   readonly isTaken: boolean;
   /** No process of it is left: it holds nothing any more. */
   readonly isReleased: boolean;
@@ -147,7 +149,7 @@ function evolveExisting(state: ExistingJob, event: Exclude<JobEvent, { type: 'Jo
     case 'RanksStopped':
       return withGang(state, (gang) => ({ ...gang, isStopping: true }));
     case 'AttemptCheckpointed':
-      return { ...state, checkpoints: event.data.checkpoints.digest };
+      return withAttempt({ ...state, checkpoints: event.data.checkpoints.digest }, { savedAt: event.data.at });
     // What follows from it stands in the same commit.
     case 'AttemptRevoked':
       return state;
@@ -190,6 +192,7 @@ function assignedAttempt(data: DataOf<'JobAssigned'>): Attempt {
     isStaged: false,
     isRevoking: false,
     startedAt: null,
+    savedAt: null,
     isTaken: false,
     isReleased: false,
     gang: assignedGang(data),

@@ -2,13 +2,7 @@
 import type { Issue, Policy, Quota } from '@baton/contracts';
 
 export function contradictions(policy: Policy): Issue[] {
-  return [...classFaults(policy), ...quotaFaults(policy), ...thresholdFaults(policy), ...preemptionFaults(policy)];
-}
-
-/** The order of a class is known to it; stopping jobs for the sake of that order is not. */
-function preemptionFaults({ preemption }: Policy): Issue[] {
-  if (preemption.by === 'class') return [];
-  return [{ pointer: '/preemption/by', detail: 'is "order", which the scheduler can\'t do yet: only "class" it can' }];
+  return [...classFaults(policy), ...quotaFaults(policy), ...thresholdFaults(policy)];
 }
 
 function classFaults({ classes, defaultClass }: Policy): Issue[] {

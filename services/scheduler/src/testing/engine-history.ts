@@ -62,6 +62,26 @@ export const POLICIES = {
       { of: { groupId: 'grp_x' }, guaranteedGpus: 2 },
     ],
   },
+  byOrder: { ...BASE, preemption: { ...BASE.preemption, by: 'order' } },
+  byOrderWithoutLines: {
+    ...BASE,
+    preemption: { ...BASE.preemption, by: 'order' },
+    handOff: { ...BASE.handOff, enabled: false },
+  },
+  byService: {
+    ...BASE,
+    order: 'las',
+    preemption: { ...BASE.preemption, by: 'order' },
+    lasThresholdsDeviceSeconds: [5, 20, 60],
+  },
+  byOrderWithQuotas: {
+    ...BASE,
+    preemption: { ...BASE.preemption, by: 'order' },
+    quotas: [
+      { of: { userId: 'usr_a' }, hardGpus: 4, guaranteedGpus: 2 },
+      { of: { groupId: 'grp_x' }, guaranteedGpus: 3, runningJobs: 4 },
+    ],
+  },
 } as const satisfies Record<string, Policy>;
 
 interface Step {
@@ -137,12 +157,13 @@ export class EngineHistory {
     return plan;
   }
 
-  /** Once all have gone who were stopped for a job, it starts. */
+  /** Once all have gone who were stopped for a job, it starts; unless it was promised to start when others have gone too. */
   #lookForVainStops({ starts, preemptions }: Plan): void {
     const { queued, placed } = this.world;
     for (const [forJobId, stopped] of this.#stoppedFor) {
       const isOver = [...stopped].every((id) => placed.get(id)?.isStopping !== true);
-      if (!isOver && queued.has(forJobId)) continue;
+      const isLater = (this.promisedBy.get(forJobId) ?? 0) > this.world.now;
+      if ((!isOver || isLater) && queued.has(forJobId)) continue;
       this.#stoppedFor.delete(forJobId);
       if (queued.has(forJobId) && starts.every(({ jobId }) => jobId !== forJobId))
         this.faults.push(`for ${forJobId} others were stopped in vain`);

@@ -183,6 +183,10 @@ function victimFaults({ job, since, isStopping }: RunningAttempt, { policy, now 
 /** Who reclaims what is guaranteed need not be of a higher class. */
 function rankFaults(victim: WaitingJob, job: WaitingJob, { policy, engine }: EngineWorld): string[] {
   if (policy.quotas.some(({ guaranteedGpus = 0 }) => guaranteedGpus > 0)) return [];
+  if (policy.preemption.by === 'order')
+    return engine.priority(victim.className) > engine.priority(job.className)
+      ? [`${victim.id} is above ${job.id}`]
+      : [];
   const preempts = policy.classes.some(({ name, preempts: may }) => name === job.className && may);
   const isLower = engine.priority(victim.className) < engine.priority(job.className);
   return isLower && preempts ? [] : [`${victim.id} is not below ${job.id}`];

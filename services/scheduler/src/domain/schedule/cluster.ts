@@ -7,6 +7,7 @@ import { earliestStart, NodeOutlook, soonerStart } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
 import { findPlaces, fits } from './find-places.ts';
 import { findLinePlace, type LinePlace } from './line-place.ts';
+import { type Displaceables, makeRoom } from './make-room.ts';
 import { type NodeVerdict, whyNotOn } from './why-not.ts';
 
 export class Cluster {
@@ -100,6 +101,11 @@ export class Cluster {
   /** A start before the one that it was promised; null if there is none. */
   sooner(jobId: string, now: number): Reservation | null {
     return soonerStart(this.#books, jobId, now);
+  }
+
+  /** Whom to displace so that it can start; null if displacing all of them would not do. */
+  makeRoom(ask: Ask, now: number, displaceables: Displaceables): readonly string[] | null {
+    return makeRoom(this.#books, ask, now, displaceables);
   }
 
   /** Behind which running attempts it can be assigned. */

@@ -53,7 +53,7 @@ const shapes = new WeakMap<PinnedSpec, EngineShape>();
 /** Null once no process of it is left. */
 export function runningAttempt(logged: LoggedJob<PlacedJob>, policy: Policy): RunningAttempt | null {
   const { state, placedAt, assignedAt, stoppingSince } = logged;
-  const { number, behind, isRevoking, startedAt } = state.attempt;
+  const { number, behind, isRevoking, startedAt, savedAt } = state.attempt;
   const parts = partsOf(state).filter(({ isReleased }) => !isReleased);
   if (parts.length === 0) return null;
   const job = waitingJob(logged, policy);
@@ -67,5 +67,6 @@ export function runningAttempt(logged: LoggedJob<PlacedJob>, policy: Policy): Ru
     graceMs: job.graceMs,
     isStopping: state.phase === 'stopping',
     stoppingSince,
+    savedAt,
   };
 }

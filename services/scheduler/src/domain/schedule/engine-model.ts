@@ -73,6 +73,8 @@ export interface RunningAttempt {
   readonly isStopping: boolean;
   /** When it was asked to stop: it holds its devices no longer than its grace from then on. Absent or null: not known. */
   readonly stoppingSince?: number | null;
+  /** When its newest checkpoint was stored: work of before is not lost. Absent or null: none was since it began. */
+  readonly savedAt?: number | null;
 }
 
 export interface EngineNode {

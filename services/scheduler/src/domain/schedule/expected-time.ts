@@ -16,6 +16,20 @@ export function expectedRestMs(limitMs: number, servedMs: number): number {
   return (limitMs * (Math.log(1 / part) - 1 + part)) / (1 / part - 1);
 }
 
+/** What is known of a job's length before it runs. */
+export interface RunLength {
+  readonly limitMs: number;
+  /** Learned; null: nothing was. */
+  readonly estimateMs: number | null;
+}
+
+/** How long a job that has had `servedMs` of its devices is expected to go on. */
+export type ExpectedRemaining = (job: RunLength, servedMs: number) => number;
+
+/** From the limit alone, or from the limit that would have been asked for by one that is expected to take as long as was learned. */
+export const expectedRemaining: ExpectedRemaining = ({ limitMs, estimateMs }, servedMs) =>
+  expectedRestMs(estimateMs === null ? limitMs : limitFor(estimateMs), servedMs);
+
 /** The limit that a job would have asked for that is expected to take so long. */
 export function limitFor(expectedMs: number): number {
   return expectedMs / MEAN_RUN_RATIO;

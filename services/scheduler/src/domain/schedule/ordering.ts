@@ -3,7 +3,7 @@ import type { Policy } from '@baton/contracts';
 import type { Backlog } from './backlog.ts';
 import type { EngineShape, WaitingJob } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
-import { expectedRestMs, limitFor } from './expected-time.ts';
+import { expectedRemaining, limitFor } from './expected-time.ts';
 import { boundMs, classOf } from './limit-class.ts';
 import { ageTerm, sizeTerm, type Weights, weightsOf } from './size-and-age.ts';
 
@@ -16,6 +16,8 @@ export interface SizeClasses {
   readonly limit: number | null;
   readonly estimate: number | null;
   readonly served: number | null;
+  /** Of the limit, what is left after that: told exactly even where little is. */
+  readonly rest: number | null;
   readonly isRunning: boolean;
 }
 
@@ -24,15 +26,20 @@ export function sizeClassesOf({ limitMs, estimateMs, servedMs, isRunning = false
     limit: limitMs === null ? null : classOf(limitMs),
     estimate: estimateMs === null ? null : classOf(estimateMs),
     served: servedMs <= 0 ? null : classOf(servedMs, SERVED_STEPS),
+    rest: servedMs <= 0 || limitMs === null ? null : classOf(Math.max(1, limitMs - servedMs), SERVED_STEPS),
     isRunning,
   };
 }
 
 /** One number for each combination of classes. */
-export function sizeKey({ limit, estimate, served, isRunning }: SizeClasses): number {
-  const digit = (each: number | null) => (each === null ? 0 : each + 1);
-  return ((digit(limit) * 1_024 + digit(estimate)) * 4_096 + digit(served)) * 2 + Number(isRunning);
+export function sizeKey({ limit, estimate, served, rest, isRunning }: SizeClasses): number {
+  let key = 0;
+  for (const each of [limit, estimate, served, rest]) key = key * KEY_BASE + (each === null ? 0 : each + 1);
+  return key * 2 + Number(isRunning);
 }
+
+/** More than there are classes of any duration: 2^63 ms and more. */
+const KEY_BASE = 2_048;
 
 export interface OrderContext {
   readonly policy: Policy;
@@ -53,9 +60,11 @@ export interface JobSize {
 
 export function sizeOf(shape: EngineShape, classes: SizeClasses, policy: Policy): JobSize {
   const limitMs = boundMs(classes.limit ?? classOf(policy.backfill.defaultTimeLimitMs));
-  const likelyMs = classes.estimate === null ? limitMs : limitFor(boundMs(classes.estimate));
-  const servedMs = servedMsOf(classes);
-  const restMs = policy.preemption.by === 'order' ? expectedRestMs(likelyMs, servedMs) : likelyMs - servedMs;
+  const estimateMs = classes.estimate === null ? null : boundMs(classes.estimate);
+  const restMs =
+    policy.preemption.by === 'order'
+      ? expectedRemaining({ limitMs, estimateMs }, servedOfLimit(classes, limitMs))
+      : (estimateMs === null ? limitMs : limitFor(estimateMs)) - servedMsOf(classes);
   const lengthMs = Math.max(1, restMs);
   return { base: baseOf(shape, classes, lengthMs, policy), lengthMs, limitMs };
 }
@@ -135,6 +144,11 @@ export function orderInBucket(policy: Policy): ((a: WaitingJob, b: WaitingJob) =
 
 function servedMsOf({ served }: SizeClasses): number {
   return served === null ? 0 : boundMs(served, SERVED_STEPS);
+}
+
+/** So that what is left of the limit is as exact as it is told. */
+function servedOfLimit({ rest, ...classes }: SizeClasses, limitMs: number): number {
+  return rest === null ? servedMsOf({ rest, ...classes }) : Math.max(0, limitMs - boundMs(rest, SERVED_STEPS));
 }
 
 /** 2D-LAS: by devices x time had so far; inside a queue first come, first served. */

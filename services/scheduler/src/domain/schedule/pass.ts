@@ -6,6 +6,8 @@ import type { Owner, Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob
 import { allDevices, engineShapeKey } from './engine-shape.ts';
 import { findVictims, mayPreempt } from './preempt.ts';
 import type { Walk } from './queue-walk.ts';
+import { repack } from './repack.ts';
+import { orderChangesAt } from './order-changes.ts';
 import type { OrderView } from './walk-standings.ts';
 
 /** For so many blocked jobs a pass looks whether stopping others would help. */
@@ -36,6 +38,8 @@ export class Pass {
   /** All that stand, of before and of this pass. */
   readonly #promisedAt = new Map<WaitingJob, number>();
   #promisesLeft: number;
+  /** Some are called back from their lines, for others to be stopped next: until then nobody joins a line. */
+  #isUnsettled = false;
 
   constructor(engine: SchedulingState, now: number) {
     this.#engine = engine;
@@ -51,9 +55,12 @@ export class Pass {
 
   run(): Plan {
     this.#callBack();
-    this.#startInOrder();
-    this.#preempt();
-    if (this.#engine.policy.handOff.enabled) this.#lineUp();
+    if (this.#engine.policy.preemption.by === 'order') this.#repack();
+    else {
+      this.#startInOrder();
+      this.#preempt();
+    }
+    if (!this.#isUnsettled && this.#engine.policy.handOff.enabled) this.#lineUp();
     const { starts, preemptions, revocations, blocked } = this;
     const assigned = new Set(starts.map(({ jobId }) => jobId));
     const reservations = this.reservations.filter(({ jobId }) => !assigned.has(jobId));
@@ -63,7 +70,9 @@ export class Pass {
   /** When a promise falls due, or a booking begins or ends. */
   #nextAt(): number | null {
     const bookings = this.#engine.bookings.flatMap(({ from, until }) => [from, until]);
-    const times = [...this.#promisedAt.values(), ...bookings].filter((time) => time > this.#now);
+    const times = [...this.#promisedAt.values(), ...bookings, ...orderChangesAt(this.#engine, this.#now)].filter(
+      (time) => time > this.#now,
+    );
     return times.length === 0 ? null : Math.max(this.#now + SOONEST_MS, Math.min(...times));
   }
 
@@ -165,6 +174,24 @@ export class Pass {
     for (const other of this.#promisedAt.keys())
       if (other.id !== id && isOfSameQuota(other.owner, owner)) paper.started(other.owner, other.shape);
     return paper.mayStart(owner, shape) === null;
+  }
+
+  /** Running jobs and waiting ones in one order: who comes first has the devices. */
+  #repack(): void {
+    this.#startPromised(-Infinity);
+    const calledBack = new Set(this.revocations.map(({ jobId }) => jobId));
+    const isSettled = (id: string) => this.#done.has(id) || calledBack.has(id);
+    const promised = [...this.#promisedAt.keys()];
+    const repacked = repack(this.#engine, { view: this.#view, quotas: this.#quotas, isSettled, promised });
+    for (const [id, code] of repacked.blocked) this.blocked.set(id, code);
+    for (const { job, places } of repacked.starts) this.#start(job, places);
+    for (const { job, victims, reservation } of repacked.replacements) this.#stopFor(job, victims, reservation);
+    for (const { job, parts } of repacked.revocations) {
+      const reason = 'What runs before it is to be stopped for a job that goes before it.';
+      this.revocations.push({ jobId: job.id, nodeId: parts[0]?.nodeId ?? '', reason });
+    }
+    this.#isUnsettled = repacked.revocations.length > 0;
+    for (const job of repacked.due) if (this.#promisesLeft > 0) this.#promise(job, this.#engine.ask(job));
   }
 
   #breakPromise(job: WaitingJob): void {
@@ -294,28 +321,28 @@ export class Pass {
 
   /** For those who could not start: evicted on paper, and if that makes room, asked to stop. */
   #preempt(): void {
-    const { cluster } = this.#engine;
     const chosen = new Set<string>();
     for (const job of this.#preemptors) {
       if (this.#quotas.mayStart(job.owner, job.shape) !== null) continue;
       const victims = findVictims(this.#engine, job, { view: this.#view, chosen });
-      for (const victim of victims) {
-        cluster.put({ ...victim, isStopping: true, stoppingSince: this.#now });
-        chosen.add(victim.job.id);
-        const forJobId = job.id;
-        this.preemptions.push({
-          jobId: victim.job.id,
-          forJobId,
-          reason: 'Its devices go to a job that goes before it.',
-        });
-      }
-      const ask = this.#engine.ask(job);
-      if (victims.length === 0) continue;
-      const reservation = cluster.earliest(ask, this.#now);
-      if (reservation) this.#give(job, ask, reservation);
-      this.#quotas.started(job.owner, job.shape);
-      this.#done.add(job.id);
+      for (const { job: victim } of victims) chosen.add(victim.id);
+      if (victims.length > 0) this.#stopFor(job, victims);
     }
+  }
+
+  /** Without a reservation that says where and when: the earliest that there is. */
+  #stopFor(job: WaitingJob, victims: readonly RunningAttempt[], foreseen: Reservation | null = null): void {
+    const { cluster } = this.#engine;
+    for (const victim of victims) {
+      cluster.put({ ...victim, isStopping: true, stoppingSince: this.#now });
+      const reason = 'Its devices go to a job that goes before it.';
+      this.preemptions.push({ jobId: victim.job.id, forJobId: job.id, reason });
+    }
+    const ask = this.#engine.ask(job);
+    const reservation = foreseen ?? cluster.earliest(ask, this.#now);
+    if (reservation) this.#give(job, ask, reservation);
+    this.#quotas.started(job.owner, job.shape);
+    this.#done.add(job.id);
   }
 
   /** The next job of each busy device is assigned behind what runs there, so that all is in place when that ends. */

@@ -1,7 +1,7 @@
 // Whom to stop so that a job can start: evicted on paper, least lost work first, and nobody who need not be.
 import type { SchedulingState } from './scheduling-state.ts';
 import type { RunningAttempt, WaitingJob } from './engine-model.ts';
-import { allDevices } from './engine-shape.ts';
+import { lostBy } from './movable.ts';
 import type { OrderView } from './walk-standings.ts';
 
 export interface PreemptionView {
@@ -12,7 +12,7 @@ export interface PreemptionView {
 
 interface Candidate {
   readonly attempt: RunningAttempt;
-  /** Device-milliseconds since its start: at most so much work is lost, if it has kept no checkpoint since. */
+  /** Device-milliseconds: at most so much work is lost. */
   readonly cost: number;
   /** Not of a lower class: only what is above its owner's guarantee may be taken. */
   readonly isReclaimed: boolean;
@@ -66,7 +66,7 @@ function candidatesFor(engine: SchedulingState, job: WaitingJob, trial: Preempti
     if (!running.keepsCheckpoints || !preemptible.has(running.className)) continue;
     const isLower = engine.priority(running.className) < priority;
     if (!isLower && !(isReclaiming && engine.quotas.isAboveGuarantee(running.owner))) continue;
-    found.push({ attempt, cost: allDevices(running.shape) * (now - since), isReclaimed: !isLower });
+    found.push({ attempt, cost: lostBy(attempt, now), isReclaimed: !isLower });
   }
   return found.toSorted((a, b) => a.cost - b.cost || (a.attempt.job.id < b.attempt.job.id ? -1 : 1));
 }

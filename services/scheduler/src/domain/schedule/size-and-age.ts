@@ -43,7 +43,7 @@ const SMALL_FIRST_BOUNDED: Weights = {
   youth: 1,
   overdue: 0.5,
   hysteresis: 1.5,
-  ofBacklog: 0.62,
+  ofBacklog: 0.6,
   ofRun: 0.25,
   overdueAtOnce: 256,
   overdueDevices: 0.75,
