@@ -41,6 +41,7 @@ export class Leader {
   #position = 0;
   #passWaits = false;
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor(ports: LeaderPorts) {
     this.#ports = ports;
@@ -61,6 +62,7 @@ export class Leader {
 
   /** Decides on the present state and issues the commit; throws what the decider refuses. */
   execute(jobId: string, command: JobCommand, identity: CommandIdentity): Written {
+    if (this.#isStopped) throw lostTheLog();
     const record = this.ledger.active(jobId);
     const events = jobDecider.decide(command, record?.state ?? jobDecider.initialState);
     // That nothing is left to be done may rest on what is not durable yet, or on what another leader has undone.
@@ -75,6 +77,7 @@ export class Leader {
 
   /** Resolves when all that this leader has issued is durable, and it is certain that it leads: before it says what no write backs. */
   async confirmed(): Promise<void> {
+    if (this.#isStopped) throw lostTheLog();
     await this.#ports.log.confirmed().catch((error: unknown) => {
       throw lostTheLog(error);
     });
@@ -111,6 +114,7 @@ export class Leader {
 
   /** One scheduling pass: decides, issues what was decided, and tells the agents when it is durable. */
   pass(): void {
+    if (this.#isStopped) return;
     const now = this.#ports.now();
     try {
       const dueAt = this.ledger.release(now);
@@ -205,7 +209,9 @@ export class Leader {
     };
   }
 
+  /** Another may lead from now on, also in this process: what this one knows is old. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 }
