@@ -78,8 +78,10 @@ export class Agents {
   }
 
   async secrets(nodeId: string, key: HeldAttempt): Promise<{ values: Record<string, string>; token: string }> {
-    const state = this.#placedOn(this.#leadership.leader(), nodeId, key.jobId)?.state;
+    const leader = this.#leadership.leader();
+    const state = this.#placedOn(leader, nodeId, key.jobId)?.state;
     if (!state || state.attempt.number !== key.attempt) {
+      await leader.confirmed();
       throw new PlatformError('not_found', 'This attempt is not assigned to this node.');
     }
     const [values, token] = await Promise.all([
