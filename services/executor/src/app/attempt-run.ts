@@ -189,6 +189,9 @@ export class AttemptRun {
       this.#parts.line.running(this.#key, granted.devices);
       // The agent before this one may have been killed between writing it down and saying it.
       runtime.go(this.#key, granted.devices, rendezvousOf(this.#state));
+      // Whoever had them before has ended, and that is told first.
+      await this.#parts.line.untilAlone(this.#key);
+      if (this.#closed) return;
       return this.#started(identity, granted);
     }
     if (identity.bootId !== runtime.bootId) {

@@ -1,7 +1,7 @@
 // The agent's heart: takes desired sets, turns them into runs, and finds its runs again after a restart.
 import { type AttemptResult, type Device, DesiredSet, fits } from '@baton/contracts';
 import { newFaults } from '../domain/gpu-memory.ts';
-import { type AttemptKey, attemptName, devicesOf, type JournalEntry } from '../domain/journal.ts';
+import { type AttemptKey, attemptName, type AttemptState, devicesOf, type JournalEntry } from '../domain/journal.ts';
 import { type Action, reconcile, type Refusal } from '../domain/reconcile.ts';
 import { AttemptRun, type RunParts } from './attempt-run.ts';
 import type { ReportedAttempt } from './ports.ts';
@@ -29,12 +29,22 @@ export class Executor {
   /** Takes up every attempt that the journal holds. */
   resume(): void {
     const known = Object.values(this.#parts.journal.state.attempts);
-    // All stand in the line before the first of them is looked at: none may get what another has.
-    const runs = known.map(({ spec, phase }) => {
-      if (phase !== 'ended') this.#parts.line.join(spec);
-      return this.#run(spec);
+    // All stand in the line, with what they have, before the first of them is looked at: none may get what another has.
+    for (const { spec, phase } of known) if (phase !== 'ended') this.#parts.line.join(spec);
+    const runs = known.map((attempt) => {
+      this.#noteDevices(attempt);
+      return this.#run(attempt.spec);
     });
     for (const run of runs) this.#guard(run.resume());
+  }
+
+  /** Those of an attempt that an agent before this one has let run. */
+  #noteDevices(attempt: AttemptState): void {
+    const { line, runtime } = this.#parts;
+    const { spec, phase } = attempt;
+    const granted = phase === 'armed' ? runtime.granted(spec) : null;
+    const devices = granted?.devices ?? (phase === 'running' && !attempt.isReleased ? attempt.devices : null);
+    if (devices !== null) line.running(spec, devices);
   }
 
   /** Takes a whole desired set, from a push or from the answer to a sync. */
