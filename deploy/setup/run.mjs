@@ -1,5 +1,5 @@
-// Installs what a task needs and runs it: node deploy/setup/run.mjs demo|start|agent|test|check|bench|simulate|chaos|build [arguments].
-const tasks = ['demo', 'start', 'agent', 'test', 'check', 'bench', 'simulate', 'chaos', 'build'];
+// Installs what a task needs and runs it: node deploy/setup/run.mjs demo|start|agent|test|check|bench|simulate|simulate-faults|chaos|build [arguments].
+const tasks = ['demo', 'start', 'agent', 'test', 'check', 'bench', 'simulate', 'simulate-faults', 'chaos', 'build'];
 const oldestNode = 20;
 
 async function runTask(name, args) {

@@ -45,6 +45,7 @@ function newLog(store: PipelinedEventStore): CountedLog {
       return { position, hash, durable: done.then(() => {}) };
     },
     flushed: async () => void (await last),
+    confirmed: async () => void (await last),
     issued: () => issued,
     readJob: (id) => store.readAggregate({ aggregate: 'job', id }),
   };

@@ -27,7 +27,7 @@ import { Gaps } from './app/gaps.ts';
 import { Jobs } from './app/jobs.ts';
 import { Leader, type LeaderPorts } from './app/leader.ts';
 import { Leadership } from './app/leadership.ts';
-import { NodeLeases, NODE_LEASE_MS } from './app/node-leases.ts';
+import { LEASE_MARGIN_MS, NodeLeases, NODE_LEASE_MS } from './app/node-leases.ts';
 import { NodeAdmin, type NodeAdminPorts } from './app/node-admin.ts';
 import { type NodePorts, Nodes } from './app/nodes.ts';
 import { recordOutage } from './app/outage.ts';
@@ -115,7 +115,7 @@ export class SchedulerModule {
     const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
     const gaps = await gapLedger(platform);
     const monotonic = () => performance.now();
-    const leases = new NodeLeases({ leadership, nodes, now, monotonic, leaseMs: leaseMsOf(config), report });
+    const leases = new NodeLeases({ leadership, nodes, now, monotonic, ...leaseOf(config), report });
     keepSnapshot(platform, leaderPorts.snapshots, leadership);
     const { queueAnswers, whatIfs } = answers(platform, { leadership, nodes, log, progress, forecasts: expected });
     noteOutages(platform, { leadership, lease, nodes });
@@ -142,8 +142,8 @@ export class SchedulerModule {
   }
 }
 
-function leaseMsOf({ BATON_NODE_LEASE_SECONDS: seconds }: Static<typeof SchedulerConfig>): number {
-  return seconds === undefined ? NODE_LEASE_MS : Number(seconds) * 1_000;
+function leaseOf({ BATON_NODE_LEASE_SECONDS: seconds }: Static<typeof SchedulerConfig>) {
+  return { leaseMs: seconds === undefined ? NODE_LEASE_MS : Number(seconds) * 1_000, marginMs: LEASE_MARGIN_MS };
 }
 
 /** What a leader plans with, beside jobs; always as it is now. */

@@ -197,6 +197,9 @@ export class AttemptRun {
     if (granted !== null) {
       // The agent before this one may have been killed between writing it down and saying it.
       runtime.go(this.#key, granted.devices, rendezvousOf(this.#state));
+      // Whoever had them before has ended, and that is told first.
+      await this.#parts.line.untilAlone(this.#key);
+      if (this.#closed) return;
       return this.#started(identity, granted);
     }
     if (identity.bootId !== runtime.bootId) {

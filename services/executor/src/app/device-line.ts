@@ -18,6 +18,7 @@ function isHeld({ gang }: DesiredAttempt): boolean {
 export class DeviceLine {
   readonly #entries = new Map<string, Standing>();
   #faulty: ReadonlySet<string> = new Set();
+  #onLeave: (() => void)[] = [];
 
   /** It is to be started here, and is being prepared. */
   join(spec: DesiredAttempt): void {
@@ -46,6 +47,18 @@ export class DeviceLine {
   /** No process of it is left, or it never came to one. */
   leave(key: AttemptKey): void {
     if (this.#entries.delete(attemptName(key))) this.advance();
+    for (const told of this.#onLeave.splice(0)) told();
+  }
+
+  /** Resolves when no other attempt that was let run stands in the line with one of its devices. */
+  async untilAlone(key: AttemptKey): Promise<void> {
+    while (this.#sharesDevices(attemptName(key))) await new Promise<void>((resolve) => this.#onLeave.push(resolve));
+  }
+
+  #sharesDevices(name: string): boolean {
+    const own = this.#entries.get(name)?.devices ?? [];
+    const others = [...this.#entries.values()].filter((entry) => entry.name !== name && entry.phase === 'running');
+    return others.some(({ devices }) => devices.some((device) => own.includes(device)));
   }
 
   /** Devices that are out of service are given to nobody. */

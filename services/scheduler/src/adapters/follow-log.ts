@@ -6,9 +6,11 @@ import type { Platform } from '@baton/service-host';
 
 const RETRY_MS = 500;
 
+export type FollowedLog = Pick<Platform, 'events' | 'signal' | 'report'>;
+
 /** Resolves when all that was there at the start was passed on; goes on until the platform stops. */
 export function followLog(
-  platform: Platform,
+  platform: FollowedLog,
   aggregates: readonly AggregateName[],
   onCommit: (commit: RecordedCommit) => void,
 ): Promise<void> {

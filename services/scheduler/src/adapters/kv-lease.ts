@@ -10,6 +10,9 @@ const KEY = 'scheduler';
 const TTL_MS = 5_000;
 const RENEW_MS = 1_500;
 
+/** What of the bucket it takes. */
+export type LeaseBucket = Pick<KV, 'get' | 'create' | 'update' | 'delete'>;
+
 interface LeaseValue {
   readonly holder: string;
   readonly term: number;
@@ -27,7 +30,7 @@ export async function openKvLease({ connection, holder }: KvLeaseOptions): Promi
 }
 
 export class KvLease implements Lease {
-  readonly #kv: KV;
+  readonly #kv: LeaseBucket;
   readonly #holder: string;
   #revision = 0;
   #term = 0;
@@ -37,7 +40,7 @@ export class KvLease implements Lease {
   #lost = Promise.withResolvers<void>();
   #renewal: NodeJS.Timeout | undefined;
 
-  constructor(kv: KV, holder: string) {
+  constructor(kv: LeaseBucket, holder: string) {
     this.#kv = kv;
     this.#holder = holder;
   }

@@ -1,4 +1,5 @@
 // The JOBS stream behind the port: replayed once, then written in a pipeline that another leader's write breaks.
+import { PlatformError } from '@baton/errors';
 import type { PipelinedEventStore, StreamWriter } from '@baton/event-store';
 import type { Issued, JobLog } from '../app/ports.ts';
 
@@ -28,6 +29,16 @@ export function openStreamJobLog(store: PipelinedEventStore): StreamJobLog {
     return { position: pending.position, hash: pending.hash, durable };
   }
 
+  /** Nobody but this writer can have made the stream longer than it knows, unless it is not the only one. */
+  async function confirmed(): Promise<void> {
+    const asked = writer;
+    await last;
+    const end = await store.lastPosition();
+    if (asked !== null && asked === writer && asked.state === 'open' && end <= asked.lastAssigned) return;
+    if (asked === writer) lost.resolve();
+    throw new PlatformError('conflict', 'Another scheduler has written to the log.');
+  }
+
   return {
     async *replay(after = 0) {
       writer?.close();
@@ -43,6 +54,7 @@ export function openStreamJobLog(store: PipelinedEventStore): StreamJobLog {
     },
     issue,
     flushed: async () => void (await last),
+    confirmed,
     readJob: (id) => store.readAggregate({ aggregate: 'job', id }),
     lost: () => lost.promise,
     close: () => writer?.close(),

@@ -63,22 +63,30 @@ export class Agents {
   async record(nodeId: string, facts: readonly Fact[]): Promise<{ acknowledged: number }> {
     const leader = this.#leadership.leader();
     const durable: Promise<void>[] = [];
+    let isUnheeded = false;
     for (const fact of facts) {
       const placed = this.#placedOn(leader, nodeId, fact.jobId);
       // A fact about an attempt that the log does not give to this node has no effect.
-      if (!placed) continue;
+      if (!placed) {
+        isUnheeded = true;
+        continue;
+      }
       const command = { ...commandOf(fact, this.#now()), ...rankOf(placed.part) };
       durable.push(leader.execute(fact.jobId, command, agentIdentity(leader, nodeId, fact)).durable);
     }
     // In the same turn, so that the next job's assignment travels to the log right behind the end of the last one.
     if (facts.some((fact) => CHANGES_THE_PLAN.has(fact.type))) leader.pass();
+    // The agent forgets what is acknowledged: it may have told it before, and that not be durable, or another leader know better.
+    if (isUnheeded) durable.push(leader.confirmed());
     await Promise.all(durable);
     return { acknowledged: facts.at(-1)?.seq ?? 0 };
   }
 
   async secrets(nodeId: string, key: HeldAttempt): Promise<{ values: Record<string, string>; token: string }> {
-    const state = this.#placedOn(this.#leadership.leader(), nodeId, key.jobId)?.state;
+    const leader = this.#leadership.leader();
+    const state = this.#placedOn(leader, nodeId, key.jobId)?.state;
     if (!state || state.attempt.number !== key.attempt) {
+      await leader.confirmed();
       throw new PlatformError('not_found', 'This attempt is not assigned to this node.');
     }
     const [values, token] = await Promise.all([

@@ -36,6 +36,7 @@ class Log {
   }
 
   readonly flushed = async () => {};
+  readonly confirmed = async () => {};
   readonly readJob = async () => [];
 }
 

@@ -22,6 +22,7 @@ import type { Leader, Written } from './leader.ts';
 import type { Leadership } from './leadership.ts';
 import type { Nodes } from './nodes.ts';
 import type { Caller, CommandIdentity, JobLog } from './ports.ts';
+import { refusedForSure } from './sure-refusal.ts';
 import type { StagingProgress } from './staging-progress.ts';
 import { Turns } from './turns.ts';
 
@@ -58,7 +59,9 @@ export class Jobs {
   }
 
   async #change(caller: Caller, id: string, change: JobChange): Promise<ChangedJobs> {
-    return isArrayId(id) ? this.#changeArray(caller, id, change) : this.#changeJob(caller, id, change);
+    return refusedForSure(this.#ports.leadership, () =>
+      isArrayId(id) ? this.#changeArray(caller, id, change) : this.#changeJob(caller, id, change),
+    );
   }
 
   async #changeJob(caller: Caller, id: string, { command, verb, body }: JobChange): Promise<ChangedJobs> {

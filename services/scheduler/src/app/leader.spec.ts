@@ -15,6 +15,7 @@ it('cancels a job that can never start as soon as its predecessor has failed, an
       replay: async function* () {},
       issue: () => ({ position: (position += 1), hash: '', durable: Promise.resolve() }),
       flushed: async () => {},
+      confirmed: async () => {},
       readJob: async () => [],
     },
     agents: { push: () => {} },
@@ -54,6 +55,7 @@ it('starts a job at its time, months from now or after the clock was set forward
       replay: async function* () {},
       issue: () => ({ position: (position += 1), hash: '', durable: Promise.resolve() }),
       flushed: async () => {},
+      confirmed: async () => {},
       readJob: async () => [],
     },
     agents: { push: () => {} },
@@ -92,6 +94,7 @@ it('refuses what it can not record, keeps its state, and assigns the queue by it
         return { position: (position += 1), hash: `hash-${position}`, durable: Promise.resolve() };
       },
       flushed: async () => {},
+      confirmed: async () => {},
       readJob: async () => [],
     },
     agents: { push: () => {} },

@@ -56,6 +56,7 @@ export class Leader {
   #position = 0;
   #passWaits = false;
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor(ports: LeaderPorts) {
     this.#ports = ports;
@@ -86,15 +87,25 @@ export class Leader {
 
   /** Decides on the present state and issues the commit; throws what the decider refuses. */
   execute(jobId: string, command: JobCommand, identity: CommandIdentity): Written {
+    if (this.#isStopped) throw lostTheLog();
     const record = this.ledger.active(jobId);
     const events = jobDecider.decide(command, record?.state ?? jobDecider.initialState);
-    if (events.length === 0) return { revision: record?.revision ?? 0, durable: Promise.resolve() };
+    // That nothing is left to be done may rest on what is not durable yet, or on what another leader has undone.
+    if (events.length === 0) return { revision: record?.revision ?? 0, durable: observed(this.confirmed()) };
     const commit = this.#envelope(record, events, identity);
     const issued = this.#ports.log.issue(jobId, commit);
     this.ledger.apply(jobId, events, { ...issued, revision: commit.revision, at: commit.at });
     this.#position = issued.position;
     if (events.some((event) => CONCERNS_ALL_RANKS.has(event.type))) this.pushNodesOf(jobId);
     return { revision: commit.revision, durable: watched(issued) };
+  }
+
+  /** Resolves when all that this leader has issued is durable, and it is certain that it leads: before it says what no write backs. */
+  async confirmed(): Promise<void> {
+    if (this.#isStopped) throw lostTheLog();
+    await this.#ports.log.confirmed().catch((error: unknown) => {
+      throw lostTheLog(error);
+    });
   }
 
   /** Sends every node that has something of the job its desired set. */
@@ -128,6 +139,7 @@ export class Leader {
 
   /** One scheduling pass: decides, issues what was decided, and tells the agents when it is durable. */
   pass(): void {
+    if (this.#isStopped) return;
     const now = this.#ports.now();
     try {
       const dueAt = this.ledger.release(now);
@@ -226,7 +238,9 @@ export class Leader {
     };
   }
 
+  /** Another may lead from now on, also in this process: what this one knows is old. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 }
@@ -246,16 +260,19 @@ function earliest(one: number | null, other: number | null): number | null {
 
 /** A rejected write is handled by the leadership, also where nobody waits for this one. */
 function watched(issued: Issued): Promise<void> {
-  const durable = issued.durable.catch((error: unknown) => {
-    throw new PlatformError(
-      'outcome_unknown',
-      'The scheduler lost the log for a moment. Try again with the same Idempotency-Key.',
-      {
-        cause: error,
-        retryAfterMs: 1_000,
-      },
-    );
-  });
+  return observed(
+    issued.durable.catch((error: unknown) => {
+      throw lostTheLog(error);
+    }),
+  );
+}
+
+function observed(durable: Promise<void>): Promise<void> {
   durable.catch(() => {});
   return durable;
+}
+
+function lostTheLog(cause?: unknown): PlatformError {
+  const message = 'The scheduler lost the log for a moment. Try again with the same Idempotency-Key.';
+  return new PlatformError('outcome_unknown', message, { cause, retryAfterMs: 1_000 });
 }

@@ -22,7 +22,7 @@ async function leading() {
   const losing = { now: Promise.withResolvers<void>() };
   const newLeader = () =>
     new Leader({
-      log: { ...logOf(), flushed: async () => {}, readJob: async () => [] },
+      log: { ...logOf(), flushed: async () => {}, confirmed: async () => {}, readJob: async () => [] },
       agents: { push: () => {} },
       ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
       now: () => 1_000,
@@ -61,6 +61,7 @@ async function leading() {
     now: () => 5_000,
     monotonic: () => at.monotonic,
     leaseMs: LEASE_MS,
+    marginMs: MARGIN_MS,
     report: (error) => expect.unreachable(String(error)),
   });
   const leads = () => new Promise<Leader>((resolve) => leadership.onLead(resolve));

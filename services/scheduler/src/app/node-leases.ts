@@ -6,7 +6,7 @@ import type { Nodes } from './nodes.ts';
 /** From the agent's question on: so long without an answered one, and what runs by lease has ended itself. */
 export const NODE_LEASE_MS = 60_000;
 /** For the guard beside an attempt to look (every 2 s), to kill, and for clocks that don't run alike. */
-const MARGIN_MS = 15_000;
+export const LEASE_MARGIN_MS = 15_000;
 const CHECK_EVERY_MS = 1_000;
 
 export interface NodeLeasesPorts {
@@ -16,6 +16,7 @@ export interface NodeLeasesPorts {
   /** ms, of a clock that nobody can set. */
   readonly monotonic: () => number;
   readonly leaseMs: number;
+  readonly marginMs: number;
   readonly report: (error: unknown, where: string) => void;
 }
 
@@ -60,9 +61,9 @@ export class NodeLeases {
   }
 
   #isOver(nodeId: string): boolean {
-    const { monotonic, leaseMs } = this.#ports;
+    const { monotonic, leaseMs, marginMs } = this.#ports;
     const renewedAt = Math.max(this.#renewedAt.get(nodeId) ?? -Infinity, this.#ledSince);
-    return monotonic() >= renewedAt + leaseMs + MARGIN_MS;
+    return monotonic() >= renewedAt + leaseMs + marginMs;
   }
 
   /** Checks every second until the signal aborts. */

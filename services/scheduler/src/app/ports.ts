@@ -19,6 +19,8 @@ export interface JobLog {
   issue(jobId: string, commit: Commit): Issued;
   /** Resolves when all that was issued so far is durable. */
   flushed(): Promise<void>;
+  /** As `flushed`, and nobody else has written meanwhile; rejects if another leader has, or if the log does not say. */
+  confirmed(): Promise<void>;
   readJob(jobId: string): Promise<RecordedCommit[]>;
 }
 

@@ -19,6 +19,7 @@ import { planArray, rerunSpec } from './pin-scheduling.ts';
 import { pinOwnership, pinSpec } from './pin-spec.ts';
 import type { Caller, Catalogue, CommandIdentity, Ids, JobLog } from './ports.ts';
 import { refuse } from './refuse-spec.ts';
+import { refusedForSure } from './sure-refusal.ts';
 
 export interface SubmissionPorts {
   readonly leadership: Leadership;
@@ -44,7 +45,11 @@ export class Submissions {
     this.#ports = ports;
   }
 
-  async submit(caller: Caller, spec: JobSpec): Promise<JobSubmission> {
+  submit(caller: Caller, spec: JobSpec): Promise<JobSubmission> {
+    return refusedForSure(this.#ports.leadership, () => this.#submit(caller, spec));
+  }
+
+  async #submit(caller: Caller, spec: JobSpec): Promise<JobSubmission> {
     refuseJobToken(caller);
     const identity = this.#ports.identify(caller, 'submit', spec);
     const id = this.#idFor(caller);
@@ -64,7 +69,11 @@ export class Submissions {
     return this.#create(id, { ...job, rerunOf: null }, identity);
   }
 
-  async rerun(caller: Caller, id: string): Promise<JobSubmission> {
+  rerun(caller: Caller, id: string): Promise<JobSubmission> {
+    return refusedForSure(this.#ports.leadership, () => this.#rerun(caller, id));
+  }
+
+  async #rerun(caller: Caller, id: string): Promise<JobSubmission> {
     refuseJobToken(caller);
     const identity = this.#ports.identify(caller, 'rerun', { id });
     const newId = this.#idFor(caller);

@@ -1,0 +1,54 @@
+// The proof is proven: with a guard taken away the simulation finds what it guards against, within so many seeds.
+import { describe, expect, it } from 'vitest';
+import type { Breakage } from './breakage.ts';
+import { runScenario } from './batch.ts';
+import type { Invariant } from './checks/violation.ts';
+import { readOptions } from './options.ts';
+import { scenarioOf, simulateFaults } from './simulation.ts';
+
+const LONG_MS = 240_000;
+
+/** What is violated first depends on the seed: one of these. */
+const FOUND: readonly (readonly [Breakage, number, readonly Invariant[]])[] = [
+  ['log-expectation', 20, ['chain-broken', 'device-given-twice', 'term-shared']],
+  ['log-previous', 20, ['chain-broken', 'device-given-twice', 'term-shared']],
+  ['log-fsync', 40, ['chain-broken', 'command-lost', 'code-failed', 'never-ends']],
+  ['journal-fsync', 20, ['started-twice']],
+  ['journal-dropped', 20, ['started-twice']],
+  ['set-revision', 30, ['started-twice', 'started-unasked', 'fact-lost', 'never-ends']],
+  ['set-installation', 30, ['killed-unasked', 'fact-lost', 'never-ends']],
+  ['granted-file', 40, ['started-twice', 'fact-lost']],
+  ['early-release', 20, ['device-held-twice']],
+];
+
+async function firstViolation(guard: Breakage, seeds: number): Promise<Invariant | null> {
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const { violation } = await simulateFaults(scenarioOf(seed, [guard]));
+    if (violation !== null) return violation.invariant;
+  }
+  return null;
+}
+
+describe('a failing scenario', () => {
+  it('is made small, and can be played again', { timeout: LONG_MS }, async () => {
+    const scenario = scenarioOf(6, ['early-release']);
+    const [failure] = (await runScenario(scenario)).failures;
+    const replayed = readOptions((failure?.trace ?? '').split(' '), 1).replayed ?? scenario;
+    expect(replayed.faults.length + replayed.requests.length).toBeLessThan(5);
+    expect((await simulateFaults(replayed)).violation).toEqual(failure?.violation);
+  });
+});
+
+describe('a guard that is taken away', () => {
+  it.each(FOUND)('%s is missed within %i seeds', { timeout: LONG_MS }, async (guard, seeds, invariants) => {
+    expect(invariants).toContain(await firstViolation(guard, seeds));
+  });
+
+  it(
+    'is not the lease: where everybody may lead at any time, the log alone keeps every promise',
+    { timeout: LONG_MS },
+    async () => {
+      expect(await firstViolation('lease', 12)).toBeNull();
+    },
+  );
+});
