@@ -3,6 +3,7 @@ import type { Device } from '@baton/contracts';
 import type { WaitingJob } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
 import { MEAN_RUN_RATIO } from './expected-time.ts';
+import { Heap } from './heap.ts';
 
 type Kind = Device['kind'];
 
@@ -18,9 +19,10 @@ export interface WaitingWork {
 export const NO_WORK: WaitingWork = { jobs: 0, deviceSeconds: 0, devicesWithoutLimit: 0 };
 
 interface Running {
+  readonly jobId: string;
   readonly kind: Kind;
   readonly devices: number;
-  /** By its limit. */
+  /** By its limit, from `origin` on. */
   readonly until: number;
 }
 
@@ -30,11 +32,23 @@ export interface Learned {
   readonly jobs: number;
 }
 
+/** Of the jobs that run and have not reached their limits. Whole numbers: what is added and taken away leaves nothing behind. */
+interface RunningWork {
+  devices: number;
+  /** Devices x end, from `origin` on. */
+  deviceMs: number;
+}
+
 /** What is assumed of the part of their limits that jobs run counts as much as so many jobs that were seen. */
 const ASSUMED_JOBS = 50;
 
 export class Backlog {
   readonly #running = new Map<string, Running>();
+  readonly #work: Record<Kind, RunningWork> = { gpu: { devices: 0, deviceMs: 0 }, cpu: { devices: 0, deviceMs: 0 } };
+  /** The next to reach its limit first; also some that ended before. */
+  readonly #byEnd = new Heap<Running>([], (a, b) => a.until - b.until);
+  /** Times are told from here on, so that their sums stay exact. */
+  #origin: number | null = null;
   /** By limits. */
   readonly #longestMs: Record<Kind, number> = { gpu: 0, cpu: 0 };
   readonly #devices: Record<Kind, number> = { gpu: 0, cpu: 0 };
@@ -60,13 +74,21 @@ export class Backlog {
 
   start(job: WaitingJob, since: number): void {
     const { shape, servedMs } = job;
-    const until = since + (job.limitMs ?? this.#defaultLimitMs) - servedMs;
-    this.#running.set(job.id, { kind: shape.deviceKind, devices: allDevices(shape), until });
+    this.end(job.id);
+    this.#origin ??= since;
+    const until = Math.round(since - this.#origin + (job.limitMs ?? this.#defaultLimitMs) - servedMs);
+    const running = { jobId: job.id, kind: shape.deviceKind, devices: allDevices(shape), until };
+    this.#running.set(job.id, running);
+    this.#byEnd.push(running);
+    this.#count(running, 1);
   }
 
   /** It stopped, and perhaps goes on later. */
   end(jobId: string): void {
+    const running = this.#running.get(jobId);
+    if (!running) return;
     this.#running.delete(jobId);
+    this.#count(running, -1);
   }
 
   /** For good: how much of its limit it took is learned from. */
@@ -101,9 +123,20 @@ export class Backlog {
   }
 
   #runningMs(kind: Kind, now: number): number {
-    let sum = 0;
-    for (const job of this.#running.values()) if (job.kind === kind) sum += job.devices * Math.max(0, job.until - now);
-    return sum;
+    const time = Math.round(now - (this.#origin ?? now));
+    for (let next = this.#byEnd.top; next && next.until <= time; next = this.#byEnd.top) {
+      this.#byEnd.dropTop();
+      // What runs past its limit has nothing left to run.
+      if (this.#running.get(next.jobId) === next) this.end(next.jobId);
+    }
+    const { devices, deviceMs } = this.#work[kind];
+    return deviceMs - devices * time;
+  }
+
+  #count({ kind, devices, until }: Running, sign: 1 | -1): void {
+    const work = this.#work[kind];
+    work.devices += sign * devices;
+    work.deviceMs += sign * devices * until;
   }
 }
 

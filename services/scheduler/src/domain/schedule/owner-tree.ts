@@ -1,6 +1,6 @@
 // Groups, their users, and their buckets, each level ordered: gives the next bucket, and follows what users are charged meanwhile.
 import { Heap } from './heap.ts';
-import type { OwnerEntry, OwnerQueue, ShapeQueue } from './queue-buckets.ts';
+import type { OwnerEntry, OwnerQueue } from './queue-buckets.ts';
 import { byScore, type Cursor } from './walk-cursor.ts';
 import type { Standing, WalkStandings } from './walk-standings.ts';
 
@@ -14,7 +14,7 @@ interface Node {
 
 interface UserNode extends Node {
   /** Looked into only once it is the user's turn. */
-  readonly queues: ShapeQueue[];
+  readonly queues: OwnerQueue[];
   readonly moved: Cursor[];
   cursors: Heap<Cursor> | null;
 }
@@ -30,22 +30,22 @@ export type Oldest = ReadonlyMap<string, number>;
 export class OwnerTree {
   readonly #standings: WalkStandings;
   readonly #oldest: Oldest;
-  readonly #open: (queue: ShapeQueue) => Cursor[];
+  readonly #open: (queue: OwnerQueue) => Cursor[];
   readonly #groups = new Map<string, GroupNode>();
   readonly #users = new Map<OwnerEntry, UserNode>();
   #heap: Heap<GroupNode> | null = null;
   /** Whose cursor was given last. */
   #user: UserNode | null = null;
 
-  constructor(standings: WalkStandings, oldest: Oldest, open: (queue: ShapeQueue) => Cursor[]) {
+  constructor(standings: WalkStandings, oldest: Oldest, open: (queue: OwnerQueue) => Cursor[]) {
     this.#standings = standings;
     this.#oldest = oldest;
     this.#open = open;
   }
 
   /** Before the first `peek`. */
-  add(queue: ShapeQueue): void {
-    this.#userOf(queue.parent).queues.push(queue);
+  add(queue: OwnerQueue): void {
+    this.#userOf(queue).queues.push(queue);
   }
 
   /** One that comes from another tree; before the first `peek`. */

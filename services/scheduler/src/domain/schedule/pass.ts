@@ -78,10 +78,13 @@ export class Pass {
 
   /** Those in line on a node that takes no more jobs. */
   #callBack(): void {
+    const closed = new Set<string>();
+    for (const { id, refuses } of this.#engine.nodes()) if (refuses === 'node-cordoned') closed.add(id);
+    if (closed.size === 0) return;
     for (const { id } of this.#engine.queueIndex.inLine()) {
       const attempt = this.#engine.placedAttempt(id);
       const nodeId = attempt?.parts[0]?.nodeId ?? '';
-      if (attempt?.waiting?.isRevoking === false && this.#engine.node(nodeId)?.refuses === 'node-cordoned')
+      if (attempt?.waiting?.isRevoking === false && closed.has(nodeId))
         this.revocations.push({ jobId: id, nodeId, reason: 'Its node takes no new jobs.' });
     }
   }

@@ -139,8 +139,7 @@ export class ShapeQueue {
       this.#byKey.delete(key);
       this.#buckets.splice(this.#buckets.indexOf(bucket), 1);
     }
-    const oldest = this.#oldest;
-    if (oldest && (oldest.order === job.order || oldest.submittedAt === job.submittedAt)) this.#oldest = null;
+    if (this.#oldest && isOldest(this.#oldest, job)) this.#oldest = null;
   }
 }
 
@@ -148,7 +147,8 @@ export class ShapeQueue {
 export class OwnerQueue {
   readonly shapes = new Map<ShapeEntry, ShapeQueue>();
   size = 0;
-  #oldestOrder: number | null = Infinity;
+  /** Null: to be looked for again. */
+  #oldest: Oldest | null = { ...NONE };
 
   constructor(
     readonly className: string,
@@ -156,11 +156,11 @@ export class OwnerQueue {
     readonly section: QueueSection = 'queues',
   ) {}
 
-  get oldestOrder(): number {
-    if (this.#oldestOrder !== null) return this.#oldestOrder;
-    let oldest = Infinity;
-    for (const queue of this.shapes.values()) oldest = Math.min(oldest, queue.oldest.order);
-    this.#oldestOrder = oldest;
+  get oldest(): Readonly<Oldest> {
+    if (this.#oldest) return this.#oldest;
+    const oldest = { ...NONE };
+    for (const queue of this.shapes.values()) lower(oldest, queue.oldest);
+    this.#oldest = oldest;
     return oldest;
   }
 
@@ -173,7 +173,7 @@ export class OwnerQueue {
     }
     queue.add(job);
     this.size += 1;
-    if (this.#oldestOrder !== null) this.#oldestOrder = Math.min(this.#oldestOrder, job.order);
+    if (this.#oldest) lower(this.#oldest, job);
   }
 
   remove(job: WaitingJob, shape: ShapeEntry): void {
@@ -185,11 +185,15 @@ export class OwnerQueue {
       this.shapes.delete(shape);
       shape[this.section].delete(queue);
     }
-    if (this.#oldestOrder === job.order) this.#oldestOrder = null;
+    if (this.#oldest && isOldest(this.#oldest, job)) this.#oldest = null;
   }
 }
 
-function lower(oldest: Oldest, { order, submittedAt }: WaitingJob): void {
+function isOldest({ order, submittedAt }: Oldest, job: WaitingJob): boolean {
+  return order === job.order || submittedAt === job.submittedAt;
+}
+
+function lower(oldest: Oldest, { order, submittedAt }: Readonly<Oldest>): void {
   oldest.order = Math.min(oldest.order, order);
   oldest.submittedAt = Math.min(oldest.submittedAt, submittedAt);
 }

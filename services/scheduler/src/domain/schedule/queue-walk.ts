@@ -4,7 +4,7 @@ import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
 import { chargedDevices } from './engine-shape.ts';
 import { classOf } from './limit-class.ts';
 import { isPromoted, priorityOf } from './ordering.ts';
-import type { OwnerQueue, QueueSection, QueueView, ShapeQueue } from './queue-buckets.ts';
+import type { OwnerQueue, QueueSection, QueueView, ShapeEntry } from './queue-buckets.ts';
 import { WalkBlocks } from './walk-blocks.ts';
 import type { Cursor } from './walk-cursor.ts';
 import { WalkLevel } from './walk-level.ts';
@@ -21,31 +21,26 @@ export interface WalkParts {
 
 export class Walk {
   readonly #queue: QueueView;
-  readonly #sections: readonly QueueSection[];
   readonly #view: OrderView;
   readonly #standings: WalkStandings;
   readonly #blocks = new WalkBlocks();
   /** By priority, the last one first; each is looked into only when it is its turn. */
-  readonly #pending: (readonly [number, ShapeQueue[]])[];
-  readonly #openShapes: number;
+  readonly #pending: (readonly [number, OwnerQueue[]])[];
+  readonly #open: ReadonlySet<ShapeEntry>;
   #level: WalkLevel | null = null;
   #given: Cursor | null = null;
 
   constructor(queue: QueueView, { view, isOpen, sections }: WalkParts) {
     this.#queue = queue;
-    this.#sections = sections;
     this.#view = view;
     this.#standings = new WalkStandings(view);
-    const open = [...queue.shapes()].filter(({ shape, key }) => isOpen(shape, key));
-    this.#openShapes = open.length;
+    this.#open = new Set([...queue.shapes()].filter(({ shape, key }) => isOpen(shape, key)));
     const priority = priorityOf(view.policy);
-    const levels = new Map<number, ShapeQueue[]>();
-    for (const shape of open) {
-      for (const shapeQueue of sections.flatMap((section) => [...shape[section]])) {
-        const level = priority(shapeQueue.parent.className);
-        const queues = levels.get(level);
-        if (queues) queues.push(shapeQueue);
-        else levels.set(level, [shapeQueue]);
+    const levels = new Map<number, OwnerQueue[]>();
+    for (const section of this.#open.size === 0 ? [] : sections) {
+      for (const [className, owners] of queue.classes(section)) {
+        const level = priority(className);
+        levels.set(level, [...(levels.get(level) ?? []), ...owners.values()]);
       }
     }
     this.#pending = [...levels].toSorted(([a], [b]) => a - b);
@@ -95,7 +90,7 @@ export class Walk {
   }
 
   #peek(): Cursor | null {
-    while (this.#blocks.closed < this.#openShapes) {
+    while (this.#blocks.closed < this.#open.size) {
       const cursor = this.#level?.peek();
       if (cursor) return cursor;
       this.#level = this.#nextLevel();
@@ -107,16 +102,9 @@ export class Walk {
   #nextLevel(): WalkLevel | null {
     const next = this.#pending.pop();
     if (!next) return null;
-    const [level, queues] = next;
-    const owners = [...this.#ownersOf(level)];
-    return new WalkLevel({ view: this.#view, standings: this.#standings, blocks: this.#blocks, owners, queues });
-  }
-
-  *#ownersOf(level: number): Generator<OwnerQueue> {
-    const priority = priorityOf(this.#view.policy);
-    for (const section of this.#sections)
-      for (const [className, owners] of this.#queue.classes(section))
-        if (priority(className) === level) yield* owners.values();
+    const [, owners] = next;
+    const [view, standings, blocks, openShapes] = [this.#view, this.#standings, this.#blocks, this.#open];
+    return new WalkLevel({ view, standings, blocks, owners, openShapes });
   }
 
   #last(): { readonly cursor: Cursor; readonly level: WalkLevel } {

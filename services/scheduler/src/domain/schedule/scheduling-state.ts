@@ -16,6 +16,7 @@ export interface SchedulingState {
   placed(): Iterable<RunningAttempt>;
   placedAttempt(jobId: string): RunningAttempt | undefined;
   node(id: string): EngineNode | undefined;
+  nodes(): Iterable<EngineNode>;
   ask(job: WaitingJob): Ask;
   priority(className: string): number;
   orderView(now: number, quotas?: OrderView['quotas']): OrderView;

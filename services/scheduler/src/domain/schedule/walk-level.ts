@@ -15,8 +15,7 @@ export interface LevelParts {
   readonly blocks: WalkBlocks;
   /** All owners of the level's classes, also those none of whose shapes is open. */
   readonly owners: readonly OwnerQueue[];
-  /** Of the open shapes. */
-  readonly queues: readonly ShapeQueue[];
+  readonly openShapes: ReadonlySet<ShapeEntry>;
 }
 
 export class WalkLevel {
@@ -34,17 +33,17 @@ export class WalkLevel {
   #from: 'promoted' | OwnerTree = 'promoted';
 
   constructor(parts: LevelParts) {
-    const { view, standings, owners, queues } = parts;
+    const { view, standings, owners } = parts;
     this.#parts = parts;
     this.#scoreOf = scoreBy(view);
     this.#defaultLimitClass = classOf(view.policy.backfill.defaultTimeLimitMs);
-    this.#promoted = new Heap([...this.#promotedCursors(queues)], byAge);
+    this.#promoted = new Heap([...this.#promotedCursors()], byAge);
     const oldest: Oldest = standings.isByOwner ? oldestOf(owners) : new Map();
-    const open = (queue: ShapeQueue) => this.#open(queue);
+    const open = (owner: OwnerQueue) => this.#queuesOpen(owner).flatMap((queue) => this.#open(queue));
     this.#below = new OwnerTree(standings, oldest, open);
     this.#rest = new OwnerTree(standings, oldest, open);
     const isBelow = this.#guarantees();
-    for (const queue of queues) (isBelow(queue.parent.entry) ? this.#below : this.#rest).add(queue);
+    for (const owner of owners) (isBelow(owner.entry) ? this.#below : this.#rest).add(owner);
   }
 
   /** The bucket whose job is next. */
@@ -99,9 +98,16 @@ export class WalkLevel {
     return isOut || this.#limitClass(bucket) >= this.#parts.blocks.closedFrom(bucket.queue);
   }
 
-  *#promotedCursors(queues: readonly ShapeQueue[]): Generator<Cursor> {
-    const { view } = this.#parts;
-    for (const queue of queues) {
+  #queuesOpen({ shapes }: OwnerQueue): ShapeQueue[] {
+    const { openShapes } = this.#parts;
+    if (openShapes.size < shapes.size) return [...openShapes].flatMap((shape) => shapes.get(shape) ?? []);
+    return [...shapes].flatMap(([shape, queue]) => (openShapes.has(shape) ? queue : []));
+  }
+
+  *#promotedCursors(): Generator<Cursor> {
+    const { view, owners } = this.#parts;
+    const late = owners.filter(({ oldest }) => isPromoted(oldest, view));
+    for (const queue of late.flatMap((owner) => this.#queuesOpen(owner))) {
       if (!isPromoted(queue.oldest, view)) continue;
       for (const bucket of queue.buckets) {
         if (!bucket.jobs.first || !isPromoted(bucket.jobs.first, view)) continue;
@@ -178,9 +184,12 @@ export function isReadyGang({ shape }: ShapeEntry, { isGangReady, policy }: Orde
 /** By group and by user. */
 export function oldestOf(owners: Iterable<OwnerQueue>): Oldest {
   const oldest = new Map<string, number>();
-  for (const { entry, oldestOrder } of owners) {
-    oldest.set(entry.groupKey, Math.min(oldestOrder, oldest.get(entry.groupKey) ?? Infinity));
-    oldest.set(entry.key, Math.min(oldestOrder, oldest.get(entry.key) ?? Infinity));
+  for (const {
+    entry,
+    oldest: { order },
+  } of owners) {
+    oldest.set(entry.groupKey, Math.min(order, oldest.get(entry.groupKey) ?? Infinity));
+    oldest.set(entry.key, Math.min(order, oldest.get(entry.key) ?? Infinity));
   }
   return oldest;
 }
