@@ -3,11 +3,12 @@ import type { Issue } from '@baton/contracts';
 import { whyNever } from './able.ts';
 import type { Ask, Found } from './ask.ts';
 import { ClusterBooks, type ClusterOptions } from './cluster-books.ts';
+import type { Displaceables } from './displaceables.ts';
 import { earliestStart, NodeOutlook, soonerStart } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
 import { findPlaces, fits } from './find-places.ts';
 import { findLinePlace, type LinePlace } from './line-place.ts';
-import { type Displaceables, makeRoom } from './make-room.ts';
+import { makeRoom } from './make-room.ts';
 import { type NodeVerdict, whyNotOn } from './why-not.ts';
 
 export class Cluster {

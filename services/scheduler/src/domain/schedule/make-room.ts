@@ -1,19 +1,10 @@
 // On which nodes a job has room once others are displaced, and whom that takes: as few devices as will do, the last in the order first.
 import type { Ask } from './ask.ts';
 import type { ClusterBooks } from './cluster-books.ts';
+import type { Displaceable, Displaceables } from './displaceables.ts';
 import { whyWithheld } from './find-places.ts';
 import { type NodeLedger, type Placed, shortOf } from './node-ledger.ts';
 import type { ShapeView } from './shape-view.ts';
-
-export interface Displaceable {
-  /** Its place in the order among those that may be displaced. */
-  readonly rank: number;
-  /** Device-milliseconds of work that would have to be done again. */
-  readonly lost: number;
-}
-
-/** By job. */
-export type Displaceables = ReadonlyMap<string, Displaceable>;
 
 interface Candidate {
   readonly ledger: NodeLedger;
@@ -48,9 +39,10 @@ export function makeRoom(
 
 /** Null if its devices would not be enough with all of them gone. */
 function candidateOf(ledger: NodeLedger, view: ShapeView, displaceables: Displaceables): Candidate | null {
+  const { devices, deviceKind } = view.shape;
+  if (ledger.free[deviceKind] + displaceables.devicesOn(ledger.id) < devices) return null;
   const mask = view.mask(ledger);
   const free = ledger.countFree(mask);
-  const { devices } = view.shape;
   const entries: { readonly id: string; readonly gain: number; readonly of: Displaceable }[] = [];
   let most = free;
   for (const entry of ledger.placed) {

@@ -1,7 +1,7 @@
 // The running jobs that may be stopped for others that go before them, as jobs of the queue; and those in line, that may be called back.
+import { Displaceables } from './displaceables.ts';
 import type { EngineShape, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
-import type { Displaceable, Displaceables } from './make-room.ts';
 import { QueueIndex } from './queue-index.ts';
 import type { SchedulingState } from './scheduling-state.ts';
 import type { OrderView } from './walk-standings.ts';
@@ -38,15 +38,18 @@ export function lockedUntil({ since }: RunningAttempt, { policy, now }: Options[
 /** With their places among each other, for the time when some of them are to go. */
 export function ranked(movable: Iterable<Movable>, state: SchedulingState, view: OrderView): Displaceables {
   const queue = new QueueIndex();
-  const lost = new Map<string, number>();
+  const attempts = new Map<string, RunningAttempt>();
   for (const { job, attempt } of movable) {
     queue.add(job);
-    lost.set(job.id, lostBy(attempt, view.now));
+    attempts.set(job.id, attempt);
   }
   const walk = queue.walk({ ...view, policy: state.policy, isGangReady: undefined });
-  const found = new Map<string, Displaceable>();
-  for (let job = walk.next(); job; job = walk.next())
-    found.set(job.id, { rank: found.size, lost: lost.get(job.id) ?? 0 });
+  const found = new Displaceables();
+  let rank = 0;
+  for (let job = walk.next(); job; job = walk.next()) {
+    const attempt = attempts.get(job.id);
+    if (attempt) found.add({ rank: (rank += 1), lost: lostBy(attempt, view.now), attempt });
+  }
   return found;
 }
 

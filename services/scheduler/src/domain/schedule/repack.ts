@@ -3,8 +3,8 @@ import type { WaitCode } from '@baton/contracts';
 import type { Ask, FoundPlace } from './ask.ts';
 import type { Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { engineShapeKey } from './engine-shape.ts';
+import type { Displaceables } from './displaceables.ts';
 import { Displaced } from './displaced.ts';
-import type { Displaceable } from './make-room.ts';
 import { asWaiting, movableAttempts, type Movable, ranked } from './movable.ts';
 import type { ShapeEntry } from './queue-buckets.ts';
 import type { QuotaBook } from './quotas.ts';
@@ -62,7 +62,7 @@ class Repack implements Repacked {
   readonly #reached: QuotaBook;
   readonly #movable: ReadonlyMap<string, Movable>;
   /** Not reached yet: they stand behind all that were. Null: not asked yet. */
-  #open: Map<string, Displaceable> | null = null;
+  #open: Displaceables | null = null;
   readonly #walked = new Set<string>();
   readonly #gone: Displaced;
   readonly #longestGraceMs: number;
@@ -121,7 +121,7 @@ class Repack implements Repacked {
     const { attempt } = movable;
     const { id } = attempt.job;
     this.#walked.add(id);
-    this.#open?.delete(id);
+    this.#open?.remove(id);
     if (this.#gone.has(id)) {
       // It will go on elsewhere, where there is room: that is kept for it.
       const found = this.#state.cluster.find(this.#state.ask(attempt.job), this.#now);
@@ -210,7 +210,7 @@ class Repack implements Repacked {
     if (!ids) return null;
     const victims = ids.flatMap((id) => this.#movable.get(id)?.attempt ?? []);
     for (const victim of victims) {
-      this.#open.delete(victim.job.id);
+      this.#open.remove(victim.job.id);
       this.#gone.take(victim);
     }
     const found = cluster.find(ask, this.#now);
@@ -218,9 +218,9 @@ class Repack implements Repacked {
     throw new Error(`${job.id} has no room on paper where ${ids.join(', ')} were`);
   }
 
-  #rank(): Map<string, Displaceable> {
+  #rank(): Displaceables {
     const open = [...this.#movable.values()].filter(({ job }) => !this.#walked.has(job.id));
-    return new Map(ranked(open, this.#state, this.#given.view));
+    return ranked(open, this.#state, this.#given.view);
   }
 
   /** Later ones of its shape have even fewer whom they may displace; only shorter ones may still end before a promised start. */
