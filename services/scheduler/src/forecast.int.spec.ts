@@ -59,7 +59,11 @@ describe('what is expected', () => {
     const inLine = await world.submit(asAlice, { name: 'nap' });
     const queued = await world.submit(asAlice, { name: 'nap', class: 'normal' });
     const last = await world.submit(asAlice, { name: 'nap', hold: true });
-    const { start: begins, end: over, runTime } = await vi.waitUntil(async () => {
+    const {
+      start: begins,
+      end: over,
+      runTime,
+    } = await vi.waitUntil(async () => {
       const { expected } = await why(queued.id);
       return expected?.start && expected.end ? expected : null;
     });

@@ -174,7 +174,11 @@ export class Forecasts {
 const BEING_RECKONED = { code: 'being-reckoned', message: NOTHING_EXPECTED['being-reckoned'] } as const;
 const WITHOUT_NODE: ReadonlySet<string> = new Set(['no-node', 'node-unreachable', 'node-cordoned']);
 
-function neverStarts({ engine }: Leader['ledger'], jobId: string, now: number): Pick<ExpectedTimes, 'code' | 'message'> {
+function neverStarts(
+  { engine }: Leader['ledger'],
+  jobId: string,
+  now: number,
+): Pick<ExpectedTimes, 'code' | 'message'> {
   if (engine.queueIndex.get(jobId)) {
     const { code, message } = explainWait(jobId, engine, { gate: null, now });
     if (WITHOUT_NODE.has(code)) return { code: 'no-node', message };

@@ -29,7 +29,9 @@ export class WhatIfNotes {
 
   rules(policyChanges: number, bookings: number): void {
     if (policyChanges > 0)
-      this.#more.push(`The policy was changed ${times(policyChanges)} meanwhile: the replay has the present one all the time.`);
+      this.#more.push(
+        `The policy was changed ${times(policyChanges)} meanwhile: the replay has the present one all the time.`,
+      );
     if (bookings > 0) this.#more.push('Reservations of nodes are not replayed.');
     this.#more.push('Nodes are as they are now, and in service all the time.');
   }

@@ -26,7 +26,10 @@ interface Options {
 }
 
 export const jobLogs = () =>
-  verb('logs <job>', "print a job's output, of its newest attempt, as a terminal would show it; or that of a whole array")
+  verb(
+    'logs <job>',
+    "print a job's output, of its newest attempt, as a terminal would show it; or that of a whole array",
+  )
     .option('-f, --follow', 'go on with what comes until the job is over; of all attempts')
     .option('--attempt <n>', 'of this attempt only', positiveInteger)
     .option('--rank <n>', 'of a job on several nodes: of this one of them; the first, 0, unless said', wholeNumber)
@@ -55,7 +58,10 @@ async function run(ref: string, options: Options): Promise<void> {
 /** One job after the other. */
 async function ofArray(client: BatonClient, array: string, options: Options): Promise<void> {
   if (options.follow || options.raw || options.grep !== undefined)
-    throw new Failure(EXIT.usage, 'Of a whole array there is what its jobs have written; name one of them for the rest.');
+    throw new Failure(
+      EXIT.usage,
+      'Of a whole array there is what its jobs have written; name one of them for the rest.',
+    );
   const jobs = await findArrayJobs(client, array);
   const { attempt, rank, output } = options;
   if (options.json) {

@@ -17,9 +17,12 @@ export function whatIfText(view: WhatIfView, names: Pick<Names, 'of'>, width: nu
     ...users.map(({ userId, ...row }) => ({ who: names.of(userId), ...row })),
     { who: 'all', ...totals },
   ];
-  return [`${head}${more}.`, '', table(rows, columns(totals.whatIf !== null), { width }), ...notes.map((each) => `- ${each}`)].join(
-    '\n',
-  );
+  return [
+    `${head}${more}.`,
+    '',
+    table(rows, columns(totals.whatIf !== null), { width }),
+    ...notes.map((each) => `- ${each}`),
+  ].join('\n');
 }
 
 function columns(hasOther: boolean): Column<Row>[] {
@@ -27,7 +30,13 @@ function columns(hasOther: boolean): Column<Row>[] {
     { title, value: ({ really }) => seconds(really[figure]), align: 'right' },
     { title: 'replayed', value: ({ replayed }) => seconds(replayed[figure]), align: 'right' },
     ...(hasOther
-      ? [{ title: 'what if', value: ({ replayed, whatIf }: Row) => changed(replayed, whatIf, figure), align: 'right' as const }]
+      ? [
+          {
+            title: 'what if',
+            value: ({ replayed, whatIf }: Row) => changed(replayed, whatIf, figure),
+            align: 'right' as const,
+          },
+        ]
       : []),
   ];
   return [
@@ -43,7 +52,8 @@ function columns(hasOther: boolean): Column<Row>[] {
 function changed(replayed: WaitingFigures, whatIf: WaitingFigures | null, figure: Figure): string {
   if (whatIf === null) return '';
   const [before, after] = [replayed[figure], whatIf[figure]];
-  const percent = before === 0 ? '' : ` (${after >= before ? '+' : ''}${Math.round((100 * (after - before)) / before)} %)`;
+  const percent =
+    before === 0 ? '' : ` (${after >= before ? '+' : ''}${Math.round((100 * (after - before)) / before)} %)`;
   return `${seconds(after)}${percent}`;
 }
 

@@ -5,10 +5,13 @@ import { random } from '../simulation/random.ts';
 import { Distribution } from './distribution.ts';
 
 const of = (...times: readonly number[]) => Distribution.ofSamples(times.map((ms) => ({ ms, weight: 1 })));
-const anySamples = fc.array(fc.record({ ms: fc.integer({ min: 1, max: 1e9 }), weight: fc.double({ min: 0.01, max: 1, noNaN: true }) }), {
-  minLength: 1,
-  maxLength: 40,
-});
+const anySamples = fc.array(
+  fc.record({ ms: fc.integer({ min: 1, max: 1e9 }), weight: fc.double({ min: 0.01, max: 1, noNaN: true }) }),
+  {
+    minLength: 1,
+    maxLength: 40,
+  },
+);
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 
 describe('a distribution', () => {
@@ -47,13 +50,19 @@ describe('a distribution', () => {
 
   it('never ends before what has passed, and never later than its limit', () => {
     fc.assert(
-      fc.property(anySamples, share, fc.integer({ min: 1, max: 1e10 }), fc.integer({ min: 1, max: 1e10 }), (samples, at, passed, more) => {
-        const rest = Distribution.ofSamples(samples).lastingBeyond(passed);
-        expect(rest.quantile(at)).toBeGreaterThanOrEqual(passed * (1 - 1e-9));
-        const capped = rest.capped(passed + more).quantile(at);
-        expect(capped).toBeGreaterThanOrEqual(passed * (1 - 1e-9));
-        expect(capped).toBeLessThanOrEqual(passed + more);
-      }),
+      fc.property(
+        anySamples,
+        share,
+        fc.integer({ min: 1, max: 1e10 }),
+        fc.integer({ min: 1, max: 1e10 }),
+        (samples, at, passed, more) => {
+          const rest = Distribution.ofSamples(samples).lastingBeyond(passed);
+          expect(rest.quantile(at)).toBeGreaterThanOrEqual(passed * (1 - 1e-9));
+          const capped = rest.capped(passed + more).quantile(at);
+          expect(capped).toBeGreaterThanOrEqual(passed * (1 - 1e-9));
+          expect(capped).toBeLessThanOrEqual(passed + more);
+        },
+      ),
     );
   });
 

@@ -14,10 +14,7 @@ export const NOTHING_EXPECTED: Readonly<Record<Exclude<NoForecastCode, 'no-node'
 };
 
 /** `start` null: it runs already. */
-export function expectedWords(
-  now: number,
-  { start, end, runTime, confidence }: ExpectedTimesOf,
-): string {
+export function expectedWords(now: number, { start, end, runTime, confidence }: ExpectedTimesOf): string {
   const sure = `${Math.round(confidence * 100)} %`;
   const ends = `end in ${span(end, now)}`;
   const said = start === null ? ends : `start in ${span(start, now)} and ${ends}`;

@@ -72,7 +72,8 @@ export class ForecastBook {
     if (!isPlaced(state) || startedAt === null || !OWN_ENDS.has(reason)) return;
     const ranMs = state.servedMs + Math.max(0, endedAt - startedAt);
     if (open?.runTime) this.#runTimes.add(open.runTime, ranMs);
-    if (open?.start && state.attempts === 1) this.#ends.add(since(open.start.at, open.start.end), endedAt - open.start.at);
+    if (open?.start && state.attempts === 1)
+      this.#ends.add(since(open.start.at, open.start.end), endedAt - open.start.at);
     this.#predictor.learn({ userId: state.ownerId, spec: state.spec }, ranMs);
   }
 

@@ -94,14 +94,13 @@ function stopping(ranMs: number): Distribution {
 
 /** Of each node, the devices that there are. */
 export function devicesOf(nodes: Iterable<EngineNode>): ReadonlyMap<string, ReadonlySet<string>> {
-  return new Map([...nodes].map(({ id, description }) => [id, new Set(description.devices.map((device) => device.id))]));
+  return new Map(
+    [...nodes].map(({ id, description }) => [id, new Set(description.devices.map((device) => device.id))]),
+  );
 }
 
 /** On nodes and devices that there are: what was there before holds nothing that could come free. */
-export function isThere(
-  { parts, waiting }: RunningAttempt,
-  known: ReadonlyMap<string, ReadonlySet<string>>,
-): boolean {
+export function isThere({ parts, waiting }: RunningAttempt, known: ReadonlyMap<string, ReadonlySet<string>>): boolean {
   const isKnown = (nodeId: string, device: string) => known.get(nodeId)?.has(device) === true;
   const [first] = parts;
   const pool = waiting && first ? waiting.pool.every((device) => isKnown(first.nodeId, device)) : true;
