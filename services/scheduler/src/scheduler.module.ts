@@ -31,11 +31,8 @@ import { recordOutage } from './app/outage.ts';
 import { PolicyAdmin } from './app/policy-admin.ts';
 import type { Caller, CommandIdentity, Ids } from './app/ports.ts';
 import { Queries } from './app/queries.ts';
-import { QueueAnswers } from './app/queue-answers.ts';
 import { StagingProgress } from './app/staging-progress.ts';
-import { Stats } from './app/stats.ts';
 import { Submissions } from './app/submissions.ts';
-import { WhatIfs } from './app/what-ifs.ts';
 import type { SchedulerConfig } from './config.ts';
 import { nodeDecider } from './domain/node.commands.ts';
 import { jobProjection } from './projections/job-document.ts';
@@ -87,19 +84,12 @@ export class SchedulerModule {
       platform.project(jobProjection),
       platform.project(nodeProjection),
     ]);
-    const queries = new Queries({
-      jobs: jobDocuments,
-      nodes: nodeDocuments,
-      jobViews: jobs,
-      known: nodes,
-      leadership,
-      forecasts: expected,
-    });
+    const documents = { jobs: jobDocuments, nodes: nodeDocuments };
+    const queries = new Queries({ ...documents, jobViews: jobs, known: nodes, leadership, forecasts: expected });
     const admin = nodeAdmin(platform, nodes, leadership);
     const trial = { treatedDifferently: (policy: Policy) => leadership.leader().tryOut(policy) };
     const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
     const gaps = await gapLedger(platform);
-    const { queueAnswers, whatIfs } = answers(platform, { leadership, nodes, log, progress, forecasts: expected });
     noteOutages(platform, { leadership, lease, nodes });
     await begin(leadership, nodes, signal);
     platform.onClose(() => log.close());
@@ -114,9 +104,7 @@ export class SchedulerModule {
         { provide: PolicyAdmin, useValue: policyAdmin },
         { provide: BookingAdmin, useValue: bookingAdmin },
         { provide: Gaps, useValue: gaps },
-        { provide: QueueAnswers, useValue: queueAnswers },
-        { provide: WhatIfs, useValue: whatIfs },
-        { provide: Stats, useValue: new Stats({ leadership, now }) },
+        ...answers(platform, { leadership, nodes, log, progress, forecasts: expected }),
         { provide: Agents, useValue: new Agents({ leadership, nodes, catalogue, progress, now }) },
       ],
     };
