@@ -47,6 +47,12 @@ async function end(key: { jobId: string; attempt: number }, startedAt: number): 
   await world.agent.tell({ ...ended, result, at: result.endedAt });
 }
 
+async function rangesOf(id: string) {
+  const { expected } = await why(id);
+  if (!expected?.start || !expected.end) return null;
+  return { begins: expected.start, over: expected.end, runTime: expected.runTime };
+}
+
 describe('what is expected', () => {
   it('is learned from earlier runs, holds, is scored, and outlasts a restart', async () => {
     for (let index = 0; index < 4; index += 1) {
@@ -59,16 +65,9 @@ describe('what is expected', () => {
     const inLine = await world.submit(asAlice, { name: 'nap' });
     const queued = await world.submit(asAlice, { name: 'nap', class: 'normal' });
     const last = await world.submit(asAlice, { name: 'nap', hold: true });
-    const {
-      start: begins,
-      end: over,
-      runTime,
-    } = await vi.waitUntil(async () => {
-      const { expected } = await why(queued.id);
-      return expected?.start && expected.end ? expected : null;
-    });
+    const { begins, over, runTime } = await vi.waitUntil(() => rangesOf(queued.id));
     expect(runTime).toMatchObject({ basis: 'same-job', samples: 4 });
-    expect((begins?.low ?? 0) <= (begins?.median ?? 0) && (begins?.median ?? 0) <= (over?.median ?? 0)).toBe(true);
+    expect(begins.low <= begins.median && begins.median <= over.median).toBe(true);
     expect((await why(last.id)).expected).toMatchObject({ start: null, code: 'held' });
     expect((await why(running.id)).expected).toMatchObject({ start: null, code: null });
     const view = await world.gateway.call(queueRpc.queue, asBob, {});
@@ -77,8 +76,8 @@ describe('what is expected', () => {
 
     await end(key, startedAt);
     const starts = [await runOne(inLine.id), await runOne(queued.id)];
-    expect(starts[1]).toBeGreaterThanOrEqual(begins?.low ?? Infinity);
-    expect(starts[1]).toBeLessThanOrEqual(begins?.high ?? 0);
+    expect(starts[1]).toBeGreaterThanOrEqual(begins.low);
+    expect(starts[1]).toBeLessThanOrEqual(begins.high);
     await vi.waitFor(async () => expect((await stats()).jobs.running).toBe(0));
     const before = await stats();
     expect(before.forecasts.runTime.jobs).toBeGreaterThanOrEqual(3);

@@ -34,12 +34,9 @@ import { recordOutage } from './app/outage.ts';
 import { PolicyAdmin } from './app/policy-admin.ts';
 import type { Caller, CommandIdentity, Ids, Snapshots } from './app/ports.ts';
 import { Queries } from './app/queries.ts';
-import { QueueAnswers } from './app/queue-answers.ts';
 import { refreshSnapshot } from './app/refresh-snapshot.ts';
 import { StagingProgress } from './app/staging-progress.ts';
-import { Stats } from './app/stats.ts';
 import { Submissions } from './app/submissions.ts';
-import { WhatIfs } from './app/what-ifs.ts';
 import type { SchedulerConfig } from './config.ts';
 import { nodeDecider } from './domain/node.commands.ts';
 import { jobProjection } from './projections/job-document.ts';
@@ -102,14 +99,8 @@ export class SchedulerModule {
       platform.project(jobProjection),
       platform.project(nodeProjection),
     ]);
-    const queries = new Queries({
-      jobs: jobDocuments,
-      nodes: nodeDocuments,
-      jobViews: jobs,
-      known: nodes,
-      leadership,
-      forecasts: expected,
-    });
+    const documents = { jobs: jobDocuments, nodes: nodeDocuments };
+    const queries = new Queries({ ...documents, jobViews: jobs, known: nodes, leadership, forecasts: expected });
     const admin = nodeAdmin(platform, nodes, leadership);
     const trial = { treatedDifferently: (policy: Policy) => leadership.leader().tryOut(policy) };
     const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
@@ -117,7 +108,6 @@ export class SchedulerModule {
     const monotonic = () => performance.now();
     const leases = new NodeLeases({ leadership, nodes, now, monotonic, ...leaseOf(config), report });
     keepSnapshot(platform, leaderPorts.snapshots, leadership);
-    const { queueAnswers, whatIfs } = answers(platform, { leadership, nodes, log, progress, forecasts: expected });
     noteOutages(platform, { leadership, lease, nodes });
     leases.watch(signal);
     await begin(leadership, nodes, signal);
@@ -133,9 +123,7 @@ export class SchedulerModule {
         { provide: PolicyAdmin, useValue: policyAdmin },
         { provide: BookingAdmin, useValue: bookingAdmin },
         { provide: Gaps, useValue: gaps },
-        { provide: QueueAnswers, useValue: queueAnswers },
-        { provide: WhatIfs, useValue: whatIfs },
-        { provide: Stats, useValue: new Stats({ leadership, now }) },
+        ...answers(platform, { leadership, nodes, log, progress, forecasts: expected }),
         { provide: Agents, useValue: new Agents({ leadership, nodes, leases, catalogue, progress, now }) },
       ],
     };

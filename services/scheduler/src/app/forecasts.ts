@@ -11,6 +11,8 @@ import {
 import { expectedWords, NOTHING_EXPECTED } from '../domain/forecast/expected-words.ts';
 import { type Future, playOn } from '../domain/forecast/play-on.ts';
 import { type ForetoldJob, foretold, presentOf } from '../domain/forecast/present.ts';
+import type { JobLedger } from '../domain/ledger.ts';
+import type { Gate } from '../domain/waiting-room.ts';
 import { explainWait } from '../domain/schedule/explain.ts';
 import type { Leader } from './leader.ts';
 import type { Leadership } from './leadership.ts';
@@ -19,7 +21,7 @@ import { type SliceClock, Slices } from './slices.ts';
 /** So many of the queue, from its head. */
 const MOST_QUEUED = 300;
 /** Of work; then what there is has to do. */
-const BUDGET_MS = 3_000;
+const BUDGET_MS = 10_000;
 /** Between two of them: at least so long, and so many times as long as the last one took. */
 const REST = { leastMs: 250, times: 10 };
 /** The same, where nobody has asked. */
@@ -127,8 +129,11 @@ export class Forecasts {
     const work = new Slices(this.#ports);
     const jobs = await work.done(foretold(present, ledger.forecasts));
     const futures: Future[] = [];
-    while (futures.length < FUTURES && work.costMs < BUDGET_MS)
-      futures.push(await work.done(playOn(present, jobs, position + futures.length)));
+    while (futures.length < FUTURES) {
+      const future = await work.within(BUDGET_MS, playOn(present, jobs, position + futures.length));
+      if (future === null) break;
+      futures.push(future);
+    }
     if (this.#ports.leadership.current() !== leader) return;
     const known = jobs.map((job) => [job.job.id, { job, range: expectedRange(job.job.id, futures) }] as const);
     const confidence = futures.length < FEWEST_FUTURES ? 0 : confidenceOf(futures.length);
@@ -148,27 +153,47 @@ export class Forecasts {
   #expected({ ledger }: Leader, jobId: string): ExpectedTimes {
     const newest = this.#newest?.leader.ledger === ledger ? this.#newest : null;
     const now = this.#ports.now();
-    const unknown = { at: newest?.at ?? now, start: null, end: null, confidence: 0, runTime: null };
-    const gate = ledger.gate(jobId);
-    if (gate && gate.code !== 'begin-later' && gate.code !== 'retry-backoff')
-      return { ...unknown, code: gate.code, message: NOTHING_EXPECTED[gate.code] };
+    const at = newest?.at ?? now;
+    const kept = keptOut(ledger.gate(jobId));
+    if (kept) return unknown(at, null, kept);
     const known = newest?.jobs.get(jobId);
-    if (!newest || !known) return { ...unknown, ...this.#unseen(ledger.active(jobId)?.position ?? 0) };
-    const { job, range } = known;
-    const { at, confidence } = newest;
-    const { runTime } = job;
-    if (confidence === 0) return { ...unknown, runTime, ...BEING_RECKONED };
-    if (!range) return { ...unknown, runTime, ...neverStarts(ledger, jobId, now) };
-    const start = job.placed === null || job.placed.since === null ? range.start : null;
-    const said = { start, end: range.end, runTime, confidence };
-    return { at, ...said, code: null, message: expectedWords(now, said) };
+    if (newest && known) return told(newest, known, { ledger, now });
+    return unknown(at, null, unseen(newest, ledger.active(jobId)?.position ?? 0));
   }
+}
 
-  /** Of a job that the newest forecast doesn't know. */
-  #unseen(position: number): Pick<ExpectedTimes, 'code' | 'message'> {
-    if (!this.#newest || position > this.#newest.position) return BEING_RECKONED;
-    return { code: 'too-far-back', message: `More than ${MOST_QUEUED} jobs stand ahead of it in the queue.` };
-  }
+function told(
+  { at, confidence }: Forecast,
+  { job, range }: Known,
+  { ledger, now }: { readonly ledger: JobLedger; readonly now: number },
+): ExpectedTimes {
+  const { runTime } = job;
+  if (confidence === 0) return unknown(at, runTime, BEING_RECKONED);
+  if (!range) return unknown(at, runTime, neverStarts(ledger, job.job.id, now));
+  const said = { start: hasBegun(job) ? null : range.start, end: range.end, runTime, confidence };
+  return { at, ...said, code: null, message: expectedWords(now, said) };
+}
+
+type Reason = Pick<ExpectedTimes, 'code' | 'message'>;
+
+function unknown(at: number, runTime: ExpectedTimes['runTime'], reason: Reason): ExpectedTimes {
+  return { at, start: null, end: null, confidence: 0, runTime, ...reason };
+}
+
+/** By something of which nobody knows when it ends. */
+function keptOut(gate: Gate | null): Reason | null {
+  if (!gate || gate.code === 'begin-later' || gate.code === 'retry-backoff') return null;
+  return { code: gate.code, message: NOTHING_EXPECTED[gate.code] };
+}
+
+function hasBegun({ placed }: ForetoldJob): boolean {
+  return placed !== null && placed.since !== null;
+}
+
+/** Of a job that the newest forecast doesn't know. */
+function unseen(newest: Forecast | null, position: number): Reason {
+  if (!newest || position > newest.position) return BEING_RECKONED;
+  return { code: 'too-far-back', message: `More than ${MOST_QUEUED} jobs stand ahead of it in the queue.` };
 }
 
 const BEING_RECKONED = { code: 'being-reckoned', message: NOTHING_EXPECTED['being-reckoned'] } as const;

@@ -14,31 +14,36 @@ export class Slices {
   /** So long it has worked, without what others did in between. */
   costMs = 0;
 
-  readonly #mostMs: number;
-
-  /** `mostMs`: of work; what takes more is given up. */
-  constructor(clock: SliceClock, mostMs = Infinity) {
+  constructor(clock: SliceClock) {
     this.#clock = clock;
-    this.#mostMs = mostMs;
   }
 
-  /** What the steps come to. Throws `unavailable` where that takes too long. */
-  async done<R>(steps: Generator<undefined, R>): Promise<R> {
+  /** What the steps come to. Throws `unavailable` where all work together takes longer. */
+  async done<R>(steps: Generator<undefined, R>, mostMs = Infinity): Promise<R> {
+    const result = await this.#run(steps, mostMs);
+    if (result) return result.value;
+    throw new PlatformError('unavailable', `To reckon that takes more than ${mostMs / 1_000} s.`);
+  }
+
+  /** Null where all work together takes longer. */
+  async within<R>(mostMs: number, steps: Generator<undefined, R>): Promise<R | null> {
+    return (await this.#run(steps, mostMs))?.value ?? null;
+  }
+
+  async #run<R>(steps: Generator<undefined, R>, mostMs: number): Promise<{ readonly value: R } | null> {
     const { now, breathe } = this.#clock;
-    for (;;) {
+    while (this.costMs <= mostMs) {
       const from = now();
       // The clock may be set meanwhile.
       while (Math.abs(now() - from) < SLICE_MS) {
         const step = steps.next();
-        if (step.done === true) {
-          this.costMs += Math.max(0, now() - from);
-          return step.value;
-        }
+        if (step.done !== true) continue;
+        this.costMs += Math.abs(now() - from);
+        return { value: step.value };
       }
-      this.costMs += SLICE_MS;
-      if (this.costMs > this.#mostMs)
-        throw new PlatformError('unavailable', `To reckon that takes more than ${this.#mostMs / 1_000} s.`);
+      this.costMs += Math.abs(now() - from);
       await breathe();
     }
+    return null;
   }
 }

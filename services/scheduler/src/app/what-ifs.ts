@@ -95,14 +95,14 @@ export class WhatIfs {
     const nodes = moment.nodes.map(engineNode);
     const notes = new WhatIfNotes();
     const jobs = replayJobs(window, moment, { nodes, notes });
-    const work = new Slices(this.#ports, MOST_MS);
+    const work = new Slices(this.#ports);
     const { policy: present } = moment.ledger.engine;
     const usage = window.usage ?? moment.ledger.engine.usage.snapshot();
     const played = { since: window.since, usage, jobs };
-    const replayed = await work.done(replayWindow(played, present, nodes));
+    const replayed = await work.done(replayWindow(played, present, nodes), MOST_MS);
     const isOther = policy !== null || added.nodes.length > 0;
     const whatIf = isOther
-      ? await work.done(replayWindow(played, policy ?? present, [...nodes, ...added.nodes]))
+      ? await work.done(replayWindow(played, policy ?? present, [...nodes, ...added.nodes]), MOST_MS)
       : null;
     const waited = waitedOf(jobs, { replayed, whatIf, notes });
     notes.rules(window.policyChanges, moment.ledger.engine.bookings.length);
@@ -137,26 +137,32 @@ interface On {
 }
 
 /** Those that ran, or will: with what they ran, or are likely to. */
-function replayJobs(window: LogWindow, { at, ledger }: Moment, { nodes, notes }: On): ReplayJob[] {
+function replayJobs(window: LogWindow, moment: Moment, { nodes, notes }: On): ReplayJob[] {
   const known = devicesOf(nodes);
-  const { defaultTimeLimitMs } = ledger.engine.policy.backfill;
   return [...window.jobs.values()].flatMap((facts) => {
     const eligibleAt = eligibleSince(facts, window, notes);
     if (facts.placed && !isThere(facts.placed, known)) return notes.leaveOut('goneNodes');
-    if (facts.isOver && facts.startedAt === null) return notes.leaveOut(facts.isCancelled ? 'cancelled' : 'neverRan');
-    if (facts.isOver) {
-      if (facts.isCancelled) notes.count('cancelledRunning');
-      return [{ facts, eligibleAt, durationMs: facts.ranMs }];
+    if (!facts.isOver) {
+      const durationMs = likelyMs(facts, eligibleAt, moment);
+      if (durationMs === null) return notes.leaveOut('notYet');
+      notes.count('notOver');
+      return [{ facts, eligibleAt, durationMs }];
     }
-    const record = ledger.active(facts.id);
-    if (!record || eligibleAt > at || ledger.gate(facts.id) !== null) return notes.leaveOut('notYet');
-    notes.count('notOver');
-    const { ownerId, spec } = record.state;
-    const { distribution } = ledger.forecasts.predict({ userId: ownerId, spec }, defaultTimeLimitMs);
-    const since = ledger.engine.placedAttempt(facts.id)?.since ?? at;
-    const total = distribution.lastingBeyond(facts.ranMs + Math.max(0, at - since));
-    return [{ facts, eligibleAt, durationMs: Math.ceil(total.quantile(0.5)) }];
+    if (facts.startedAt === null) return notes.leaveOut(facts.isCancelled ? 'cancelled' : 'neverRan');
+    if (facts.isCancelled) notes.count('cancelledRunning');
+    return [{ facts, eligibleAt, durationMs: facts.ranMs }];
   });
+}
+
+/** In all, of one that is not over; null: it is not to start yet. */
+function likelyMs({ id, ranMs }: JobFacts, eligibleAt: number, { at, ledger }: Moment): number | null {
+  const record = ledger.active(id);
+  if (!record || eligibleAt > at || ledger.gate(id) !== null) return null;
+  const { ownerId, spec } = record.state;
+  const { defaultTimeLimitMs } = ledger.engine.policy.backfill;
+  const { distribution } = ledger.forecasts.predict({ userId: ownerId, spec }, defaultTimeLimitMs);
+  const since = ledger.engine.placedAttempt(id)?.since ?? at;
+  return Math.ceil(distribution.lastingBeyond(ranMs + Math.max(0, at - since)).quantile(0.5));
 }
 
 /** When those that it waited for were over, too; one that its array kept back starts no sooner than it did. */

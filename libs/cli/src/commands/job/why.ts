@@ -27,7 +27,9 @@ async function run(ref: string, { at, json }: Options): Promise<void> {
 
 export function whyText({ name, at, code, message, facts, expected }: WhyView, isPast: boolean): string {
   const when = isPast ? ` at ${formatTime(at)}` : '';
-  const times = expected === undefined ? [] : [{ code: 'expected', message: expected.message }];
+  // Why nothing can be said is often why it waits.
+  const isTold = expected === undefined || (code !== null && expected.code === code);
+  const times = isTold ? [] : [{ code: 'expected', message: expected.message }];
   if (code === null)
     return [`${paint('bold', name)}${when}: ${message}`, ...times.map((each) => `  ${each.message}`)].join('\n');
   const chain = [...facts.filter((fact) => fact.message !== message), ...times];

@@ -32,6 +32,8 @@ export interface SavedForecasts {
 /** Ends that tell how long jobs like this one run; others were brought about from outside. */
 const OWN_ENDS: ReadonlySet<AttemptResult['reason']> = new Set(['exited', 'signalled', 'out-of-memory', 'time-limit']);
 
+const OVER: ReadonlySet<JobEvent['type']> = new Set(['JobSucceeded', 'JobFailed', 'JobCancelled']);
+
 export class ForecastBook {
   readonly #predictor: RunTimePredictor;
   readonly #open: Map<string, Open>;
@@ -50,26 +52,12 @@ export class ForecastBook {
 
   /** `state`: before the event. */
   follow(id: string, state: JobState, event: JobEvent): void {
-    switch (event.type) {
-      case 'JobSubmitted':
-        this.#open.set(id, this.#submitted({ userId: event.data.ownerId, spec: event.data.spec }));
-        return;
-      case 'JobAssigned':
-        this.#assigned(id, event.data.forecast);
-        return;
-      case 'AttemptStarted':
-        this.#started(id, event.data.startedAt);
-        return;
-      case 'AttemptEnded':
-        this.#ended(id, state, event.data.result);
-        return;
-      case 'JobSucceeded':
-      case 'JobFailed':
-      case 'JobCancelled':
-        this.#open.delete(id);
-        return;
-      default:
-    }
+    if (event.type === 'JobSubmitted')
+      this.#open.set(id, this.#submitted({ userId: event.data.ownerId, spec: event.data.spec }));
+    else if (event.type === 'JobAssigned') this.#assigned(id, event.data.forecast);
+    else if (event.type === 'AttemptStarted') this.#started(id, event.data.startedAt);
+    else if (event.type === 'AttemptEnded') this.#ended(id, state, event.data.result);
+    else if (OVER.has(event.type)) this.#open.delete(id);
   }
 
   #submitted(run: RunOf): Open {

@@ -20,7 +20,9 @@ export function* playOn(
   seed: number,
 ): Generator<undefined, Future> {
   const draw = random(seed);
-  const engine = new Engine(policy, UsageLedger.restore(usage));
+  // Those in line keep their places there. That others would join them costs many plans, and starts hardly anything at another time.
+  const handOff = { ...policy.handOff, enabled: false };
+  const engine = new Engine({ ...policy, handOff }, UsageLedger.restore(usage));
   engine.setBookings(bookings);
   const simulated: SimulatedJob[] = [];
   for (const job of jobs) {

@@ -26,13 +26,17 @@ export interface RunGroup {
   readonly key: string;
 }
 
-/** All are the same user's. Who counts their runs (`train-7`) means the same thing by each. */
+/** What an array tells each of its jobs apart by. */
+const ARRAY_NAMES = /^BATON_ARRAY_(?:INDEX|COUNT)$/;
+
+/** All are the same user's. Who counts their runs (`train-7`) means the same thing by each, as do the jobs of an array. */
 export function runGroups({ userId, spec }: RunOf): RunGroup[] {
   const { code, name, command, env, datasets, timeLimitMs } = spec;
   const shape = engineShapeOf(spec);
   const size = `${shape.deviceKind} ${allDevices(shape)}`;
   const title = name.replace(/[-_.]?\d+$/, '');
   const limit = timeLimitMs === null ? null : classOf(timeLimitMs);
+  const variables = Object.entries(env).filter(([variable]) => !ARRAY_NAMES.test(variable));
   const group = (basis: RunGroup['basis'], ...by: unknown[]): RunGroup => ({
     basis,
     key: groupKey([basis, userId, ...by]),
@@ -40,7 +44,7 @@ export function runGroups({ userId, spec }: RunOf): RunGroup[] {
   const versions = datasets.map(({ digest }) => digest);
   const data = datasets.map(({ datasetId }) => datasetId);
   return [
-    group('same-job', title, code?.digest ?? null, command, Object.entries(env), versions, size, limit),
+    group('same-job', title, code?.digest ?? null, command, variables, versions, size, limit),
     ...(code === null ? [] : [group('same-model', code.modelId, data, size)]),
     group('same-name', title, size),
     group('same-user', size, limit),

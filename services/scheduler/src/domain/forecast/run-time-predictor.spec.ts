@@ -40,6 +40,14 @@ describe('a run time', () => {
     expect(said(after([job, MINUTE], [job, MINUTE], [job, MINUTE]), of).basis).toBe(basis);
   });
 
+  it('is that of others of its array, but for those with another value', () => {
+    const member = (index: string, value: string) =>
+      run('u', { env: { BATON_ARRAY_INDEX: index, BATON_ARRAY_COUNT: '9', BATON_ARRAY_VALUE: value } });
+    const predictor = after([member('0', 'x'), MINUTE], [member('1', 'x'), MINUTE], [member('2', 'x'), MINUTE]);
+    expect(said(predictor, member('3', 'x')).basis).toBe('same-job');
+    expect(said(predictor, member('4', 'y')).basis).toBe('same-name');
+  });
+
   it('is a part of the time limit as large as it was for others, the own ones first', () => {
     const limited = (user: string, hours: number) => run(user, { name: `${user}${hours}x`, timeLimitMs: hours * HOUR });
     const runs = [1, 2, 3, 4, 5, 6, 7, 8].map((hours) => [limited('u', hours), (hours * HOUR) / 4] as const);

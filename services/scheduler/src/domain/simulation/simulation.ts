@@ -35,7 +35,7 @@ const STEP = 50;
 /** A plan that answers its own consequences so often at one instant does not come to an end. */
 const MOST_PLANS_AT_ONCE = 1_000;
 /** Where that is no error: it goes on with what was decided last. */
-const MOST_PLANS_AT_ONCE_STUCK = 20;
+const MOST_PLANS_AT_ONCE_STUCK = 4;
 /** So often may time go by with nothing to run and nothing started. */
 const MOST_IDLE_PLANS = 10_000;
 /** Where that is no error, but only the end. */
@@ -106,27 +106,36 @@ class Simulation {
   }
 
   *run(): Generator<undefined, SimulationResult> {
-    const { stopAt = Infinity, startAt = -Infinity, mayStick = false } = this.#options;
+    const { stopAt = Infinity, startAt = null } = this.#options;
     yield* this.#begins();
-    const mostIdle = mayStick ? MOST_IDLE_PLANS_STUCK : MOST_IDLE_PLANS;
-    let wakeAt: number | null = startAt === -Infinity ? null : startAt;
+    let wakeAt: number | null = startAt;
     let idle = 0;
     while (this.#outcomes.length < this.#count) {
-      const next = this.#arriving[this.#arrived];
-      const factAt = Math.max(startAt, Math.min(this.#ends.nextAt, next ? arrivalOf(next) : Infinity));
+      const factAt = this.#nextFactAt();
       const now = Math.min(factAt, wakeAt ?? Infinity);
       idle = this.#running > 0 || now === factAt ? 0 : idle + 1;
       if (now > stopAt && now < Infinity) break;
-      if (now === Infinity || idle > mostIdle) {
-        if (mayStick) break;
-        throw new Error(this.#stuck());
-      }
+      if (this.#isStuck(now, idle)) break;
       this.#happen(now);
       wakeAt = this.#schedule(now);
       yield;
     }
     const outcomes = this.#outcomes.toSorted((a, b) => this.#orderOf(a) - this.#orderOf(b));
     return { outcomes, passes: this.#passes, preemptions: this.#preemptions, passMs: this.#passMs };
+  }
+
+  /** Throws where that is an error. */
+  #isStuck(now: number, idlePlans: number): boolean {
+    const { mayStick = false } = this.#options;
+    if (now < Infinity && idlePlans <= (mayStick ? MOST_IDLE_PLANS_STUCK : MOST_IDLE_PLANS)) return false;
+    if (mayStick) return true;
+    throw new Error(this.#stuck());
+  }
+
+  #nextFactAt(): number {
+    const next = this.#arriving[this.#arrived];
+    const at = Math.min(this.#ends.nextAt, next ? arrivalOf(next) : Infinity);
+    return Math.max(this.#options.startAt ?? -Infinity, at);
   }
 
   /** The nodes, and what is placed already: who runs goes on, who stands in line keeps its place there. */

@@ -1,5 +1,5 @@
 // What the log says of one job, as much of it as a replay needs: who, what, from when on, and how long it ran. Pure.
-import type { ArrayPlace, JobEvent, PinnedSpec, Policy } from '@baton/contracts';
+import type { ArrayPlace, AttemptResult, JobEvent, PinnedSpec, Policy } from '@baton/contracts';
 import type { JobRecord } from '../ledger.ts';
 import { waitingJob } from '../schedule/engine-job.ts';
 import type { RunningAttempt, WaitingJob } from '../schedule/engine-model.ts';
@@ -46,32 +46,22 @@ function afterOf({ after = [] }: PinnedSpec): string[] {
   return after.map(({ jobId }) => jobId);
 }
 
+const OVER: ReadonlySet<JobEvent['type']> = new Set(['JobSucceeded', 'JobFailed', 'JobCancelled']);
+
 /** What the event adds to them. */
 export function follow(facts: JobFacts, event: JobEvent, at: number): void {
-  switch (event.type) {
-    case 'JobHeld':
-      if (facts.assignedAt === null) facts.eligibleAt = Infinity;
-      return;
-    case 'JobReleased':
-      if (facts.assignedAt === null) facts.eligibleAt = Math.max(at, facts.job.submittedAt);
-      return;
-    case 'JobAssigned':
-      facts.assignedAt ??= at;
-      return;
-    case 'AttemptStarted':
-      facts.startedAt ??= event.data.startedAt;
-      return;
-    case 'AttemptEnded': {
-      const { startedAt, endedAt } = event.data.result;
-      if (startedAt !== null) facts.ranMs += Math.max(0, endedAt - startedAt);
-      return;
-    }
-    case 'JobSucceeded':
-    case 'JobFailed':
-    case 'JobCancelled':
-      facts.isOver = true;
-      facts.isCancelled = event.type === 'JobCancelled';
-      return;
-    default:
+  const { type } = event;
+  if (type === 'JobAssigned') facts.assignedAt ??= at;
+  else if (type === 'AttemptStarted') facts.startedAt ??= event.data.startedAt;
+  else if (type === 'AttemptEnded') facts.ranMs += ranMs(event.data.result);
+  else if (type === 'JobHeld' || type === 'JobReleased') {
+    if (facts.assignedAt === null) facts.eligibleAt = type === 'JobHeld' ? Infinity : at;
+  } else if (OVER.has(type)) {
+    facts.isOver = true;
+    facts.isCancelled = type === 'JobCancelled';
   }
+}
+
+function ranMs({ startedAt, endedAt }: AttemptResult): number {
+  return startedAt === null ? 0 : Math.max(0, endedAt - startedAt);
 }
