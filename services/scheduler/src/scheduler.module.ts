@@ -1,6 +1,5 @@
 // Wiring of the scheduler: what it is given, and in which order it starts.
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { type NodeEvent, type Policy, subjects } from '@baton/contracts';
 import { commandContext, commandHandler, deriveId, newId } from '@baton/event-store';
 import type { Platform } from '@baton/service-host';
@@ -19,7 +18,6 @@ import { nodeSecrets } from './adapters/node-secrets.ts';
 import { NodesController } from './adapters/nodes.controller.ts';
 import { PolicyController } from './adapters/policy.controller.ts';
 import { QueueController } from './adapters/queue.controller.ts';
-import { snapshotFile } from './adapters/snapshot-file.ts';
 import { openStreamJobLog } from './adapters/stream-job-log.ts';
 import { Agents } from './app/agents.ts';
 import { BookingAdmin } from './app/booking-admin.ts';
@@ -32,9 +30,8 @@ import { NodeAdmin, type NodeAdminPorts } from './app/node-admin.ts';
 import { type NodePorts, Nodes } from './app/nodes.ts';
 import { recordOutage } from './app/outage.ts';
 import { PolicyAdmin } from './app/policy-admin.ts';
-import type { Caller, CommandIdentity, Ids, Snapshots } from './app/ports.ts';
+import type { Caller, CommandIdentity, Ids } from './app/ports.ts';
 import { Queries } from './app/queries.ts';
-import { refreshSnapshot } from './app/refresh-snapshot.ts';
 import { StagingProgress } from './app/staging-progress.ts';
 import { Submissions } from './app/submissions.ts';
 import type { SchedulerConfig } from './config.ts';
@@ -44,6 +41,7 @@ import { nodeProjection } from './projections/node-document.ts';
 import { jobUsageProjection, nodeUsageProjection } from './projections/usage-documents.ts';
 import { answers, forecasts } from './queue.module.ts';
 import { openRules, type Rules, ruleAdmins } from './rules.module.ts';
+import { keptSnapshots } from './snapshots.module.ts';
 
 const CONTROLLERS = [
   JobsController,
@@ -55,8 +53,6 @@ const CONTROLLERS = [
   GapsController,
   AgentsController,
 ];
-
-const SNAPSHOT_EVERY_MS = 60_000;
 
 @Module({})
 export class SchedulerModule {
@@ -73,16 +69,7 @@ export class SchedulerModule {
       report,
       changed: () => leadership.current()?.kick(),
     });
-    const restoredAt = Number(config.BATON_RESTORED_AT ?? 0);
-    const leaderPorts = {
-      log,
-      ids,
-      now,
-      report,
-      installationId: platform.installationId,
-      restoredAt,
-      ...ledgerFile(platform, config),
-    };
+    const leaderPorts = { log, ids, now, report, ...fromInstallation(platform, config) };
     const agentLink = { push: (nodeId: string, set: unknown) => bus.publish(subjects.desired(nodeId), set) };
     const planned = () => plannedWith(nodes, rules);
     const newLeader = () => new Leader({ ...leaderPorts, ...planned(), agents: agentLink, forecasts: expected });
@@ -107,7 +94,6 @@ export class SchedulerModule {
     const gaps = await gapLedger(platform);
     const monotonic = () => performance.now();
     const leases = new NodeLeases({ leadership, nodes, now, monotonic, ...leaseOf(config), report });
-    keepSnapshot(platform, leaderPorts.snapshots, leadership);
     noteOutages(platform, { leadership, lease, nodes });
     leases.watch(signal);
     await begin(leadership, nodes, signal);
@@ -132,6 +118,11 @@ export class SchedulerModule {
 
 function leaseOf({ BATON_NODE_LEASE_SECONDS: seconds }: Static<typeof SchedulerConfig>) {
   return { leaseMs: seconds === undefined ? NODE_LEASE_MS : Number(seconds) * 1_000, marginMs: LEASE_MARGIN_MS };
+}
+
+function fromInstallation(platform: Platform, config: Static<typeof SchedulerConfig>) {
+  const restoredAt = Number(config.BATON_RESTORED_AT ?? 0);
+  return { installationId: platform.installationId, restoredAt, ...keptSnapshots(platform, config) };
 }
 
 /** What a leader plans with, beside jobs; always as it is now. */
@@ -197,23 +188,6 @@ async function gapLedger(platform: Platform): Promise<Gaps> {
   ]);
   const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
   return new Gaps({ jobs: jobs.collection, nodes: nodes.collection, now: platform.now, breathe });
-}
-
-function ledgerFile({ jobs, report }: Platform, config: Static<typeof SchedulerConfig>): { snapshots?: Snapshots } {
-  const folder = config.BATON_SNAPSHOT_FOLDER;
-  if (folder === undefined || jobs === null) return {};
-  return { snapshots: snapshotFile({ path: join(folder, 'ledger.snapshot'), log: jobs, report }) };
-}
-
-/** So that the next start has little to read, whenever it comes. */
-function keepSnapshot(platform: Platform, snapshots: Snapshots | undefined, leadership: Leadership): void {
-  const { jobs, signal, report } = platform;
-  if (snapshots === undefined || jobs === null) return;
-  const timer = setInterval(() => {
-    if (leadership.current() !== null)
-      void refreshSnapshot(snapshots, jobs, signal).catch((error: unknown) => report(error, 'snapshot of the ledger'));
-  }, SNAPSHOT_EVERY_MS);
-  platform.onClose(() => clearInterval(timer));
 }
 
 interface Led {

@@ -10,7 +10,8 @@ import {
 import { hasCode, PlatformError } from '@baton/errors';
 import { type JobCommand, jobDecider } from '../domain/job.commands.ts';
 import { isPlaced, partsOf } from '../domain/job.ts';
-import { JobLedger, type JobRecord, type KnownNode } from '../domain/ledger.ts';
+import type { JobRecord } from '../domain/job-record.ts';
+import { JobLedger, type KnownNode } from '../domain/ledger.ts';
 import type { Booking, Plan } from '../domain/schedule/engine-model.ts';
 import { type Treatment, treatedDifferently } from '../domain/schedule/treatments.ts';
 import { LedgerHistory } from './ledger-history.ts';

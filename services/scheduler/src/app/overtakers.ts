@@ -1,7 +1,8 @@
 // Who got devices before a job that came earlier: found while the log is read again, with the reason at that very time.
 import type { Overtaker, OvertakersView } from '@baton/contracts';
 import type { RecordedCommit } from '@baton/event-store';
-import type { JobLedger, JobRecord } from '../domain/ledger.ts';
+import type { JobRecord } from '../domain/job-record.ts';
+import type { JobLedger } from '../domain/ledger.ts';
 import { waitingJob } from '../domain/schedule/engine-job.ts';
 import { type OvertakingReason, overtakingReason } from '../domain/schedule/overtaking.ts';
 import { shapeWords } from '../domain/schedule/shape-words.ts';

@@ -14,7 +14,8 @@ import {
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { evolveJob, type ExistingJob, initialJob, isWaiting, type JobState } from '../domain/job.ts';
-import type { JobLedger, JobRecord } from '../domain/ledger.ts';
+import type { JobRecord } from '../domain/job-record.ts';
+import type { JobLedger } from '../domain/ledger.ts';
 import { engineShapeOf } from '../domain/schedule/engine-shape.ts';
 import { waitingJob } from '../domain/schedule/engine-job.ts';
 import { explainLine, explainWait } from '../domain/schedule/explain.ts';

@@ -1,10 +1,15 @@
 // Which jobs of an array are not over, and how the array ends: as the worst of its jobs.
 import type { Outcome } from './predecessors.ts';
-import type { SavedArray } from './saved-ledger.ts';
 
 interface Members {
   readonly active: Set<string>;
   worst: Outcome;
+}
+
+export interface SavedArray {
+  readonly id: string;
+  readonly active: readonly string[];
+  readonly worst: Outcome;
 }
 
 const BADNESS: Readonly<Record<Outcome, number>> = { succeeded: 0, cancelled: 1, failed: 2 };

@@ -21,34 +21,11 @@ import { runningAttempt, waitingJob } from './schedule/engine-job.ts';
 import { Engine } from './schedule/engine.ts';
 import { UsageLedger } from './schedule/fair-share.ts';
 import type { RunningAttempt } from './schedule/engine-model.ts';
+import type { CommitPlace, JobRecord } from './job-record.ts';
 import type { SavedLedger } from './saved-ledger.ts';
 import { type Gate, WaitingRoom } from './waiting-room.ts';
 
 const MAX_ENDED = 4_096;
-
-/** Where a commit stands, as much of it as the next commit needs. */
-export interface CommitPlace {
-  readonly position: number;
-  readonly revision: number;
-  readonly hash: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly at: number;
-}
-
-export interface JobRecord extends CommitPlace {
-  readonly id: string;
-  readonly state: ExistingJob;
-  /** Position of its submission: its place in the queue. */
-  readonly order: number;
-  readonly submittedAt: number;
-  /** Position of its newest assignment: its place among what is placed on its node. */
-  readonly placedAt: number;
-  readonly assignedAt: number;
-  /** When it was asked to stop. */
-  readonly stoppingSince: number | null;
-  /** What it is expected to run, as it was when it was submitted; null: not known. */
-  readonly estimateMs: number | null;
-}
 
 export interface KnownNode {
   readonly id: string;

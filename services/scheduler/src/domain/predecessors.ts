@@ -1,8 +1,10 @@
 // How jobs ended, and which jobs wait for the ends of others.
 import type { PinnedAfter } from '@baton/contracts';
-import type { SavedOutcomes } from './saved-ledger.ts';
 
 export type Outcome = 'succeeded' | 'failed' | 'cancelled';
+
+/** The ids of all jobs and arrays that ever were, by how they ended. */
+export type SavedOutcomes = Readonly<Record<Outcome | 'open', readonly string[]>>;
 
 /** `open`: those whose ends it waits for. `never`: the one that has ended otherwise than it had to. */
 export interface Judgement {

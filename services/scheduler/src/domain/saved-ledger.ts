@@ -1,7 +1,8 @@
 // What a ledger has read of the log, as plain data: from it and the commits that follow comes the same as from all of them.
+import type { SavedArray } from './array-members.ts';
 import type { SavedForecasts } from './forecast/forecast-book.ts';
-import type { JobRecord } from './ledger.ts';
-import type { Outcome } from './predecessors.ts';
+import type { JobRecord } from './job-record.ts';
+import type { SavedOutcomes } from './predecessors.ts';
 import type { Learned } from './schedule/backlog.ts';
 import type { LedgerSnapshot } from './schedule/fair-share.ts';
 
@@ -10,15 +11,6 @@ import type { LedgerSnapshot } from './schedule/fair-share.ts';
  * used. `ledger-version.spec.ts` tells when.
  */
 export const LEDGER_VERSION = 1;
-
-/** The ids of all jobs and arrays that ever were, by how they ended. */
-export type SavedOutcomes = Readonly<Record<Outcome | 'open', readonly string[]>>;
-
-export interface SavedArray {
-  readonly id: string;
-  readonly active: readonly string[];
-  readonly worst: Outcome;
-}
 
 export interface SavedLedger {
   /** Those that are not over, in the order of their submission. */

@@ -1,6 +1,7 @@
 // The cluster and the queue as they are, taken down so that they can be played on from: nothing here changes afterwards. Pure.
 import type { Policy } from '@baton/contracts';
-import type { JobLedger, JobRecord } from '../ledger.ts';
+import type { JobRecord } from '../job-record.ts';
+import type { JobLedger } from '../ledger.ts';
 import { waitingJob } from '../schedule/engine-job.ts';
 import type { Booking, EngineNode, RunningAttempt, WaitingJob } from '../schedule/engine-model.ts';
 import type { LedgerSnapshot } from '../schedule/fair-share.ts';

@@ -1,6 +1,6 @@
 // What the log says of one job, as much of it as a replay needs: who, what, from when on, and how long it ran. Pure.
 import type { ArrayPlace, AttemptResult, JobEvent, PinnedSpec, Policy } from '@baton/contracts';
-import type { JobRecord } from '../ledger.ts';
+import type { JobRecord } from '../job-record.ts';
 import { waitingJob } from '../schedule/engine-job.ts';
 import type { RunningAttempt, WaitingJob } from '../schedule/engine-model.ts';
 
