@@ -15,7 +15,7 @@ describe('a plan of faults', () => {
   });
 
   it('has each kind before any comes twice', () => {
-    const first = planned(3, 16).map(({ fault }) => faultText(fault).replace(/\d+ ms/, ''));
+    const first = planned(3, 17).map(({ fault }) => faultText(fault).replace(/\d+ ms/, ''));
     expect(new Set(first).size).toBe(16);
   });
 

@@ -24,6 +24,8 @@ type Random = () => number;
 
 /** What the agent may be silent for is five seconds: then its node is unreachable. */
 const SILENCE_MS = 5_000;
+/** After so long, jobs by lease have been started elsewhere: the lease of a chaos run, and the scheduler's margin. */
+const LOSS_MS = 8_000 + 15_000;
 
 const KINDS: readonly { readonly times: number; readonly make: (random: Random) => Fault }[] = [
   { times: 10, make: () => ({ kind: 'kill', parts: ['nats-server'] }) },
@@ -39,6 +41,7 @@ const KINDS: readonly { readonly times: number; readonly make: (random: Random) 
   { times: 1, make: () => ({ kind: 'restart' }) },
   { times: 2, make: (random) => pause('agent', SILENCE_MS + 1_000, SILENCE_MS + 3_000, random) },
   { times: 1, make: (random) => pause('joined-agent', SILENCE_MS + 1_000, SILENCE_MS + 3_000, random) },
+  { times: 1, make: (random) => pause('joined-agent', LOSS_MS + 2_000, LOSS_MS + 7_000, random) },
   { times: 2, make: (random) => pause('nats-server', 200, 3_000, random) },
   { times: 2, make: (random) => pause('control', 200, 4_000, random) },
   { times: 1, make: (random) => pause('serving', 200, 2_000, random) },

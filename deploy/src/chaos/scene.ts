@@ -26,8 +26,8 @@ export interface Scene {
 
 const ADMIN = { email: 'chaos@example.com', name: 'Chaos', password: 'chaos-password' };
 const COUNTER = fileURLToPath(new URL('../../jobs/count.py', import.meta.url));
-/** Stored so often, a checkpoint is there on the other node too. */
-const ENVIRONMENT = { BATON_CPU_SLOTS: '3', BATON_CHECKPOINT_EVERY_MS: '2000' };
+/** Stored so often, a checkpoint is there on the other node too; a lease of this length runs out while an agent stands still. */
+const ENVIRONMENT = { BATON_CPU_SLOTS: '3', BATON_CHECKPOINT_EVERY_MS: '2000', BATON_NODE_LEASE_SECONDS: '8' };
 export const ENDPOINT = 'scale';
 export const SCALE = 2;
 

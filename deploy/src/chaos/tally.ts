@@ -5,6 +5,8 @@ export interface Tally {
   pauses: number;
   restarts: number;
   jobs: number;
+  /** Of them, those that were lost more than five times, and failed of it: as promised. */
+  gaveUp: number;
   attempts: number;
   commands: number;
   /** Answers on the way that said nothing definite. */
@@ -52,6 +54,7 @@ export function newTally(): Tally {
     pauses: 0,
     restarts: 0,
     jobs: 0,
+    gaveUp: 0,
     attempts: 0,
     commands: 0,
     unknownAnswers: 0,

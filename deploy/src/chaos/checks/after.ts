@@ -13,7 +13,7 @@ import type { SubmittedJob } from '../users/submitter.ts';
 import { addVersion, type StoredUpload, UPLOADS } from '../users/uploader.ts';
 import { checkDevices } from './device-check.ts';
 import { checkArtifacts, gather, sha256 } from './evidence.ts';
-import { checkJob, type JobEvidence } from './job-check.ts';
+import { checkJob, hasGivenUp, type JobEvidence } from './job-check.ts';
 
 const REST_MS = 180_000;
 const POLL_MS = 500;
@@ -41,6 +41,7 @@ export async function checkJobs(run: Run, jobs: readonly SubmittedJob[]): Promis
     for (const { which, words, count } of found) violated(tally, which, words, count);
   });
   tally.jobs = jobs.length;
+  tally.gaveUp = evidence.filter(({ view }) => hasGivenUp(view)).length;
   tally.attempts = evidence.reduce((sum, { witness }) => sum + witness.runs.length, 0);
   for (const words of checkDevices(evidence)) violated(tally, 'doubled', words);
   await checkSubmissions(run, jobs);

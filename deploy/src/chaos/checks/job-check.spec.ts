@@ -28,6 +28,7 @@ interface Changes {
   readonly counts?: ReadonlyMap<number, number[]>;
   readonly events?: readonly string[];
   readonly submitted?: Partial<JobEvidence['submitted']>;
+  readonly losses?: number;
 }
 
 function evidence({
@@ -37,11 +38,21 @@ function evidence({
   counts,
   events = [],
   submitted,
+  losses = 0,
 }: Changes = {}): JobEvidence {
   const attempts = [1, 2].map((attempt) => ({ attempt, nodeName: 'vm', devices: ['cpu-0'] }));
   return {
-    submitted: { id: 'job_a', name: 'count-1', steps: 3, cancelled: false, holds: 0, releases: 0, ...submitted },
-    view: { state, message: '', attempts } as unknown as JobView,
+    submitted: {
+      id: 'job_a',
+      name: 'count-1',
+      steps: 3,
+      isLeased: false,
+      cancelled: false,
+      holds: 0,
+      releases: 0,
+      ...submitted,
+    },
+    view: { state, message: '', attempts, counters: { infrastructureLosses: losses } } as unknown as JobView,
     events: [{ events: events.map((type) => ({ type, data: { attempt: 2 } })) }] as unknown as JobEventView[],
     witness: witnessOf(notes),
     output:
@@ -86,6 +97,11 @@ describe('a job', () => {
       expect(found({ state })).toEqual([['lost', 1]]);
     },
   );
+
+  it('that the platform lost more than five times has failed as promised', () => {
+    expect(found({ state: 'failed', losses: 6 })).toEqual([]);
+    expect(found({ state: 'failed', losses: 5 })).toEqual([['lost', 1]]);
+  });
 
   it('that was cancelled by its user is not lost, if the log has that', () => {
     expect(found({ state: 'cancelled', submitted: { cancelled: true }, events: ['CancelRequested'] })).toEqual([]);

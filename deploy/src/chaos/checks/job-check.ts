@@ -43,10 +43,18 @@ function checkEnd({ view, submitted, witness }: JobEvidence): Finding[] {
   if (!isFinal(state)) return [{ which: 'lost', words: `still ${state}: ${message}` }];
   if (state === 'cancelled')
     return submitted.cancelled ? [] : [{ which: 'lost', words: `cancelled by nobody: ${message}` }];
-  if (state === 'failed') return [{ which: 'lost', words: `failed: ${message}` }];
+  if (state === 'failed' && !hasGivenUp(view)) return [{ which: 'lost', words: `failed: ${message}` }];
+  if (state === 'failed') return [];
   const last = witness.runs.at(-1);
   if (last?.end === 'end' && last.from + last.steps.length === submitted.steps) return [];
   return [{ which: 'lost', words: `succeeded, but its last run ended at ${last?.steps.at(-1)} of ${submitted.steps}` }];
+}
+
+const MOST_LOSSES = 5;
+
+/** The platform has lost it too often. */
+export function hasGivenUp({ state, counters }: JobView): boolean {
+  return state === 'failed' && counters.infrastructureLosses > MOST_LOSSES;
 }
 
 /** Never two processes at a time, never an attempt that the log does not know, never one attempt twice. */
@@ -76,14 +84,17 @@ function attemptNumbers(events: readonly JobEventView[], type: string): number[]
   return all.flatMap((event) => (event.type === type ? [(event.data as { attempt: number }).attempt] : []));
 }
 
-/** A number is noted before it is in the checkpoint: the next run begins with it, or with the one before. */
-function checkCheckpoints({ witness }: JobEvidence): Finding[] {
+/**
+ * A number is noted before it is in the checkpoint: the next run begins with it, or with the one before. One that runs by lease may go
+ * on elsewhere while its node is silent, with what was stored of its checkpoints before.
+ */
+function checkCheckpoints({ witness, submitted }: JobEvidence): Finding[] {
   return witness.runs.slice(1).flatMap((run, index): Finding[] => {
     const before = witness.runs[index];
     const reached = before?.steps.at(-1) ?? before?.from ?? 0;
     if (run.from > reached)
       return [{ which: 'doubled', words: `attempt ${run.attempt} began at ${run.from}, after ${reached}` }];
-    if (run.from >= reached - 1) return [];
+    if (run.from >= reached - 1 || submitted.isLeased) return [];
     return [
       {
         which: 'checkpointsLost',

@@ -7,6 +7,8 @@ export interface SubmittedJob {
   readonly id: string;
   readonly name: string;
   readonly steps: number;
+  /** It runs by its node's lease. */
+  readonly isLeased: boolean;
   /** Its cancellation was acknowledged. */
   cancelled: boolean;
   /** How many holds and releases were acknowledged. */
@@ -17,9 +19,13 @@ export interface SubmittedJob {
 const MOST_ACTIVE = 9;
 const POLL_MS = 250;
 const PAUSE_SECONDS = 0.08;
+const STEPS = 80;
+const LEASED_STEPS = 240;
 /** Of the jobs, so many fail half-way the first time, and so many run on both nodes at once. */
 const FAILING = 0.15;
 const ON_TWO_NODES = 0.1;
+/** And so many run by their node's lease, long enough to see it run out. */
+const LEASED = 0.12;
 
 /** Submits whenever few are left. */
 export async function submitJobs(run: Run, jobs: SubmittedJob[]): Promise<void> {
@@ -54,7 +60,9 @@ async function countActive({ scene }: Run): Promise<number | null> {
 async function submit(run: Run, number: number): Promise<SubmittedJob | null> {
   const { scene, random } = run;
   const name = `count-${number}`;
-  const steps = 20 + Math.floor(random() * 60);
+  const kind = random();
+  const isLeased = kind < LEASED;
+  const steps = Math.floor((isLeased ? LEASED_STEPS : STEPS) * (0.25 + 0.75 * random()));
   const ending = random() < FAILING ? 'fails-once' : 'well';
   const body: JobSpec = {
     name,
@@ -64,11 +72,12 @@ async function submit(run: Run, number: number): Promise<SubmittedJob | null> {
     environment: { python: scene.python },
     env: { WITNESS: scene.witness },
     retries: 1,
-    ...(random() < ON_TWO_NODES ? { nodes: 2 } : {}),
+    ...(isLeased ? { onNodeLoss: 'requeue' } : {}),
+    ...(!isLeased && kind < LEASED + ON_TWO_NODES ? { nodes: 2 } : {}),
   };
   const outcome = await command(run, { method: 'POST', path: '/jobs', body, key: name });
   if (outcome.kind !== 'ok') return null;
-  return { id: String(outcome.body['id']), name, steps, cancelled: false, holds: 0, releases: 0 };
+  return { id: String(outcome.body['id']), name, steps, isLeased, cancelled: false, holds: 0, releases: 0 };
 }
 
 async function followWhim(run: Run, job: SubmittedJob): Promise<void> {
