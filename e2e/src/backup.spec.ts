@@ -1,12 +1,12 @@
 // A backup of a platform that runs, restored where there is nothing: the same through REST, and what runs meanwhile runs on.
 import { execFile } from 'node:child_process';
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { BatonClient } from '@baton/sdk';
 import { natsServerBinary } from '@baton/testkit';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ended, run, shell, untilReleased, untilState } from './jobs.ts';
 import { inviteUser, logIn, ADMIN } from './people.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
@@ -120,6 +120,32 @@ describe('a backup of a running platform', () => {
     expect(over.attempts).toHaveLength(1);
     await vi.waitFor(() => expect(existsSync(mark)).toBe(true), { timeout: 5_000 });
     expect(await baton<{ ok: boolean }>('log', 'verify', '--home', home())).toMatchObject({ ok: true });
+  });
+});
+
+describe('a log that has lost its end', () => {
+  it('is not written on: the platform says so and does not start, until the heads are moved away', async () => {
+    const own = await startedPlatform();
+    onTestFinished(() => own.platform.cleanUp());
+    const at = (name: string): string => join(own.platform.home, name);
+    expect(await own.platform.stop()).toBe(0);
+    cpSync(at('nats'), at('older'), { recursive: true });
+    await own.platform.start();
+    await run(own.admin, shell('true'));
+    expect(await own.platform.stop()).toBe(0);
+    rmSync(at('nats'), { recursive: true });
+    renameSync(at('older'), at('nats'));
+
+    const starting = own.platform.start().catch((error: unknown) => error);
+    const words = /The log is not what it was: JOBS was cut or rewritten.*baton log verify/;
+    await vi.waitFor(() => expect(own.platform.output).toMatch(words), { timeout: 30_000 });
+    const verdict = await baton('log', 'verify', '--home', own.platform.home).catch((error: unknown) => error);
+    expect(verdict).toMatchObject({ code: 1, stdout: expect.stringContaining('its end was cut off') });
+    await own.platform.killAll();
+    await starting;
+    renameSync(at('seals/heads.ndjson'), at('seals/before.ndjson'));
+    await own.platform.start();
+    expect((await own.admin.jobs.list()).items).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { BatonClient } from '@baton/sdk';
-import { killProcessesOf } from '@baton/testkit';
+import { killProcessesOf, removeControlGroups } from '@baton/testkit';
 
 const AGENT = fileURLToPath(new URL('../../dist/bundle/agent.js', import.meta.url));
 const RESTART_MS = 100;
@@ -31,7 +31,11 @@ export async function joinAgent(
   const deadline = performance.now() + JOIN_MS;
   for (;;) {
     const { items } = await client.nodes.list();
-    if (items.some(({ name, reachable }) => name === 'joined' && reachable)) return agent;
+    const node = items.find(({ name, reachable }) => name === 'joined' && reachable);
+    if (node) {
+      agent.nodeId = node.id;
+      return agent;
+    }
     if (performance.now() > deadline) {
       await agent.destroy();
       throw new Error(`The second agent did not join; see ${join(folder, 'agent.log')}.`);
@@ -45,6 +49,8 @@ class Respawned implements JoinedAgent {
   readonly #env: Readonly<Record<string, string>>;
   #child: ChildProcess | null = null;
   #isOver = false;
+  /** Once it has joined. */
+  nodeId: string | null = null;
 
   constructor(folder: string, env: Readonly<Record<string, string>>) {
     this.#folder = folder;
@@ -84,5 +90,6 @@ class Respawned implements JoinedAgent {
     this.#isOver = true;
     this.#child?.kill('SIGKILL');
     await killProcessesOf(this.#folder);
+    if (this.nodeId !== null) removeControlGroups(this.nodeId);
   }
 }

@@ -7,6 +7,7 @@ import { PlatformError } from '@baton/errors/platform-error';
 import { watchAgentKeys } from './agent-keys.ts';
 import { Child } from './child.ts';
 import { type Home, passwordFile, restoredAt } from './home.ts';
+import { lastWords } from './last-words.ts';
 import { type NatsSetup, prepareNats } from './nats.ts';
 import { isLoopback, isWildcard, refuseOpenBind, refuseTakenPort } from './open-bind.ts';
 import { watchStorage } from './storage-watch.ts';
@@ -142,8 +143,11 @@ interface Parts {
 }
 
 function createParts(home: Home, nats: NatsSetup, environment: Settings, say: (text: string) => void): Parts {
-  const onDeath = (who: string, how: string, pauseMs: number): void =>
-    say(`${who} ${how}; started again in ${pauseMs} ms (see ${join(home.logs, `${who}.log`)}).`);
+  const onDeath = (who: string, how: string, pauseMs: number): void => {
+    const file = join(home.logs, `${who}.log`);
+    const words = lastWords(file);
+    say(`${who} ${how}; started again in ${pauseMs} ms (see ${file}).${words === null ? '' : `\n  ${words}`}`);
+  };
   const child = (name: string, command: string, args: readonly string[], extra: Settings = {}) =>
     new Child({
       name,
