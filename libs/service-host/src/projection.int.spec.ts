@@ -63,6 +63,11 @@ async function append(id: string, revision: number, position: number, type = 'Mo
   return appended.position;
 }
 
+/** So many turns of the queue of promises. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await null;
+}
+
 describe('a projection', () => {
   it('has applied all of the log when it says so, and then follows', async () => {
     const id = newId('model');
@@ -148,6 +153,40 @@ describe('a projection', () => {
     const handle = await start();
     await expect(handle.waitForRevision(newId('model'), 1, 50)).rejects.toMatchObject({ code: 'unavailable' });
   });
+
+  it.each(Array.from({ length: 6 }, (_, ticks) => ticks))(
+    'forgets no commit that arrives while a write is ending, %i turns after it',
+    async (ticks) => {
+      const ids = Array.from({ length: 3 }, () => newId('model'));
+      const [first = '', ...others] = ids;
+      const appending: ReadStore = {
+        close: () => readStore.close(),
+        async collection<D extends Document>(name: string, options: CollectionOptions): Promise<Collection<D>> {
+          const real = await readStore.collection<D>(name, options);
+          if (name !== 'counted') return real;
+          const apply: Collection<D>['apply'] = async (changes, checkpoint) => {
+            await real.apply(changes, checkpoint);
+            const next = others.shift();
+            if (next !== undefined) void turns(ticks).then(() => append(next, 1, 0));
+          };
+          return Object.assign(Object.create(real) as Collection<D>, {
+            apply,
+            checkpoint: () => real.checkpoint(),
+            getMany: (wanted: readonly string[]) => real.getMany(wanted),
+          });
+        },
+      };
+      await (
+        await start(1, appending)
+      ).caughtUp;
+      await append(first, 1, 0);
+      const written = await readStore.collection<Counted>('counted', projection());
+      await vi.waitFor(async () => expect(await written.getMany(ids)).toHaveLength(3), {
+        timeout: 2_000,
+        interval: 10,
+      });
+    },
+  );
 
   it('writes again what a failed write held, and nothing past it', async () => {
     let failures = 2;
