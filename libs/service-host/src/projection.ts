@@ -174,12 +174,16 @@ class Runner<D extends Revised> {
 
   /** Starts writing what has gathered, unless a write is under way: the next one then takes it along. */
   #flushSoon(): void {
-    if (this.#flushing) return;
-    void this.#flush().catch((error: unknown) => {
-      // Nothing was taken off: it is tried again, and nothing later can be written before it.
-      this.#context.report(error, `projection ${this.#projection.name}`);
-      if (!this.#context.signal.aborted) setTimeout(() => this.#flushSoon(), RETRY_MS).unref();
-    });
+    if (this.#flushing || this.#context.signal.aborted) return;
+    void this.#flush().then(
+      // What came between the last look and the end of the write.
+      () => this.#pending.length > 0 && this.#flushSoon(),
+      (error: unknown) => {
+        // Nothing was taken off: it is tried again, and nothing later can be written before it.
+        this.#context.report(error, `projection ${this.#projection.name}`);
+        if (!this.#context.signal.aborted) setTimeout(() => this.#flushSoon(), RETRY_MS).unref();
+      },
+    );
   }
 
   async #drain(): Promise<void> {
