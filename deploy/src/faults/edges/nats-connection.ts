@@ -74,7 +74,7 @@ export class SimulatedConnection {
   }
 
   subscribe(subject: string, { callback }: { readonly callback: Listener }) {
-    const prefix = subject.replace('*.*', '');
+    const prefix = subject.slice(0, subject.indexOf('*'));
     this.#listeners.set(prefix, callback);
     return { unsubscribe: () => void this.#listeners.delete(prefix) };
   }
