@@ -1,24 +1,17 @@
 // Jobs on several nodes: two agents on this machine, whose ranks find each other, start on both or on none, and end together.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JobSpec, JobView } from '@baton/contracts';
 import type { BatonClient } from '@baton/sdk';
-import {
-  killProcessesOf,
-  processesOf,
-  removeControlGroups,
-  temporaryFolder,
-  type TemporaryFolder,
-} from '@baton/testkit';
+import { killProcessesOf, processesOf } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ended, positionOf, run, shell, untilState } from './jobs.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
 import { trainingPython } from './python.ts';
+import { SecondNode } from './second-node.ts';
 
-const AGENT = fileURLToPath(new URL('../../deploy/dist/bundle/agent.js', import.meta.url));
 const CLI = fileURLToPath(new URL('../../libs/cli/dist/main.js', import.meta.url));
 const EXAMPLE = fileURLToPath(new URL('../../examples/all-reduce', import.meta.url));
 const PATIENCE = { timeout: 30_000, interval: 50 };
@@ -28,46 +21,16 @@ if (!TORCH_PYTHON)
 
 let platform: TestPlatform;
 let admin: BatonClient;
-let folder: TemporaryFolder;
-let agent: ChildProcess;
-let nodeId: string;
+let second: SecondNode;
 
 beforeAll(async () => {
   ({ platform, admin } = await startedPlatform({ BATON_NODE_NAME: 'first' }));
-  folder = await temporaryFolder('baton-e2e-gang-');
-  const { token } = await admin.nodes.add({ name: 'second' });
-  agent = startAgent(['join', platform.url], { BATON_JOIN: token });
-  nodeId = await heard();
+  second = await SecondNode.join(admin, platform.url);
 });
 afterAll(async () => {
-  await stopped('SIGTERM');
-  await killProcessesOf(folder.path);
-  removeControlGroups(nodeId);
+  await second.end();
   await platform.cleanUp();
-  await folder.cleanup();
 });
-
-function startAgent(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): ChildProcess {
-  const { PATH = '', HOME = '' } = process.env;
-  const own = { PATH, HOME, BATON_AGENT_FOLDER: join(folder.path, 'agent'), BATON_NODE_NAME: 'second' };
-  return spawn(process.execPath, [AGENT, ...args], { cwd: folder.path, env: { ...own, ...env }, stdio: 'ignore' });
-}
-
-async function stopped(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  if (agent.exitCode !== null || agent.signalCode !== null) return;
-  agent.kill(signal);
-  await once(agent, 'exit');
-}
-
-/** A heartbeat of before does not count. */
-async function heard(since = 0): Promise<string> {
-  return vi.waitFor(async () => {
-    const found = (await admin.nodes.list()).items.find(({ name }) => name === 'second');
-    expect(found).toMatchObject({ state: 'ready' });
-    expect(found?.lastSeenAt).toBeGreaterThan(since);
-    return found?.id ?? '';
-  }, PATIENCE);
-}
 
 const python = (script: string, interpreter = trainingPython()): JobSpec => ({
   command: [interpreter, '-c', readFileSync(join(EXAMPLE, script), 'utf8')],
@@ -84,7 +47,7 @@ const bothBegun = (id: string) =>
   }, PATIENCE);
 /** What runs of the job on this machine, by its environment. */
 const processes = () =>
-  [...platform.leftovers(), ...processesOf(folder.path)].filter(({ command }) => command.includes('sleep 600'));
+  [...platform.leftovers(), ...processesOf(second.folder)].filter(({ command }) => command.includes('sleep 600'));
 
 describe('a job on two nodes', () => {
   it('adds up over both of them, and each rank has a log of its own', async () => {
@@ -143,7 +106,7 @@ describe('a job on two nodes', () => {
   });
 
   it('waits, with nothing started, while one of its nodes is busy, and lets pass who fits meanwhile', async () => {
-    const release = join(folder.path, 'release');
+    const release = join(second.folder, 'release');
     const busy = await admin.jobs.submit({
       ...shell('while [ ! -e "$RELEASE" ]; do sleep 0.05; done', { node: 'second' }),
       env: { RELEASE: release },
@@ -188,13 +151,11 @@ describe('an agent that dies', () => {
     process.kill(other, 'SIGSTOP');
     const { id } = await admin.jobs.submit(python('sockets.py'));
     await vi.waitFor(() => positionOf(admin, id, 'AttemptStaged'), PATIENCE);
-    await stopped('SIGKILL');
+    await second.stop('SIGKILL');
     process.kill(other, 'SIGCONT');
     // Nobody is there to hear it.
     await vi.waitFor(() => positionOf(admin, id, 'GangPermitted'), PATIENCE);
-    const since = Date.now();
-    agent = startAgent();
-    await heard(since);
+    await second.startAgain();
     const job = await ended(admin, id);
     expect(job).toMatchObject({ state: 'succeeded', attempts: [{ attempt: 1 }] });
     for (const rank of [0, 1]) expect(await log(id, rank)).toMatch(new RegExp(`^rank ${rank} of 2 .* of 11\n$`));
@@ -206,13 +167,11 @@ describe('an agent that dies', () => {
   it('with a rank that runs: goes on with it', async () => {
     const { id } = await admin.jobs.submit(parted(9, 'true'));
     await bothBegun(id);
-    await stopped('SIGKILL');
-    const since = Date.now();
-    agent = startAgent();
-    await heard(since);
+    await second.stop('SIGKILL');
+    await second.startAgain();
     await admin.jobs.cancel(id);
     expect((await ended(admin, id)).attempts).toHaveLength(1);
-    expect(nodeId).toMatch(/^nod_/);
+    expect(second.id).toMatch(/^nod_/);
   });
 });
 
@@ -220,8 +179,8 @@ describe('a node that is dead for good', () => {
   it('takes the other rank with it, and the job queues again', async () => {
     const { id } = await admin.jobs.submit(parted(9, 'true'));
     await bothBegun(id);
-    await stopped('SIGKILL');
-    await killProcessesOf(folder.path);
+    await second.stop('SIGKILL');
+    await killProcessesOf(second.folder);
     await vi.waitFor(() => admin.nodes.remove('second', { force: true }), PATIENCE);
     const job = await untilState(admin, id, 'queued');
     expect(job).toMatchObject({ counters: { infrastructureLosses: 1, userFailures: 0 } });

@@ -2,7 +2,7 @@
 import { WeightsRecogniser } from '@baton/archive';
 import { openFileBlobStore } from '@baton/blob-store';
 import { PlatformError } from '@baton/errors';
-import { connectBus } from '@baton/messaging';
+import { connectBus, type Exchange } from '@baton/messaging';
 import { hasRoom } from '@baton/service-host/disk-room';
 import { createLogger, type Environment, type Logger, readSecretFile } from '@baton/service-host/without-nest';
 import type { FastifyInstance } from 'fastify';
@@ -30,11 +30,13 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
-export async function startGateway(environment: Environment): Promise<RunningGateway> {
+/** With the services in its own process it shares one `exchange`. */
+export async function startGateway(environment: Environment, exchange?: Exchange): Promise<RunningGateway> {
   const config = gatewayConfig(environment);
   const log = createLogger('gateway', config.logLevel);
   const report = (error: unknown, where: string) => log.error({ err: error, where }, 'an error was caught');
-  const bus = await connectBus({ url: config.natsUrl, role: 'gateway', onError: report, ...credentials(config) });
+  const connection = { url: config.natsUrl, ...credentials(config), ...(exchange && { exchange }) };
+  const bus = await connectBus({ ...connection, role: 'gateway', onError: report });
   const stopping = new AbortController();
   try {
     const blobs = await openFileBlobStore({ folder: config.blobFolder });

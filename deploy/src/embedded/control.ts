@@ -2,6 +2,7 @@
 import { datasetService } from '@baton/dataset';
 import type { NatsRole } from '@baton/contracts';
 import { startGateway } from '@baton/gateway';
+import { Exchange } from '@baton/messaging';
 import { modelService } from '@baton/model';
 import { schedulerService } from '@baton/scheduler';
 import { type Closable, type Environment, runMain, startService } from '@baton/service-host';
@@ -14,12 +15,13 @@ function roleEnvironment(environment: Environment, role: NatsRole): Environment 
 }
 
 await runMain(async (environment) => {
+  const exchange = new Exchange();
   const running: Closable[] = await Promise.all([
-    startService(userService, roleEnvironment(environment, 'user')),
-    startService(datasetService, roleEnvironment(environment, 'dataset')),
-    startService(modelService, roleEnvironment(environment, 'model')),
-    startService(schedulerService, roleEnvironment(environment, 'scheduler')),
-    startGateway(roleEnvironment(environment, 'gateway')),
+    startService(userService, roleEnvironment(environment, 'user'), exchange),
+    startService(datasetService, roleEnvironment(environment, 'dataset'), exchange),
+    startService(modelService, roleEnvironment(environment, 'model'), exchange),
+    startService(schedulerService, roleEnvironment(environment, 'scheduler'), exchange),
+    startGateway(roleEnvironment(environment, 'gateway'), exchange),
   ]);
   return {
     close: async () => {

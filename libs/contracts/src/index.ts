@@ -46,6 +46,7 @@ export {
   LOG_HEADER_AT,
   ROLES,
   inboxPrefix,
+  mayCall,
   mayExtendStream,
   rolePermissions,
   type StreamName,

@@ -81,6 +81,11 @@ export const JobSpec = strict({
   exclusive: Type.Optional(Type.Boolean()),
   /** It saves checkpoints and goes on from them: it may be stopped for another job where its class allows that. */
   keepsCheckpoints: Type.Optional(Type.Boolean()),
+  /**
+   * While its node is not heard from: `wait` (default) leaves it to run on; `requeue` has it end itself there when its lease runs out,
+   * and start anew elsewhere after that.
+   */
+  onNodeLoss: Type.Optional(Type.Union([Type.Literal('wait'), Type.Literal('requeue')])),
   /** Not before: an ISO 8601 time with its zone, or from now on seconds or text such as "2h30m". */
   begin: Type.Optional(Type.Union([Type.Number({ minimum: 0 }), Type.String({ maxLength: 64 })])),
   /** It waits until somebody releases it. */
@@ -166,6 +171,8 @@ export const PinnedSpec = strict({
   prefers: Type.Optional(Labels),
   exclusive: Type.Optional(Type.Boolean()),
   keepsCheckpoints: Type.Optional(Type.Boolean()),
+  /** Absent: it waits. */
+  onNodeLoss: Type.Optional(Type.Literal('requeue')),
   beginAt: Type.Optional(Timestamp),
   hold: Type.Optional(Type.Boolean()),
   after: Type.Optional(Type.Array(PinnedAfter)),

@@ -180,6 +180,20 @@ export function rolePermissions(role: NatsRole, nodeId = '*'): RolePermissions {
   return role === 'agent' ? agentPermissions(nodeId) : service(role, GRANTS[role]);
 }
 
+/** Whether the role's grants let it send to a subject: what nats-server asks, for requests that don't pass it. */
+export function mayCall(role: NatsRole, subject: string): boolean {
+  return rolePermissions(role).publish.some((grant) => isWithin(subject, grant));
+}
+
+/** `*` stands for one token of the subject, `>` for the rest. */
+function isWithin(subject: string, grant: string): boolean {
+  const tokens = subject.split('.');
+  const wanted = grant.split('.');
+  const isOpen = wanted.at(-1) === '>' && tokens.length >= wanted.length;
+  if (!isOpen && tokens.length !== wanted.length) return false;
+  return wanted.every((token, at) => token === '>' || token === '*' || token === tokens[at]);
+}
+
 function agentPermissions(nodeId: string): RolePermissions {
   return {
     publish: [

@@ -13,7 +13,8 @@ export interface Call<Q extends TSchema> {
 
 export interface RawRequest {
   readonly subject: string;
-  readonly data: Uint8Array;
+  /** JSON: as text where it never left the process. */
+  readonly data: Uint8Array | string;
 }
 
 /** Never rejects. Errors without a stable code are told to `report` and answered as `internal`. */
@@ -34,9 +35,9 @@ export async function answer<Q extends TSchema, R extends TSchema>(
   }
 }
 
-function parseJson(data: Uint8Array): unknown {
+function parseJson(data: Uint8Array | string): unknown {
   try {
-    return JSON.parse(Buffer.from(data).toString('utf8'));
+    return JSON.parse(typeof data === 'string' ? data : Buffer.from(data).toString('utf8'));
   } catch (cause) {
     throw new PlatformError('invalid_input', 'The request is not JSON.', { cause });
   }

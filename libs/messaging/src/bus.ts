@@ -3,12 +3,15 @@ import { inboxPrefix, type NatsRole, type Principal, type RequestMeta, type Rpc 
 import { connect, type NatsConnection, nkeyAuthenticator, type Subscription } from '@nats-io/transport-node';
 import type { Static, TSchema } from 'typebox';
 import { PlatformError } from '@baton/errors';
-import { answer, type Call } from './answer.ts';
+import { answer, type Call, type RawRequest } from './answer.ts';
+import type { Exchange } from './exchange.ts';
 import { Presence } from './presence.ts';
-import { request } from './request.ts';
+import { request, requestHere } from './request.ts';
 
 /** A role's password, or the private half of an agent's own key, which proves itself without being sent. */
 export type BusCredentials = { readonly user: string; readonly password: string } | { readonly seed: string };
+
+const CALL_TIMEOUT_MS = 10_000;
 
 export interface BusOptions {
   readonly url: string;
@@ -19,6 +22,8 @@ export interface BusOptions {
   readonly credentials?: BusCredentials;
   /** How long the first connection may take. Default 10 s; after it, reconnecting never gives up. */
   readonly connectTimeoutMs?: number;
+  /** Of the services that share this process; absent where there is one alone. */
+  readonly exchange?: Exchange;
   /** Told of errors that answers hide from the other side. */
   readonly onError?: (error: unknown, where: string) => void;
 }
@@ -36,13 +41,19 @@ export interface CallContext {
   readonly meta: RequestMeta;
 }
 
+export interface Handling {
+  unsubscribe(): void;
+}
+
 export class Bus {
   readonly connection: NatsConnection;
+  readonly role: NatsRole;
   readonly #options: BusOptions;
   readonly #presence: Presence;
 
   constructor(connection: NatsConnection, options: BusOptions) {
     this.connection = connection;
+    this.role = options.role;
     this.#options = options;
     this.#presence = new Presence(connection);
   }
@@ -54,22 +65,33 @@ export class Bus {
     body: Static<Q>,
     options: CallOptions = {},
   ): Promise<Static<R>> {
-    return this.#presence.during(() => request(this.connection, operation, { ...context, body }, options));
+    const subject = options.subject ?? operation.subject;
+    const { timeoutMs = CALL_TIMEOUT_MS } = options;
+    const asked = { subject, payload: JSON.stringify({ ...context, body }), timeoutMs };
+    const here = this.#options.exchange?.handlerFor(this.role, subject);
+    return this.#presence.during(() => (here ? requestHere(here, asked) : request(this.connection, asked)));
   }
 
   /** Answers an operation; replicas of a role share the work. */
   handle<Q extends TSchema, R extends TSchema>(
     operation: Rpc<Q, R>,
     handler: (call: Call<Q>) => Promise<Static<R>>,
-  ): Subscription {
-    return this.connection.subscribe(operation.subject, {
-      queue: this.#options.role,
+  ): Handling {
+    const answered = (raw: RawRequest) => answer(operation, raw, handler, this.reportError);
+    const subscription = this.connection.subscribe(operation.subject, {
+      queue: this.role,
       callback: (_error, message) => {
-        void answer(operation, { subject: message.subject, data: message.data }, handler, this.reportError).then(
-          (reply) => message.respond(JSON.stringify(reply)),
-        );
+        const { subject, data } = message;
+        void answered({ subject, data }).then((reply) => message.respond(JSON.stringify(reply)));
       },
     });
+    const withdraw = this.#options.exchange?.serve(operation.subject, answered);
+    return {
+      unsubscribe: () => {
+        withdraw?.();
+        subscription.unsubscribe();
+      },
+    };
   }
 
   /** A note to whoever listens now; nothing is kept. */

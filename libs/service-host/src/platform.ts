@@ -10,7 +10,7 @@ import {
   systemPrincipal,
 } from '@baton/contracts';
 import { openJetStreamEventStore, type PipelinedEventStore } from '@baton/event-store';
-import { type Bus, type CallContext, connectBus } from '@baton/messaging';
+import { type Bus, type CallContext, connectBus, type Exchange } from '@baton/messaging';
 import { openReadStore, type ReadStore } from '@baton/read-store';
 import { readSecretFile, type ServiceSettings } from './configuration.ts';
 import { roomOn } from './disk-room.ts';
@@ -54,21 +54,15 @@ export async function openPlatform(
   role: NatsRole,
   streams: readonly StreamName[],
   settings: ServiceSettings,
+  exchange?: Exchange,
 ): Promise<OpenPlatform> {
   const log = createLogger(role, settings.BATON_LOG_LEVEL);
   const report = (error: unknown, where: string) => log.error({ err: error, where }, 'an error was caught');
-  const bus = await connectBus({ url: settings.BATON_NATS_URL, role, onError: report, ...credentialsOf(settings) });
+  const connection = { url: settings.BATON_NATS_URL, ...credentialsOf(settings), ...(exchange && { exchange }) };
+  const bus = await connectBus({ ...connection, role, onError: report });
   const stopping = new AbortController();
   const secret = readSecretFile(settings.BATON_SECRET_FILE);
-  const hasRoom = roomOn(settings.BATON_NATS_STORE);
-  const open = (stream: typeof EVENTS_STREAM | typeof JOBS_STREAM) =>
-    openJetStreamEventStore({
-      connection: bus.connection,
-      stream,
-      mayExtend: mayExtendStream(role, stream),
-      syncAlways: settings.BATON_NATS_SYNC !== 'interval',
-      hasRoom,
-    });
+  const open = logOpener(bus, settings);
   const [events, jobs, readStore] = await Promise.all([
     open(EVENTS_STREAM),
     streams.includes(JOBS_STREAM) ? open(JOBS_STREAM) : null,
@@ -109,6 +103,18 @@ export async function openPlatform(
       await readStore.close();
     },
   };
+}
+
+function logOpener({ connection, role }: Bus, settings: ServiceSettings) {
+  const hasRoom = roomOn(settings.BATON_NATS_STORE);
+  return (stream: typeof EVENTS_STREAM | typeof JOBS_STREAM): Promise<PipelinedEventStore> =>
+    openJetStreamEventStore({
+      connection,
+      stream,
+      mayExtend: mayExtendStream(role, stream),
+      syncAlways: settings.BATON_NATS_SYNC !== 'interval',
+      hasRoom,
+    });
 }
 
 function credentialsOf(settings: ServiceSettings) {

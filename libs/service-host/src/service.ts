@@ -1,6 +1,7 @@
 // A service's life: configuration, platform, Nest module, ready, orderly stop.
 import 'reflect-metadata';
 import type { NatsRole, StreamName } from '@baton/contracts';
+import type { Exchange } from '@baton/messaging';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Static, TSchema } from 'typebox';
@@ -23,14 +24,18 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
-/** Resolves when the service answers: its projections have caught up and its subjects are subscribed. */
+/**
+ * Resolves when the service answers: its projections have caught up and its subjects are subscribed.
+ * Services that share a process are given one `exchange`.
+ */
 export async function startService<C extends TSchema & { properties: object }>(
   definition: ServiceDefinition<C>,
   environment: Environment,
+  exchange?: Exchange,
 ): Promise<RunningService> {
   const settings = parseEnvironment(ServiceSettings, environment);
   const config = parseEnvironment(definition.config, environment);
-  const open = await openPlatform(definition.role, definition.streams, settings);
+  const open = await openPlatform(definition.role, definition.streams, settings, exchange);
   let isReady = false;
   const health = settings.BATON_HEALTH_PORT
     ? await startHealthServer(Number(settings.BATON_HEALTH_PORT), () => isReady)
@@ -38,7 +43,7 @@ export async function startService<C extends TSchema & { properties: object }>(
   try {
     const module = await definition.module(open.platform, config);
     await open.ready();
-    const strategy = new BusStrategy(open.platform.bus.connection, definition.role);
+    const strategy = new BusStrategy(open.platform.bus.connection, definition.role, exchange);
     const app = await NestFactory.createMicroservice(module, { strategy, logger: ['error', 'warn'] });
     await app.listen();
     await open.platform.bus.connection.flush();

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Stands beside one attempt, outlives the agent, and leaves the exit status on disk.
-#   supervisor.sh FOLDER GROUPS COMMAND [ARGUMENT...]    (leader of its own session; COMMAND is an absolute path)
+#   supervisor.sh FOLDER GROUPS LEASE COMMAND [ARGUMENT...]    (leader of its own session; COMMAND is an absolute path)
 # GROUPS            the cgroup.procs files of its control groups, with colons between; empty where there are none
+# LEASE             file of the node's lease, with which the attempt ends; empty for one that waits for the scheduler however long
 # FOLDER/run/pid    its process number, for an agent that was killed before it could write it down
 # FOLDER/run/go     the FIFO that the waiting command reads; open here as descriptor 3, so that an agent can go and come back
 # FOLDER/run/words  what this shell has to say: a signal's name, a command that can't be executed
@@ -9,7 +10,8 @@
 # Only built-ins stand between the command's end and its exit file: each process more would lengthen the idle gap.
 folder=$1
 groups=$2
-shift 2
+lease=$3
+shift 3
 exec </dev/null >/dev/null 2>>"$folder/run/words"
 echo $$ >"$folder/run/pid" || exit 125
 # Blanks to be written over: a job that fills the disk has an end all the same.
@@ -19,6 +21,11 @@ for group in $groups; do echo $$ >"$group" || exit 125; done
 unset IFS
 mkfifo -m 600 "$folder/run/go" || exit 125
 exec 3<>"$folder/run/go" || exit 125
+if [ -n "$lease" ]; then
+  guard=${0%/*}/lease-guard.sh
+  /bin/sh "$guard" "$folder" '' "$lease" $$ once || exit 125
+  /bin/sh "$guard" "$folder" "${groups%%:*}" "$lease" $$ 3<&- &
+fi
 # A handler, not "ignore", which the command would inherit. Signals to the group must not end this shell before the command.
 trap : HUP INT TERM USR1 USR2
 # In a subshell, so that this shell's own words on a signal don't go into the job's output.

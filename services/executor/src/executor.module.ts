@@ -12,6 +12,7 @@ import { ArtifactCollector } from './adapters/files/artifact-collector.ts';
 import { StatePaths } from './adapters/files/attempt-paths.ts';
 import { CheckpointFolders } from './adapters/files/checkpoints.ts';
 import { JournalFile } from './adapters/files/journal-file.ts';
+import { LeaseFile } from './adapters/files/lease-file.ts';
 import { AttemptOutputFiles } from './adapters/files/output-files.ts';
 import { RunningCount } from './adapters/files/running-count.ts';
 import { ProgressFiles } from './adapters/files/progress-files.ts';
@@ -71,13 +72,15 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
   countRunning(journal, paths);
   const link = new BusLink({ bus: busOptions(config, reporter), nodeId: config.nodeId, reporter });
   const cgroups = config.controlGroups ? Cgroups.open(config.nodeId) : null;
-  const executor = await makeExecutor({ config, paths, journal, pause, link, reporter, cgroups }, onFatal);
+  const lease = new LeaseFile(paths.lease);
+  const executor = await makeExecutor({ config, paths, journal, pause, link, lease, reporter, cgroups }, onFatal);
   const sender = new FactSender({ journal, link, reporter });
   const probe = await probeOf(config);
   const sync = new SyncLoop({
     link,
     probe,
     executor,
+    lease,
     reporter,
     clock: Date.now,
     everyMs: config.syncMs,
@@ -151,12 +154,13 @@ interface Parts {
   readonly journal: Journal;
   readonly pause: HandOffPause;
   readonly link: BusLink;
+  readonly lease: LeaseFile;
   readonly reporter: Reporter;
   readonly cgroups: Cgroups | null;
 }
 
 async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Promise<Executor> {
-  const { config, paths, journal, pause, link, reporter, cgroups } = parts;
+  const { config, paths, journal, pause, link, lease, reporter, cgroups } = parts;
   const setpriv = await findOnPath('setpriv', config.jobPath);
   const jobUser = await openJobUser(config, paths, setpriv);
   const { blobs, source } = await openBlobs(config.blobs);
@@ -169,6 +173,7 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
     line: new DeviceLine(),
     pause,
     link,
+    lease,
     reporter,
     onFatal,
     clock: Date.now,

@@ -2,15 +2,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AgentProcess } from './testing/agent-process.ts';
 import { eventually } from './testing/eventually.ts';
 import { membersOf, processesOf, shell, startWorld, type World } from './testing/world.ts';
 
 const MIB = 2 ** 20;
 
 let world: World;
+let agent: AgentProcess;
 beforeAll(async () => {
   world = await startWorld();
-  await world.startAgent({ BATON_CONTROL_GROUPS: 'off' });
+  agent = await world.startAgent({ BATON_CONTROL_GROUPS: 'off' });
 });
 afterAll(() => world.stop());
 
@@ -50,5 +52,16 @@ describe('a job without a control group', () => {
     expect(await world.scheduler.ended(next)).toMatchObject({ exitCode: 0, lastLines: [] });
     expect(existsSync(child) && readFileSync(child, 'utf8')).toMatch(/^\d+\n$/);
     await eventually(() => processesOf(first).length === 0, 'all of it is gone');
+  });
+
+  it('that runs by lease ends with it, and its child in a session of its own as well, when the agent is gone', async () => {
+    world.scheduler.leaseMs = 3_000;
+    const spec = shell('setsid sleep 300 & sleep 300', { onNodeLoss: 'requeue' });
+    world.scheduler.want(spec);
+    await world.scheduler.started(spec);
+    await agent.kill();
+    await eventually(() => processesOf(spec).length === 0, 'all of it is gone');
+    agent = await world.startAgent({ BATON_CONTROL_GROUPS: 'off' });
+    expect(await world.scheduler.ended(spec)).toMatchObject({ reason: 'lost' });
   });
 });

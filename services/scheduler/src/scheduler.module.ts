@@ -25,6 +25,7 @@ import { Gaps } from './app/gaps.ts';
 import { Jobs } from './app/jobs.ts';
 import { Leader, type LeaderPorts } from './app/leader.ts';
 import { Leadership } from './app/leadership.ts';
+import { NodeLeases, NODE_LEASE_MS } from './app/node-leases.ts';
 import { NodeAdmin, type NodeAdminPorts } from './app/node-admin.ts';
 import { type NodePorts, Nodes } from './app/nodes.ts';
 import { recordOutage } from './app/outage.ts';
@@ -90,7 +91,10 @@ export class SchedulerModule {
     const trial = { treatedDifferently: (policy: Policy) => leadership.leader().tryOut(policy) };
     const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
     const gaps = await gapLedger(platform);
+    const monotonic = () => performance.now();
+    const leases = new NodeLeases({ leadership, nodes, now, monotonic, leaseMs: leaseMsOf(config), report });
     noteOutages(platform, { leadership, lease, nodes });
+    leases.watch(signal);
     await begin(leadership, nodes, signal);
     platform.onClose(() => log.close());
     return {
@@ -105,10 +109,14 @@ export class SchedulerModule {
         { provide: BookingAdmin, useValue: bookingAdmin },
         { provide: Gaps, useValue: gaps },
         ...answers(platform, { leadership, nodes, log, progress, forecasts: expected }),
-        { provide: Agents, useValue: new Agents({ leadership, nodes, catalogue, progress, now }) },
+        { provide: Agents, useValue: new Agents({ leadership, nodes, leases, catalogue, progress, now }) },
       ],
     };
   }
+}
+
+function leaseMsOf({ BATON_NODE_LEASE_SECONDS: seconds }: Static<typeof SchedulerConfig>): number {
+  return seconds === undefined ? NODE_LEASE_MS : Number(seconds) * 1_000;
 }
 
 /** What a leader plans with, beside jobs; always as it is now. */

@@ -18,6 +18,7 @@ export interface JobFlags {
   readonly prefer?: readonly string[];
   readonly exclusive?: boolean;
   readonly keepsCheckpoints?: boolean;
+  readonly onNodeLoss?: 'wait' | 'requeue';
   readonly begin?: string;
   readonly hold?: boolean;
   readonly after?: readonly string[];
@@ -87,6 +88,7 @@ function schedulingOf(draft: DraftSpec, flags: JobFlags): DraftSpec {
     prefers: prefer && { ...draft.prefers, ...parsePairs(prefer, '--prefer') },
     exclusive: flags.exclusive,
     keepsCheckpoints: flags.keepsCheckpoints,
+    onNodeLoss: flags.onNodeLoss,
     begin: flags.begin,
     hold: flags.hold,
     after: after?.map(parseAfter),

@@ -236,6 +236,8 @@ export const DesiredAttempt = strict({
   earlyStart: Type.Boolean(),
   /** Manifest of the checkpoint folder to begin with, where the node has none of its own. */
   checkpoints: Type.Union([Digest, Type.Null()]),
+  /** It runs no longer than the node's lease. */
+  onNodeLoss: PinnedSpec.properties.onNodeLoss,
   environment: PinnedSpec.properties.environment,
 });
 export type DesiredAttempt = Static<typeof DesiredAttempt>;
@@ -246,6 +248,8 @@ export const DesiredSet = strict({
   /** Grows with every change: the position in JOBS that it reflects. */
   revision: Type.Integer({ minimum: 0 }),
   attempts: Type.Array(DesiredAttempt),
+  /** In the answer to a sync: so long from its question on, attempts with `onNodeLoss: requeue` may run. */
+  leaseMs: Type.Optional(Type.Integer({ minimum: 1 })),
 });
 export type DesiredSet = Static<typeof DesiredSet>;
 

@@ -4,11 +4,12 @@ import { newFaults } from '../domain/gpu-memory.ts';
 import { type AttemptKey, attemptName, devicesOf, type JournalEntry } from '../domain/journal.ts';
 import { type Action, reconcile, type Refusal } from '../domain/reconcile.ts';
 import { AttemptRun, type RunParts } from './attempt-run.ts';
-import type { ReportedAttempt } from './ports.ts';
+import type { NodeLease, ReportedAttempt } from './ports.ts';
 
 const MAX_PROGRESS_CHARS = 512;
 
 export interface ExecutorParts extends RunParts {
+  readonly lease: NodeLease;
   /** The journal can't be written, or something as bad: this process must end. Jobs go on. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -45,6 +46,7 @@ export class Executor {
     const verdict = reconcile(this.#parts.journal.state, payload);
     if (!verdict.accepted) return this.#refused(verdict.refusal);
     this.#lastRefusal = '';
+    if (payload.attempts.some(({ onNodeLoss }) => onNodeLoss === 'requeue')) this.#parts.lease.need();
     this.#note(payload);
     for (const action of verdict.actions) this.#guard(this.#act(action));
     if (verdict.unknown.length > 0) {

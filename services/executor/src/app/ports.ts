@@ -72,6 +72,8 @@ export interface Launch {
   readonly early: boolean;
   /** Others have its devices still: being made ready must not disturb them. */
   readonly isBehind: boolean;
+  /** It ends when the node's lease runs out, with the agent or without it. */
+  readonly isLeased: boolean;
   /** 0 = no limit. */
   readonly limits: { readonly cpus: number; readonly memoryBytes: number };
   readonly environment: DesiredAttempt['environment'];
@@ -174,6 +176,16 @@ export interface SchedulerLink {
 export interface ReportedAttempt extends AttemptKey {
   readonly phase: string;
   readonly progress?: string;
+}
+
+/** How long attempts by lease may run; kept where their guards read it. */
+export interface NodeLease {
+  /** ms of `monotonic`. */
+  renew(untilMs: number): void;
+  /** There is an attempt by lease: from now on its guard finds each renewal, the last one as well. */
+  need(): void;
+  /** ms since the server was started, its sleep counted: a clock that nobody can set. */
+  monotonic(): number;
 }
 
 export interface NodeProbe {

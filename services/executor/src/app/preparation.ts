@@ -58,7 +58,8 @@ export async function arm(parts: PreparationParts, spec: DesiredAttempt, manner:
   const { command, environment, cpus, memoryBytes } = spec;
   const devices = [...spec.devices, ...(spec.behind?.pool ?? [])].map((device) => device.id);
   const limits = { cpus, memoryBytes };
-  return runtime.arm({ key, command, env, early, isBehind: spec.behind !== null, environment, devices, limits });
+  const manners = { early, isBehind: spec.behind !== null, isLeased: spec.onNodeLoss === 'requeue' };
+  return runtime.arm({ key, command, env, ...manners, environment, devices, limits });
 }
 
 /** All ranks of a job on several nodes meet at a port of the first one's. */

@@ -2,7 +2,7 @@
 import type { NodeDescription } from '@baton/contracts';
 import type { Executor } from './executor.ts';
 import { Nudge } from './nudge.ts';
-import type { Clock, NodeProbe, Reporter, SchedulerLink } from './ports.ts';
+import type { Clock, NodeLease, NodeProbe, Reporter, SchedulerLink } from './ports.ts';
 
 const FIRST_RETRY_MS = 100;
 
@@ -10,6 +10,7 @@ export interface SyncParts {
   readonly link: SchedulerLink;
   readonly probe: NodeProbe;
   readonly executor: Executor;
+  readonly lease: NodeLease;
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly everyMs: number;
@@ -54,9 +55,13 @@ export class SyncLoop {
   }
 
   async #once(): Promise<void> {
-    const { link, executor, reporter } = this.#parts;
+    const { link, executor, reporter, lease } = this.#parts;
     try {
-      executor.accept(await link.sync(await this.#node(), executor.attempts));
+      const node = await this.#node();
+      const askedAt = lease.monotonic();
+      const { leaseMs, ...set } = await link.sync(node, executor.attempts);
+      if (leaseMs !== undefined) lease.renew(askedAt + leaseMs);
+      executor.accept(set);
       if (this.#failures > 0) reporter.info({}, 'the scheduler answers again');
       this.#failures = 0;
     } catch (error) {

@@ -14,6 +14,8 @@ export class FakeScheduler {
   /** As the agent described it last. */
   node: NodeDescription | null = null;
   syncs = 0;
+  /** Null: it may not promise any. */
+  leaseMs: number | null = null;
   secretValues: Record<string, string> = {};
   /** False: facts are heard and not acknowledged. */
   acknowledges = true;
@@ -29,7 +31,7 @@ export class FakeScheduler {
       this.syncs += 1;
       this.reported = body.attempts;
       this.node = body.node;
-      return this.set;
+      return this.leaseMs === null ? this.set : { ...this.set, leaseMs: this.leaseMs };
     });
     bus.handle(agentRpc.facts, async ({ body }) => this.#hear(body.facts));
     bus.handle(agentRpc.secrets, async () => ({ values: this.secretValues, token: 'job-token-0123456789' }));

@@ -46,7 +46,7 @@ export async function aLaunch(bench: RuntimeBench, script: string, more: Partial
     pythonPath: join(dirname(tools), '../python'),
   });
   const limits = { cpus: 0, memoryBytes: 0 };
-  const manner = { early: false, isBehind: false };
+  const manner = { early: false, isBehind: false, isLeased: false };
   return { key, command: spec.command, env, ...manner, limits, environment, devices: ['cpu-0'], ...more };
 }
 

@@ -32,6 +32,8 @@ export class KvLease implements Lease {
   #revision = 0;
   #term = 0;
   #vacantSince: number | null = null;
+  /** By `performance.now()`: others wait at least as long as this since they saw the last renewal. */
+  #heldUntil = -Infinity;
   #lost = Promise.withResolvers<void>();
   #renewal: NodeJS.Timeout | undefined;
 
@@ -78,10 +80,17 @@ export class KvLease implements Lease {
     return true;
   }
 
-  #write(revision: number): Promise<number> {
+  async #write(revision: number): Promise<number> {
     const value: LeaseValue = { holder: this.#holder, term: this.#term };
     const text = JSON.stringify(value);
-    return revision === 0 ? this.#kv.create(KEY, text) : this.#kv.update(KEY, text, revision);
+    const askedAt = performance.now();
+    const written = await (revision === 0 ? this.#kv.create(KEY, text) : this.#kv.update(KEY, text, revision));
+    this.#heldUntil = askedAt + TTL_MS;
+    return written;
+  }
+
+  isHeld(): boolean {
+    return performance.now() < this.#heldUntil;
   }
 
   /** A renewal that fails because the server is away is tried again; one that somebody else's write forbids is the end. */
@@ -98,6 +107,7 @@ export class KvLease implements Lease {
 
   #give(): void {
     clearInterval(this.#renewal);
+    this.#heldUntil = -Infinity;
     this.#lost.resolve();
   }
 

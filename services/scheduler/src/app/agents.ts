@@ -6,6 +6,7 @@ import { isPlaced, type Part, partOn, type PlacedJob } from '../domain/job.ts';
 import type { Leader } from './leader.ts';
 import type { Leadership } from './leadership.ts';
 import { lostCommand, rankOf } from './lost-attempt.ts';
+import type { NodeLeases } from './node-leases.ts';
 import type { Nodes } from './nodes.ts';
 import type { Catalogue } from './ports.ts';
 import type { ProgressReport, StagingProgress } from './staging-progress.ts';
@@ -23,6 +24,7 @@ interface HeldAttempt {
 export interface AgentPorts {
   readonly leadership: Leadership;
   readonly nodes: Nodes;
+  readonly leases: NodeLeases;
   readonly catalogue: Catalogue;
   readonly progress: StagingProgress;
   readonly now: () => number;
@@ -31,6 +33,7 @@ export interface AgentPorts {
 export class Agents {
   readonly #leadership: Leadership;
   readonly #nodes: Nodes;
+  readonly #leases: NodeLeases;
   readonly #catalogue: Catalogue;
   readonly #now: () => number;
   readonly #progress: StagingProgress;
@@ -39,6 +42,7 @@ export class Agents {
   constructor(ports: AgentPorts) {
     this.#leadership = ports.leadership;
     this.#nodes = ports.nodes;
+    this.#leases = ports.leases;
     this.#catalogue = ports.catalogue;
     this.#now = ports.now;
     this.#progress = ports.progress;
@@ -51,7 +55,8 @@ export class Agents {
     await this.#endMissing(leader, nodeId, held);
     const set = await leader.desired(nodeId);
     if (!set) throw new PlatformError('unavailable', 'The node is not registered yet.', { retryAfterMs: 500 });
-    return set;
+    const leaseMs = this.#leases.renew(nodeId);
+    return leaseMs === null ? set : { ...set, leaseMs };
   }
 
   /** Records the facts in order. When this resolves they are in the log. */

@@ -5,6 +5,8 @@ import type { Leader } from './leader.ts';
 export interface Lease {
   /** Waits until the lease is this instance's; gives the highest term it knows of. */
   acquire(signal: AbortSignal): Promise<number>;
+  /** Whether nobody else can have it now, by a clock that nobody can set: this process may have slept, or be cut off. */
+  isHeld(): boolean;
   /** Resolves when the lease is lost or given up. */
   lost(): Promise<void>;
   release(): Promise<void>;
@@ -31,6 +33,11 @@ export class Leadership {
   leader(): Leader {
     if (this.#leader) return this.#leader;
     throw new PlatformError('unavailable', 'The scheduler is starting. Try again in a moment.', { retryAfterMs: 500 });
+  }
+
+  /** Whether this instance leads beyond doubt: no other one has begun to. */
+  isSure(): boolean {
+    return this.#leader !== null && this.#ports.lease.isHeld();
   }
 
   current(): Leader | null {

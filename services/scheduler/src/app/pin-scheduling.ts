@@ -8,6 +8,7 @@ type SchedulingFields =
   | 'prefers'
   | 'exclusive'
   | 'keepsCheckpoints'
+  | 'onNodeLoss'
   | 'beginAt'
   | 'hold'
   | 'after';
@@ -39,11 +40,12 @@ function labelsOf({ requires = {}, prefers = {} }: JobSpec): Pick<PinnedSpec, 'r
   };
 }
 
-function wishesOf(spec: JobSpec): Pick<PinnedSpec, 'exclusive' | 'keepsCheckpoints' | 'hold'> {
-  const { exclusive, keepsCheckpoints, hold } = spec;
+function wishesOf(spec: JobSpec): Pick<PinnedSpec, 'exclusive' | 'keepsCheckpoints' | 'onNodeLoss' | 'hold'> {
+  const { exclusive, keepsCheckpoints, onNodeLoss, hold } = spec;
   return {
     ...(exclusive === true ? { exclusive } : {}),
     ...(keepsCheckpoints === true ? { keepsCheckpoints } : {}),
+    ...(onNodeLoss === 'requeue' ? { onNodeLoss } : {}),
     ...(hold === true ? { hold } : {}),
   };
 }
@@ -66,7 +68,12 @@ function refuseUnknownClass(name: string, known: readonly string[]): void {
   if (!known.includes(name)) refuse('/class', `names no priority class: "${name}"; there are ${known.join(', ')}`);
 }
 
-function refuseContradictions({ node, requires, prefers }: JobSpec): void {
+function refuseContradictions({ node, requires, prefers, onNodeLoss, environment }: JobSpec): void {
+  if (onNodeLoss === 'requeue' && environment?.image !== undefined)
+    refuse(
+      '/onNodeLoss',
+      'can only be `wait` for a job in a container: nothing beside a container ends it with the lease',
+    );
   if (node !== undefined && prefers !== undefined)
     refuse('/prefers', 'says nothing where `node` says which node it is: leave one of them out');
   const twice = Object.keys(prefers ?? {}).find((label) => requires?.[label] !== undefined);

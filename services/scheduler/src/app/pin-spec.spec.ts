@@ -76,7 +76,7 @@ describe('pinSpec', () => {
 
   it('keeps what it says about when and where it may run, and nothing of what it does not say', async () => {
     const where = { requires: { room: 'b' }, prefers: { rack: '1' }, exclusive: true } as const;
-    const when = { class: 'urgent', keepsCheckpoints: true, hold: true } as const;
+    const when = { class: 'urgent', keepsCheckpoints: true, onNodeLoss: 'requeue', hold: true } as const;
     expect(await pin({ ...where, ...when })).toMatchObject({ ...where, ...when });
     expect(await pin({ resources: { gpus: 1, gpuModel: 'A100', gpuMemory: '40GiB' } })).toMatchObject({
       resources: { gpus: 1, gpuModel: 'A100', gpuMemoryBytes: 40 * 2 ** 30 },
@@ -85,7 +85,8 @@ describe('pinSpec', () => {
       { jobId: 'job_a', when: 'success' },
       { jobId: 'job_b', when: 'end' },
     ]);
-    const plain = await pin({ requires: {}, prefers: {}, exclusive: false, keepsCheckpoints: false, hold: false });
+    const not = { exclusive: false, keepsCheckpoints: false, onNodeLoss: 'wait', hold: false } as const;
+    const plain = await pin({ requires: {}, prefers: {}, ...not });
     expect(plain).toEqual(await pin({}));
   });
 

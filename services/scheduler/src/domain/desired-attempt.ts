@@ -32,6 +32,7 @@ export function desiredAttempt(
     graceMs: spec.graceMs ?? null,
     earlyStart: spec.earlyStart ?? false,
     checkpoints: state.checkpoints,
+    ...(spec.onNodeLoss === undefined ? {} : { onNodeLoss: spec.onNodeLoss }),
     environment: spec.environment,
   };
 }

@@ -19,6 +19,12 @@ export function withJobOptions(command: Command): Command {
     .option('--prefer <name=value>', 'a label of nodes that come first; may be given many times', collect)
     .option('--exclusive', 'nothing else may run on its nodes meanwhile')
     .option('--keeps-checkpoints', 'it goes on from its checkpoints, and may be stopped for another job')
+    .addOption(
+      new Option('--on-node-loss <what>', 'while its node is not heard: leave it, or start it elsewhere').choices([
+        'wait',
+        'requeue',
+      ]),
+    )
     .option('--begin <time|duration>', 'not before, as in 2030-01-31T18:00:00Z, or from now on, as in 2h30m')
     .option('--hold', 'it waits until it is released')
     .option('--after <job[:when]>', 'it waits for the job; when: success (default), failure, end; many times', collect)

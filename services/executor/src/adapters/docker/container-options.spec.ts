@@ -11,6 +11,7 @@ const launch: Launch = {
   env: { PATH: '/tools/bin', PYTHONPATH: '/tools/python', CUDA_VISIBLE_DEVICES: '' },
   early: false,
   isBehind: false,
+  isLeased: false,
   limits: { cpus: 0, memoryBytes: 0 },
   environment: { image: 'torch:2' },
   devices: ['cpu-0'],

@@ -24,6 +24,8 @@ export interface AttemptPaths {
   /** Bytes; for whoever watches over it where the kernel does not. */
   readonly memoryLimit: string;
   readonly exit: string;
+  /** There if the lease ran out: the attempt was ended for that. */
+  readonly leaseOver: string;
   readonly words: string;
   /** What a container sees in the place of `run`: the rest of that folder is not its business. */
   readonly inside: InsidePaths;
@@ -68,6 +70,11 @@ export class StatePaths {
   /** How many attempts are not over, for whoever stops the agent. */
   get running(): string {
     return join(this.#folder, 'running');
+  }
+
+  /** Until when attempts by lease may run. */
+  get lease(): string {
+    return join(this.#folder, 'lease');
   }
 
   /** Folders of all attempts. */
@@ -130,6 +137,7 @@ export class StatePaths {
       taken: join(signs, 'taken'),
       memoryLimit: join(run, 'memory-limit'),
       exit: join(run, 'exit'),
+      leaseOver: join(run, 'lease-over'),
       words: join(run, 'words'),
       inside: {
         root: inside,

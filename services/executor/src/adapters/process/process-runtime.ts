@@ -22,6 +22,8 @@ import { bootId, processCommand, processStat, uptimeMs } from './proc.ts';
 const assets = createRequire(import.meta.url);
 const SUPERVISOR = assets.resolve('@baton/executor/assets/supervisor.sh');
 export const WAITER = assets.resolve('@baton/executor/assets/waiter.sh');
+const LEASE_OVER =
+  'The scheduler did not answer this node for longer than the lease: the job was ended, to be started elsewhere.';
 const READY_POLL_MS = 4;
 const READY_MS = 30_000;
 const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100];
@@ -59,14 +61,14 @@ export class ProcessRuntime implements Runtime {
   /** The node has all that a process needs. */
   async prepare(): Promise<void> {}
 
-  async arm({ key, command, env, early, isBehind, limits }: Launch): Promise<ProcessIdentity> {
+  async arm({ key, command, env, early, isBehind, isLeased, limits }: Launch): Promise<ProcessIdentity> {
     const paths = this.#paths.attempt(key);
     const [name = '', ...rest] = command;
     const file = await findCommand(name, env['PATH'] ?? '', paths.work);
     const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
     if (limits.memoryBytes > 0) writeFileSync(paths.memoryLimit, String(limits.memoryBytes));
     const waiter = [...this.#launcher(key), '/bin/sh', WAITER, paths.ready, file, ...rest];
-    const supervisor = [SUPERVISOR, paths.root, groups];
+    const supervisor = [SUPERVISOR, paths.root, groups, isLeased ? this.#paths.lease : ''];
     const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;
     const child = await started(() =>
       spawn('/bin/sh', [...supervisor, ...waiter], {
@@ -193,17 +195,20 @@ export class ProcessRuntime implements Runtime {
     // Read again after the look at the process: a supervisor writes first and goes then.
     const end = this.#readEnd(key);
     if (end) return end;
-    const rebooted = identity.bootId !== this.bootId;
-    const words = rebooted
-      ? 'The server was restarted while the job ran.'
-      : 'The process beside the job was killed, and the job with it.';
-    return { kind: 'lost', words };
+    return { kind: 'lost', words: this.#whyLost(key, identity) };
+  }
+
+  #whyLost(key: AttemptKey, identity: ProcessIdentity): string {
+    if (identity.bootId !== this.bootId) return 'The server was restarted while the job ran.';
+    if (existsSync(this.#paths.attempt(key).leaseOver)) return LEASE_OVER;
+    return 'The process beside the job was killed, and the job with it.';
   }
 
   #readEnd(key: AttemptKey): ProcessEnd | null {
-    const { exit, words } = this.#paths.attempt(key);
+    const { exit, words, leaseOver } = this.#paths.attempt(key);
     const text = readText(exit);
-    return text === '' ? null : parseExitFile(text, readText(words));
+    const end = text === '' ? null : parseExitFile(text, readText(words));
+    return end !== null && existsSync(leaseOver) ? { kind: 'lost', words: LEASE_OVER } : end;
   }
 
   /** Kills what is left, and resolves when nothing is. A process in the kernel's hands can take its time. */

@@ -1,0 +1,147 @@
+// When an attempt on a silent node may be counted as gone, and when not.
+import { DEFAULT_POLICY, type Device } from '@baton/contracts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { NodeState } from '../domain/node.ts';
+import { aDescription, aSpec } from '../testing/job-builders.ts';
+import { Leader } from './leader.ts';
+import { Leadership } from './leadership.ts';
+import { NodeLeases } from './node-leases.ts';
+
+const LEASE_MS = 60_000;
+const MARGIN_MS = 15_000;
+const NODE = 'nod_1';
+const CPU: Device[] = aDescription('box', { cpu: 4, gpu: 0 }).devices;
+
+let world: Awaited<ReturnType<typeof leading>>;
+beforeEach(async () => void (world = await leading()));
+afterEach(() => world.ended.abort());
+
+async function leading() {
+  const at = { monotonic: 1_000, isHeard: true, isHeld: true };
+  const ended = new AbortController();
+  const losing = { now: Promise.withResolvers<void>() };
+  const newLeader = () =>
+    new Leader({
+      log: { ...logOf(), flushed: async () => {}, readJob: async () => [] },
+      agents: { push: () => {} },
+      ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
+      now: () => 1_000,
+      nodes: () => nodes(),
+      policy: () => DEFAULT_POLICY,
+      bookings: () => [],
+      installationId: 'ins',
+      report: (error) => expect.unreachable(String(error)),
+    });
+  const description = aDescription('box', { cpu: 4, gpu: 0 });
+  const state = { phase: 'known', reachable: true, cordoned: null, description } as unknown as NodeState & {
+    phase: 'known';
+  };
+  const nodes = () => [{ id: NODE, heard: at.isHeard, state }];
+  const commits: unknown[] = [];
+  function logOf() {
+    return {
+      replay: async function* () {},
+      issue: (_id: string, commit: unknown) => {
+        commits.push(commit);
+        return { position: commits.length, hash: '', durable: Promise.resolve() };
+      },
+    };
+  }
+  const lease = {
+    acquire: async () => 0,
+    isHeld: () => at.isHeld,
+    lost: () => losing.now.promise,
+    release: async () => {},
+  };
+  const never = new Promise<void>(() => {});
+  const leadership = new Leadership({ lease, newLeader, logLost: () => never, report: () => {} });
+  const leases = new NodeLeases({
+    leadership,
+    nodes: { known: nodes },
+    now: () => 5_000,
+    monotonic: () => at.monotonic,
+    leaseMs: LEASE_MS,
+    report: (error) => expect.unreachable(String(error)),
+  });
+  const leads = () => new Promise<Leader>((resolve) => leadership.onLead(resolve));
+  const first = leads();
+  void leadership.run(ended.signal);
+  return { at, leases, ended, losing, leads, leader: await first };
+}
+
+function run(leader: Leader, id: string, onNodeLoss?: 'requeue'): void {
+  const identity = leader.systemIdentity('test');
+  const spec = aSpec(onNodeLoss === undefined ? {} : { onNodeLoss });
+  const owned = { ownerId: 'usr', groupId: null, visibility: 'private' } as const;
+  leader.execute(id, { type: 'Submit', spec, owned, rerunOf: null }, identity);
+  leader.execute(id, { type: 'Assign', nodeId: NODE, devices: [CPU[0]?.id ?? ''] }, identity);
+  leader.execute(id, { type: 'RecordStarting', attempt: 1 }, identity);
+  leader.execute(id, { type: 'RecordStarted', attempt: 1, at: 2_000 }, identity);
+}
+
+const phaseOf = (id: string, leader = world.leader) => leader.ledger.active(id)?.state.phase;
+
+describe('an attempt on a node that is not heard', () => {
+  it('is started elsewhere when the lease and its margin are over, not a moment before', async () => {
+    const { at, leases, leader } = world;
+    run(leader, 'job_1', 'requeue');
+    at.monotonic = 50_000;
+    expect(leases.renew(NODE)).toBe(LEASE_MS);
+    at.isHeard = false;
+    at.monotonic += LEASE_MS + MARGIN_MS - 1;
+    await leases.check();
+    expect(phaseOf('job_1')).toBe('running');
+    at.monotonic += 1;
+    await leases.check();
+    expect(leader.ledger.active('job_1')?.state).toMatchObject({
+      phase: 'queued',
+      infrastructureLosses: 1,
+      userFailures: 0,
+    });
+  });
+
+  it('waits, however long, where the job does not ask for more', async () => {
+    const { at, leases, leader } = world;
+    run(leader, 'job_1');
+    leases.renew(NODE);
+    at.isHeard = false;
+    at.monotonic += 7 * 86_400_000;
+    await leases.check();
+    expect(phaseOf('job_1')).toBe('running');
+  });
+
+  it('goes on while the node is heard, whatever the clock says', async () => {
+    const { at, leases, leader } = world;
+    run(leader, 'job_1', 'requeue');
+    at.monotonic += 7 * 86_400_000;
+    await leases.check();
+    expect(phaseOf('job_1')).toBe('running');
+  });
+
+  it('has the whole lease anew under a new leader, who knows nothing of the last answer', async () => {
+    const { at, leases, losing, leads } = world;
+    leases.renew(NODE);
+    at.isHeard = false;
+    at.monotonic += LEASE_MS + MARGIN_MS - 1;
+    const next = leads();
+    const lost = losing.now;
+    losing.now = Promise.withResolvers<void>();
+    lost.resolve();
+    const leader = await next;
+    run(leader, 'job_1', 'requeue');
+    at.monotonic += LEASE_MS + MARGIN_MS - 1;
+    await leases.check();
+    expect(phaseOf('job_1', leader)).toBe('running');
+    at.monotonic += 1;
+    await leases.check();
+    expect(phaseOf('job_1', leader)).toBe('queued');
+  });
+});
+
+describe('a lease', () => {
+  it('is not renewed by a scheduler that may have been replaced without knowing it', () => {
+    const { at, leases } = world;
+    at.isHeld = false;
+    expect(leases.renew(NODE)).toBe(null);
+  });
+});

@@ -1,0 +1,80 @@
+// For jobs that don't wait for a lost node: how long each node may run them unheard, and their end when that is surely over.
+import type { Leadership } from './leadership.ts';
+import { lostCommand, rankOf } from './lost-attempt.ts';
+import type { Nodes } from './nodes.ts';
+
+/** From the agent's question on: so long without an answered one, and what runs by lease has ended itself. */
+export const NODE_LEASE_MS = 60_000;
+/** For the guard beside an attempt to look (every 2 s), to kill, and for clocks that don't run alike. */
+const MARGIN_MS = 15_000;
+const CHECK_EVERY_MS = 1_000;
+
+export interface NodeLeasesPorts {
+  readonly leadership: Leadership;
+  readonly nodes: Pick<Nodes, 'known'>;
+  readonly now: () => number;
+  /** ms, of a clock that nobody can set. */
+  readonly monotonic: () => number;
+  readonly leaseMs: number;
+  readonly report: (error: unknown, where: string) => void;
+}
+
+export class NodeLeases {
+  readonly #ports: NodeLeasesPorts;
+  readonly #renewedAt = new Map<string, number>();
+  /** Who led before may have answered until then. */
+  #ledSince: number;
+
+  constructor(ports: NodeLeasesPorts) {
+    this.#ports = ports;
+    this.#ledSince = ports.monotonic();
+    ports.leadership.onLead(() => (this.#ledSince = ports.monotonic()));
+  }
+
+  /**
+   * A sync is about to be answered: so long the node may go on, counted from its question. Null while another scheduler could have begun
+   * to lead: that one would not know of it.
+   */
+  renew(nodeId: string): number | null {
+    const { leadership, monotonic, leaseMs } = this.#ports;
+    if (!leadership.isSure()) return null;
+    this.#renewedAt.set(nodeId, monotonic());
+    return leaseMs;
+  }
+
+  /** Ends the attempts on nodes whose lease has run out, and the margin with it. Others wait, however long it takes. */
+  async check(): Promise<void> {
+    const { leadership, nodes, now } = this.#ports;
+    const leader = leadership.current();
+    if (!leader) return;
+    for (const { id: nodeId, heard } of nodes.known()) {
+      if (heard || !this.#isOver(nodeId)) continue;
+      for (const { id, state, part } of leader.ledger.placedOn(nodeId)) {
+        if (state.spec.onNodeLoss !== 'requeue') continue;
+        const message = 'Its node was not heard from for longer than its lease: what ran there has ended itself.';
+        const command = { ...lostCommand(state.attempt.number, part, { message, now: now() }), ...rankOf(part) };
+        await leader.execute(id, command, leader.systemIdentity(`the lease of ${nodeId} is over`)).durable;
+        leader.kick();
+      }
+    }
+  }
+
+  #isOver(nodeId: string): boolean {
+    const { monotonic, leaseMs } = this.#ports;
+    const renewedAt = Math.max(this.#renewedAt.get(nodeId) ?? -Infinity, this.#ledSince);
+    return monotonic() >= renewedAt + leaseMs + MARGIN_MS;
+  }
+
+  /** Checks every second until the signal aborts. */
+  watch(signal: AbortSignal): void {
+    let isChecking = false;
+    const check = async (): Promise<void> => {
+      if (isChecking) return;
+      isChecking = true;
+      await this.check().catch((error: unknown) => this.#ports.report(error, 'leases of nodes'));
+      isChecking = false;
+    };
+    const timer = setInterval(() => void check(), CHECK_EVERY_MS);
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  }
+}
