@@ -6,7 +6,7 @@ import { ClusterBooks, type ClusterOptions } from './cluster-books.ts';
 import { earliestStart, NodeOutlook, soonerStart } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
 import { findPlaces, fits } from './find-places.ts';
-import { findLinePlace, type LinePlace } from './line-place.ts';
+import { findLinePlace, type LinePlace, mayLine } from './line-place.ts';
 import { type NodeVerdict, whyNotOn } from './why-not.ts';
 
 export class Cluster {
@@ -100,6 +100,11 @@ export class Cluster {
   /** A start before the one that it was promised; null if there is none. */
   sooner(jobId: string, now: number): Reservation | null {
     return soonerStart(this.#books, jobId, now);
+  }
+
+  /** Whether some line has room for the shape. */
+  mayLine(shape: EngineShape): boolean {
+    return mayLine(this.#books, this.#books.view(shape));
   }
 
   /** Behind which running attempts it can be assigned. */
