@@ -7,7 +7,7 @@ import type { Displaceables } from './displaceables.ts';
 import { earliestStart, NodeOutlook, soonerStart } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
 import { findPlaces, fits } from './find-places.ts';
-import { findLinePlace, type LinePlace } from './line-place.ts';
+import { findLinePlace, type LinePlace, mayLine } from './line-place.ts';
 import { makeRoom } from './make-room.ts';
 import { type NodeVerdict, whyNotOn } from './why-not.ts';
 
@@ -107,6 +107,11 @@ export class Cluster {
   /** Whom to displace so that it can start; null if displacing all of them would not do. */
   makeRoom(ask: Ask, now: number, displaceables: Displaceables): readonly string[] | null {
     return makeRoom(this.#books, ask, now, displaceables);
+  }
+
+  /** Whether some line has room for the shape. */
+  mayLine(shape: EngineShape): boolean {
+    return mayLine(this.#books, this.#books.view(shape));
   }
 
   /** Behind which running attempts it can be assigned. */

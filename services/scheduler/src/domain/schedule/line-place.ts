@@ -29,29 +29,38 @@ export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LineP
   if (shape.nodes > 1 || shape.exclusive) return null;
   const view = books.view(shape);
   if (isRefused(books, view, ask, now)) return null;
-  let isFull = true;
+  const { defaultLimitMs } = books.options;
   let until = Infinity;
   for (const ledger of books.index.byLine(shape.deviceKind)) {
     if (!mayHaveRoom(ledger, view)) continue;
-    isFull = false;
     const line = keptLine(books, ledger, ask, now);
     if (line) return line;
-    until = Math.min(until, nextLateAt(ledger, ask, { now, defaultLimitMs: books.options.defaultLimitMs }));
+    until = Math.min(until, nextLateAt(ledger, view, { now, defaultLimitMs }));
   }
-  if (isFull) view.lineless = new Refusal(books.changed);
-  else if (isAnyones(books, ask)) view.lineWithheld = new RefusedAsk(ask, books.changed, { now, until });
+  if (isAnyones(books, ask)) view.lineWithheld = new RefusedAsk(ask, books.changed, { now, until });
   return null;
 }
 
-function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {
-  if (view.lineless?.stands((ledger) => mayHaveRoom(ledger, view))) return true;
+/** Whether some line has room for the shape; the same whatever was asked before. */
+export function mayLine(books: ClusterBooks, view: ShapeView): boolean {
+  const { lineless, shape } = view;
+  if (shape.nodes > 1 || shape.exclusive) return false;
+  if (lineless?.stands((ledger) => mayHaveRoom(ledger, view))) return false;
   view.lineless = null;
+  for (const ledger of books.index.byLine(shape.deviceKind)) if (mayHaveRoom(ledger, view)) return true;
+  view.lineless = new Refusal(books.changed);
+  return false;
+}
+
+function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {
+  if (!mayLine(books, view)) return true;
   const { lineWithheld } = view;
   if (!lineWithheld?.covers(ask, now) || !isAnyones(books, ask)) return false;
   const { until } = lineWithheld;
   const { defaultLimitMs } = books.options;
   const mayJoin = (ledger: NodeLedger) =>
-    keptLine(books, ledger, lineWithheld.ask, now) !== null || nextLateAt(ledger, ask, { now, defaultLimitMs }) < until;
+    keptLine(books, ledger, lineWithheld.ask, now) !== null ||
+    nextLateAt(ledger, view, { now, defaultLimitMs }) < until;
   if (lineWithheld.stands(mayJoin)) return true;
   view.lineWithheld = null;
   return false;
@@ -118,7 +127,7 @@ function lateAt({ attempt }: Placed, defaultLimitMs: number): number {
 }
 
 /** When time alone may bring somebody there whom a job of several devices can wait behind. */
-function nextLateAt({ placed }: NodeLedger, { shape }: Ask, { now, defaultLimitMs }: LineOptions): number {
+function nextLateAt({ placed }: NodeLedger, { shape }: ShapeView, { now, defaultLimitMs }: LineOptions): number {
   if (shape.devices === 1) return Infinity;
   const times = placed.flatMap((entry) => (entry.devices.length < shape.devices ? [] : lateAt(entry, defaultLimitMs)));
   return Math.min(...times.filter((time) => time > now));

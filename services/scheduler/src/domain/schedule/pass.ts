@@ -2,7 +2,15 @@
 import type { Device, RankPlace, WaitCode } from '@baton/contracts';
 import { type Ask, type FoundPlace, holdMs } from './ask.ts';
 import type { SchedulingState } from './scheduling-state.ts';
-import type { Owner, Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
+import type {
+  EngineShape,
+  Owner,
+  Plan,
+  PlannedStart,
+  Reservation,
+  RunningAttempt,
+  WaitingJob,
+} from './engine-model.ts';
 import { allDevices, engineShapeKey } from './engine-shape.ts';
 import { findVictims, mayPreempt } from './preempt.ts';
 import type { Walk } from './queue-walk.ts';
@@ -28,6 +36,8 @@ export class Pass {
   readonly #now: number;
   readonly #view: OrderView;
   readonly #quotas: ReturnType<SchedulingState['quotas']['onPaper']>;
+  /** Without classes that do, and without guarantees, nobody does. */
+  readonly #mayAnyPreempt: boolean;
   /** Planned in this pass, no longer to be looked at. */
   readonly #done = new Set<string>();
   /** First of those that don't fit, in order: for whom others may be stopped. */
@@ -46,6 +56,11 @@ export class Pass {
     this.#now = now;
     this.#quotas = engine.quotas.onPaper();
     this.#view = engine.orderView(now, this.#quotas);
+    const { classes, quotas } = engine.policy;
+    const waiting = engine.queueIndex.classes();
+    this.#mayAnyPreempt =
+      classes.some(({ name, preempts }) => preempts && waiting.has(name)) ||
+      quotas.some(({ guaranteedGpus }) => guaranteedGpus !== undefined);
     this.#promised = [...engine.queueIndex.reserved()].toSorted(
       (a, b) => engine.priority(b.className) - engine.priority(a.className) || a.order - b.order,
     );
@@ -120,6 +135,7 @@ export class Pass {
 
   /** Somebody of the shape may have others stopped: looked at although it fits nowhere. */
   #mayPreempt(shapeKey: string): boolean {
+    if (!this.#mayAnyPreempt) return false;
     const entry = this.#engine.queueIndex.shape(shapeKey);
     if (!entry) return false;
     const { shape, queues } = entry;
@@ -132,16 +148,23 @@ export class Pass {
     const { classes, backfill } = this.#engine.policy;
     // A promise that is kept now makes room for another: in the same pass, or somebody passes who must not.
     this.#startPromised(Math.max(...classes.map(({ priority }) => priority)));
-    const isEveryShapeWalked = this.#promisesLeft > 0 || this.#promised.length > 0 || !backfill.enabled;
-    const walk = this.#engine.queueIndex.walkWithLines(
-      this.#view,
-      (shape, key) => isEveryShapeWalked || this.#engine.cluster.isOpen(shape) || this.#mayPreempt(key),
-    );
+    const isEveryShapeWalked = () => this.#promisesLeft > 0 || this.#promised.length > 0 || !backfill.enabled;
+    const isWalked = (shape: EngineShape, key: string) =>
+      isEveryShapeWalked() || this.#engine.cluster.isOpen(shape) || this.#mayPreempt(key);
+    const walk = this.#engine.queueIndex.walkWithLines(this.#view, isWalked);
     for (let job = walk.next(); job; job = walk.next()) {
       this.#startPromised(this.#engine.priority(job.className));
+      const changes = this.starts.length + this.reservations.length;
       if (!this.#done.has(job.id)) this.#take(job, walk);
+      if (changes < this.starts.length + this.reservations.length && !isEveryShapeWalked())
+        this.#blockOthers(walk, isWalked);
     }
     this.#startPromised(-Infinity);
+  }
+
+  /** What has just been given may have been the last that some shapes could have. */
+  #blockOthers(walk: Walk, isOpen: (shape: EngineShape, key: string) => boolean): void {
+    for (const { shape, key } of this.#engine.queueIndex.shapes()) if (!isOpen(shape, key)) walk.blockShape(key);
   }
 
   /** Promises first, class by class. One that can't be kept is void: the job is promised another start when it is its turn. */
@@ -351,7 +374,8 @@ export class Pass {
   /** The next job of each busy device is assigned behind what runs there, so that all is in place when that ends. */
   #lineUp(): void {
     const { cluster, queueIndex, policy } = this.#engine;
-    const walk = queueIndex.walk(this.#view, (shape) => shape.nodes === 1 || !policy.backfill.enabled);
+    const mayLine = (shape: EngineShape) => !policy.backfill.enabled || cluster.mayLine(shape);
+    const walk = queueIndex.walk(this.#view, mayLine);
     for (let job = walk.next(); job; job = walk.next()) {
       if (this.#done.has(job.id)) continue;
       const ask = this.#engine.ask(job);
@@ -364,6 +388,7 @@ export class Pass {
         const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
         this.#occupy(job, { parts: [{ nodeId, devices }], waiting });
         walk.taken();
+        this.#blockOthers(walk, mayLine);
       } else if (!policy.backfill.enabled) this.#closeKind(job.shape.deviceKind, walk);
       else walk.blockShape(engineShapeKey(job.shape));
     }
