@@ -32,10 +32,11 @@ describe('without loss of nodes, bookings, changes of policy and higher classes'
   it.each(entries.filter(([name]) => name !== 'guarantees'))(
     'a promised start never moves later, and every job comes to its end: %s (property)',
     { timeout },
-    (name, policy) => {
+    (_, policy) => {
       fc.assert(
         fc.property(steps('calm'), (drawn) => {
-          const fitsQuota = name !== 'quotas';
+          // Who is at a quota waits for it, and below what is guaranteed others go first.
+          const fitsQuota = policy.quotas.length === 0;
           const history = new EngineHistory(policy);
           const { world, promisedBy } = history;
           for (const step of drawn) {

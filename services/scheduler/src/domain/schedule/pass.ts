@@ -191,15 +191,8 @@ export class Pass {
   /** Others have ended before their limits. */
   #bringForward(job: WaitingJob): void {
     const sooner = this.#engine.cluster.sooner(job.id, this.#now);
-    if (sooner && this.#fitsQuotaWithAllPromised(job)) this.#promiseAt(job, this.#engine.ask(job), sooner);
-  }
-
-  /** All that runs may still do so then, and of the others who were promised a start some may have theirs by then. */
-  #fitsQuotaWithAllPromised({ id, owner, shape }: WaitingJob): boolean {
-    const paper = this.#quotas.onPaper();
-    for (const other of this.#promisedAt.keys())
-      if (other.id !== id && isOfSameQuota(other.owner, owner)) paper.started(other.owner, other.shape);
-    return paper.mayStart(owner, shape) === null;
+    const ask = this.#engine.ask(job);
+    if (sooner && !this.#refuseBeside(job, ask.priority, Infinity)) this.#promiseAt(job, ask, sooner);
   }
 
   /** Running jobs and waiting ones in one order: who comes first has the devices. */
@@ -208,7 +201,8 @@ export class Pass {
     const calledBack = new Set(this.revocations.map(({ jobId }) => jobId));
     const isSettled = (id: string) => this.#done.has(id) || calledBack.has(id);
     const promised = [...this.#promisedAt.keys()];
-    const repacked = repack(this.#engine, { view: this.#view, quotas: this.#quotas, isSettled, promised });
+    const given = { view: this.#view, quotas: this.#quotas, isSettled, promised, promisesLeft: this.#promisesLeft };
+    const repacked = repack(this.#engine, given);
     for (const [id, code] of repacked.blocked) this.blocked.set(id, code);
     for (const { job, places } of repacked.starts) this.#start(job, places);
     for (const { job, victims, reservation } of repacked.replacements) this.#stopFor(job, victims, reservation);
@@ -260,14 +254,20 @@ export class Pass {
       walk.blockOwner(owner, shape.deviceKind, isOfDevices ? allDevices(shape) : 0);
       return refusal.code;
     }
-    const paper = this.#quotas.onPaper();
-    for (const [other, at] of this.#promisedAt) {
-      if (other.id === job.id || at >= this.#now + holdMs(ask) || !isOfSameQuota(other.owner, owner)) continue;
-      if (this.#engine.priority(other.className) >= ask.priority) paper.started(other.owner, other.shape);
-    }
-    const later = paper.mayStart(owner, shape);
+    const later = this.#refuseBeside(job, ask.priority, this.#now + holdMs(ask));
     if (later) walk.blockBucket();
     return later?.code ?? null;
+  }
+
+  /** By a quota, once those of its owner have started who were promised to before then. */
+  #refuseBeside(job: WaitingJob, priority: number, before: number) {
+    const { owner, shape } = job;
+    const paper = this.#quotas.onPaper();
+    for (const [other, at] of this.#promisedAt) {
+      if (other.id === job.id || at >= before || !isOfSameQuota(other.owner, owner)) continue;
+      if (this.#engine.priority(other.className) >= priority) paper.started(other.owner, other.shape);
+    }
+    return paper.mayStart(owner, shape);
   }
 
   #keepOthersBack(job: WaitingJob, ask: Ask, code: WaitCode, walk: Walk): void {
@@ -296,7 +296,8 @@ export class Pass {
   }
 
   #promise(job: WaitingJob, ask: Ask): void {
-    if (!this.#fitsQuotaWithAllPromised(job)) return;
+    // Promises may be kept early: all those of one owner are to fit beside each other.
+    if (this.#refuseBeside(job, ask.priority, Infinity)) return;
     const reservation = this.#engine.cluster.earliest(ask, this.#now);
     if (reservation) this.#give(job, ask, reservation);
   }
@@ -379,8 +380,8 @@ export class Pass {
     for (let job = walk.next(); job; job = walk.next()) {
       if (this.#done.has(job.id)) continue;
       const ask = this.#engine.ask(job);
-      // When it will start is not known: perhaps when another of its owner has been promised to.
-      if (this.#refuse(job, ask, walk) !== null || !this.#fitsQuotaWithAllPromised(job)) continue;
+      // When it starts is open: whoever of its owner was promised a start, at any time, is to have theirs.
+      if (this.#refuse(job, { ...ask, limitMs: Infinity }, walk) !== null) continue;
       const line = cluster.line(ask, this.#now);
       if (line && line.behind.predecessors.every(({ jobId }) => !this.#kept.has(jobId))) {
         const { nodeId, devices, behind } = line;

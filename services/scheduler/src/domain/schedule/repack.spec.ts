@@ -90,11 +90,13 @@ describe('under preemption by order', () => {
     expect(victims(engine)).toEqual([]);
   });
 
-  it('a job runs on that is hardly longer than the one that waits', () => {
+  it('a job runs on that is not much longer than the one that waits', () => {
     const engine = engineOf({ n: 1 });
     run(engine, 'running', 1, { since: NOW - MIN_RUN, limitMs: 10 * HOUR, submittedAt: NOW });
-    wait(engine, 'waiting', 1, { limitMs: 9.5 * HOUR });
+    wait(engine, 'waiting', 1, { limitMs: 8 * HOUR });
     expect(victims(engine)).toEqual([]);
+    wait(engine, 'waiting', 1, { limitMs: 4 * HOUR });
+    expect(victims(engine)).toEqual(['running for waiting']);
   });
 
   it('what is free is taken first, and then what displaces the fewest devices', () => {
@@ -199,6 +201,16 @@ describe('quotas under preemption by order', () => {
     expect(victims(engine)).toEqual(['second for mine']);
     wait(engine, 'mine too', 1, { owner });
     expect(victims(engine)).toEqual(['second for mine']);
+  });
+});
+
+describe('what is guaranteed to two', () => {
+  it('is not taken from the one who came first', () => {
+    const guaranteed = (userId: string) => ({ of: { userId }, guaranteedGpus: 1 });
+    const engine = engineOf({ n: 1 }, { ...BY_ORDER, order: 'fifo', quotas: [guaranteed('bob'), guaranteed('eve')] });
+    run(engine, 'first', 1, { owner: { userId: 'eve', groupId: null } });
+    wait(engine, 'mine', 1, { owner: { userId: 'bob', groupId: null } });
+    expect(victims(engine)).toEqual([]);
   });
 });
 

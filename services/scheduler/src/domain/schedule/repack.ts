@@ -19,7 +19,9 @@ export interface RepackView {
   /** Jobs that are not to be looked at: they have a promise, or were called back in this pass. */
   readonly isSettled: (jobId: string) => boolean;
   /** Jobs whose promises stand: their owners' quotas are to have room for them. */
-  readonly promised: Iterable<WaitingJob>;
+  readonly promised: readonly WaitingJob[];
+  /** So many more may be promised a start. */
+  readonly promisesLeft: number;
 }
 
 /** Others are asked to stop for it; it has a promise of their devices meanwhile. */
@@ -176,7 +178,7 @@ class Repack implements Repacked {
   #quotasWithPromised({ priority }: Ask): QuotaBook {
     if (!this.#hasQuotas) return this.#quotas;
     const paper = this.#quotas.onPaper();
-    for (const { className, owner, shape } of this.#given.promised)
+    for (const { className, owner, shape } of [...this.#given.promised, ...this.due])
       if (this.#state.priority(className) >= priority) paper.started(owner, shape);
     return paper;
   }
@@ -226,7 +228,7 @@ class Repack implements Repacked {
   /** Later ones of its shape have even fewer whom they may displace; only shorter ones may still end before a promised start. */
   #block(job: WaitingJob, ask: Ask, code: WaitCode, walk: Walk): void {
     this.blocked.set(job.id, code);
-    if (walk.isDue()) this.due.push(job);
+    if (walk.isDue() && this.due.length < this.#given.promisesLeft) this.due.push(job);
     const { bookings, queueIndex } = this.#state;
     if (bookings.length > 0 || code === 'no-node' || code === 'node-unreachable' || code === 'node-cordoned')
       walk.blockBucket();
