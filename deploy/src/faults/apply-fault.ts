@@ -1,5 +1,6 @@
 // Makes a fault happen in the world, and ends it.
 import type { DesiredSet } from '@baton/contracts';
+import type { JournalState } from '@baton/executor/core';
 import { type Fault, type FaultKind, QUIET_MS } from './fault-list.ts';
 import type { Weather } from './edges/network.ts';
 import type { Machine } from './kernel/kernel.ts';
@@ -49,15 +50,15 @@ const STRIKES: Readonly<Record<FaultKind, Strike>> = {
   'slow-disk': onNode(({ kernel }, { disk }, ms) => void (disk.slowUntil = kernel.now + ms)),
   'full-disk': onNode(({ kernel }, { disk }, ms) => void (disk.fullUntil = kernel.now + Math.min(ms, LONGEST_FULL_MS))),
   'foreign-set': onNode((world, node) => {
-    const newest = node.pushed.at(-1);
+    const state = node.agent?.journal.state;
     // Whose first set it gets is whose an agent is.
-    if ((node.agent?.journal.state.installationId ?? null) !== null) send(world, node, newest && foreign(newest));
+    if (state !== undefined && state.installationId !== null) send(world, node, foreign(state));
   }),
   'older-set': onNode((world, node) =>
-    send(world, node, node.pushed[Math.floor(world.kernel.random() * node.pushed.length)]),
+    send(world, node, node.sets[Math.floor(world.kernel.random() * node.sets.length)]),
   ),
   'empty-set': onNode((world, node) => {
-    const newest = node.pushed.at(-1);
+    const newest = node.sets.at(-1);
     send(world, node, newest && { ...newest, attempts: [] });
   }),
 };
@@ -125,10 +126,10 @@ function atStart({ kernel }: World, node: Node, run: () => void): void {
   });
 }
 
-/** Another installation's, with the same jobs, all to be stopped. */
-function foreign(set: DesiredSet): DesiredSet {
-  const attempts = set.attempts.map((attempt) => ({ ...attempt, want: 'stop' as const }));
-  return { installationId: 'installation-b', revision: set.revision + 1, attempts };
+/** Another installation's, with all that the agent has, to be stopped. */
+function foreign({ revision, attempts }: JournalState): DesiredSet {
+  const stopped = Object.values(attempts).map(({ spec }) => ({ ...spec, want: 'stop' as const }));
+  return { installationId: 'installation-b', revision, attempts: stopped };
 }
 
 function send(world: World, node: Node, set: DesiredSet | undefined): void {

@@ -25,8 +25,8 @@ interface Node {
   readonly description: NodeDescription;
   readonly disk: JournalDisk;
   readonly processes: JobProcesses;
-  /** Newest last. */
-  readonly pushed: DesiredSet[];
+  /** All that were sent to it, newest last. */
+  readonly sets: DesiredSet[];
   hasPower: boolean;
   /** Told once, when the next process is let go. */
   readonly onStart: (() => void)[];
@@ -137,7 +137,8 @@ export class World {
     process.enter(() => {
       const onFatal = () => this.#agentFailed(node, process);
       const parts = { kernel: this.kernel, calls: this.#calls, process, broken: this.#parts.broken, onFatal };
-      node.agent = startAgent({ ...parts, nodeId: id, description, disk, processes });
+      const onAnswer = (set: DesiredSet) => void node.sets.push(set);
+      node.agent = startAgent({ ...parts, nodeId: id, description, disk, processes, onAnswer });
     });
   }
 
@@ -196,7 +197,7 @@ export class World {
 
   /** To the agent that is there. */
   deliver(node: Node, set: DesiredSet): void {
-    node.pushed.push(set);
+    node.sets.push(set);
     const { agent } = node;
     if (agent !== null) this.network.fromHub(agent.process, () => agent.accept(set));
   }
@@ -238,7 +239,7 @@ export class World {
       disk: new JournalDisk(kernel, broken),
       processes: new JobProcesses(kernel, machine, witness),
       onStart,
-      pushed: [],
+      sets: [],
       hasPower: true,
       agent: null,
     };

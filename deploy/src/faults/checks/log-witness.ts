@@ -40,6 +40,7 @@ export class LogWitness {
     for (const event of commit.events as JobEvent[]) {
       if (isTerminal(job.state as never)) this.#violated('after-the-end', `${id} ${event.type} after its end`);
       this.#holding(id, event, job.state);
+      this.#checkBlame(id, event);
       job.state = evolveJob(job.state, event);
       job.events.push(event);
     }
@@ -56,6 +57,12 @@ export class LogWitness {
     if (known !== writer) this.#violated('term-shared', `term ${term} is used by ${known} and ${writer}`);
     if (term < this.#highestTerm) this.#violated('term-shared', `term ${term} behind ${this.#highestTerm}`);
     this.#highestTerm = Math.max(this.#highestTerm, term);
+  }
+
+  /** Nothing that the simulation asks for is wrong in itself. */
+  #checkBlame(id: string, { type, data }: JobEvent): void {
+    if ((type === 'AttemptEnded' || type === 'RankEnded') && data.result.reason === 'bad-input')
+      this.#violated('blamed-wrongly', `${id}.${data.attempt} ended for bad input: ${data.result.message}`);
   }
 
   #holding(id: string, { type, data }: JobEvent, before: JobState): void {

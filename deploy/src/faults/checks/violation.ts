@@ -16,6 +16,7 @@ export const INVARIANTS = {
   'chain-broken': "each commit of a job follows the one before it, and a stale leader's have no effect",
   'term-shared': 'no two leaders write in one term, and terms never go back',
   'after-the-end': 'a job ends once, and nothing is said of it afterwards',
+  'blamed-wrongly': 'no job is blamed for what was not its own fault',
   'fact-lost': 'how a process ended is what the log says',
   'never-ends': 'every job ends when the faults are over',
   'ledger-differs': "a ledger rebuilt from the log is the leader's own",

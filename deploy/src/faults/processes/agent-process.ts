@@ -36,6 +36,8 @@ export interface AgentParts {
   readonly processes: JobProcesses;
   readonly broken: ReadonlySet<Breakage>;
   readonly onFatal: () => void;
+  /** Told of each set that answers a sync. */
+  readonly onAnswer: (set: DesiredSet) => void;
 }
 
 export interface AgentProcess {
@@ -84,10 +86,17 @@ function withoutGuards(journal: Journal, broken: ReadonlySet<Breakage>): (set: D
   };
 }
 
-function linkOf({ calls, process, nodeId }: AgentParts, accepted: (set: DesiredSet) => DesiredSet): SchedulerLink {
+function linkOf(
+  { calls, process, nodeId, onAnswer }: AgentParts,
+  accepted: (set: DesiredSet) => DesiredSet,
+): SchedulerLink {
   const ask = (operation: string, body: unknown) => calls.call(process, { operation, from: nodeId, body }, CALL_MS);
   return {
-    sync: async (node, attempts) => accepted((await ask('sync', { node, attempts })) as DesiredSet),
+    async sync(node, attempts) {
+      const set = (await ask('sync', { node, attempts })) as DesiredSet;
+      onAnswer(set);
+      return accepted(set);
+    },
     facts: async (facts) => ((await ask('facts', { facts })) as { acknowledged: number }).acknowledged,
     secrets: async (key) => (await ask('secrets', { jobId: key.jobId, attempt: key.attempt })) as SecretValues,
   };

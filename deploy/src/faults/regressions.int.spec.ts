@@ -1,0 +1,20 @@
+// Seeds that once failed: each broke a promise until what is said of it was mended.
+import { describe, expect, it } from 'vitest';
+import { scenarioOf, simulateFaults } from './simulation.ts';
+
+const LONG_MS = 120_000;
+
+const MENDED: readonly (readonly [number, string])[] = [
+  [35, 'a cancellation repeated before the first was durable was acknowledged, and gone with the leader'],
+  [10, 'a fact that the leader knew nothing of was acknowledged, and no log had it'],
+  [7, 'a leader that another had replaced told an agent that its attempt was not assigned to it'],
+  [28, 'a leader that another had replaced told a user that a job was not there'],
+  [147, 'a call that had begun under a former leader wrote through the next one'],
+  [350, 'after a restart an agent told of a start before the end of whoever had the device'],
+];
+
+describe('what the simulation has found', () => {
+  it.each(MENDED)('seed %i: %s', { timeout: LONG_MS }, async (seed) => {
+    expect((await simulateFaults(scenarioOf(seed))).violation).toBeNull();
+  });
+});
