@@ -10,6 +10,7 @@ const MENDED: readonly (readonly [number, string])[] = [
   [7, 'a leader that another had replaced told an agent that its attempt was not assigned to it'],
   [28, 'a leader that another had replaced told a user that a job was not there'],
   [147, 'a call that had begun under a former leader wrote through the next one'],
+  [1814, 'a leader took for its own what another had written while its own was on the way'],
   [350, 'after a restart an agent told of a start before the end of whoever had the device'],
 ];
 

@@ -34,7 +34,9 @@ export function openStreamJobLog(store: PipelinedEventStore): StreamJobLog {
     const asked = writer;
     await last;
     const end = await store.lastPosition();
-    if (asked !== null && asked === writer && asked.state === 'open' && end <= asked.lastAssigned) return;
+    const isAlone = asked !== null && asked === writer && asked.state === 'open' && end <= asked.lastAssigned;
+    // What was issued meanwhile may stand there, or somebody else's in its place: its own outcome tells.
+    if (isAlone) return void (await last);
     if (asked === writer) lost.resolve();
     throw new PlatformError('conflict', 'Another scheduler has written to the log.');
   }
