@@ -1,21 +1,14 @@
 // One pass: which jobs start where, who is promised a start, who is stopped for whom, and who joins which line.
-import type { Device, RankPlace, WaitCode } from '@baton/contracts';
+import type { RankPlace, WaitCode } from '@baton/contracts';
 import { type Ask, type FoundPlace, holdMs } from './ask.ts';
 import type { SchedulingState } from './scheduling-state.ts';
-import type {
-  EngineShape,
-  Owner,
-  Plan,
-  PlannedStart,
-  Reservation,
-  RunningAttempt,
-  WaitingJob,
-} from './engine-model.ts';
+import type { EngineShape, Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { allDevices, engineShapeKey } from './engine-shape.ts';
 import { findVictims, mayPreempt } from './preempt.ts';
 import type { Walk } from './queue-walk.ts';
-import { repack } from './repack.ts';
 import { orderChangesAt } from './order-changes.ts';
+import { repack } from './repack.ts';
+import { blockAlike, blockClosed, closeKind, isOfSameQuota } from './walk-refusals.ts';
 import type { OrderView } from './walk-standings.ts';
 
 /** For so many blocked jobs a pass looks whether stopping others would help. */
@@ -157,14 +150,9 @@ export class Pass {
       const changes = this.starts.length + this.reservations.length;
       if (!this.#done.has(job.id)) this.#take(job, walk);
       if (changes < this.starts.length + this.reservations.length && !isEveryShapeWalked())
-        this.#blockOthers(walk, isWalked);
+        blockClosed(this.#engine.queueIndex, walk, isWalked);
     }
     this.#startPromised(-Infinity);
-  }
-
-  /** What has just been given may have been the last that some shapes could have. */
-  #blockOthers(walk: Walk, isOpen: (shape: EngineShape, key: string) => boolean): void {
-    for (const { shape, key } of this.#engine.queueIndex.shapes()) if (!isOpen(shape, key)) walk.blockShape(key);
   }
 
   /** Promises first, class by class. One that can't be kept is void: the job is promised another start when it is its turn. */
@@ -231,7 +219,7 @@ export class Pass {
     const ask = this.#engine.ask(job);
     const refusal = this.#refuse(job, ask, walk);
     if (refusal) {
-      this.#block(job, refusal);
+      this.blocked.set(job.id, refusal);
       return;
     }
     const found = this.#engine.cluster.find(ask, this.#now);
@@ -240,7 +228,7 @@ export class Pass {
       walk.taken();
       return;
     }
-    this.#block(job, found.code);
+    this.blocked.set(job.id, found.code);
     if (OWN_REASONS.has(found.code)) walk.blockBucket();
     else this.#keepOthersBack(job, ask, found.code, walk);
   }
@@ -273,16 +261,11 @@ export class Pass {
   #keepOthersBack(job: WaitingJob, ask: Ask, code: WaitCode, walk: Walk): void {
     if (this.#preemptors.length < PREEMPTORS) this.#preemptors.push(job);
     if (!this.#engine.policy.backfill.enabled) {
-      this.#closeKind(job.shape.deviceKind, walk);
+      closeKind(this.#engine.queueIndex, job.shape.deviceKind, walk);
       return;
     }
     if (this.#promisesLeft > 0 && this.#isToBePromised(job, walk)) this.#promise(job, ask);
     blockAlike(code, ask, walk);
-  }
-
-  /** Without backfill nobody passes the first that is blocked. Jobs for other devices have nothing to do with it. */
-  #closeKind(kind: Device['kind'], walk: Walk): void {
-    for (const { shape, key } of this.#engine.queueIndex.shapes()) if (shape.deviceKind === kind) walk.blockShape(key);
   }
 
   /** Others of its class wait, whose jobs would pass it one after the other although its owner stands before them. */
@@ -311,10 +294,6 @@ export class Pass {
     this.#engine.cluster.promise(ask, reservation);
     this.reservations.push({ jobId: job.id, reservation });
     this.#promisedAt.set(job, reservation.at);
-  }
-
-  #block(job: WaitingJob, code: WaitCode): void {
-    this.blocked.set(job.id, code);
   }
 
   #start(job: WaitingJob, places: readonly FoundPlace[]): void {
@@ -389,20 +368,9 @@ export class Pass {
         const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
         this.#occupy(job, { parts: [{ nodeId, devices }], waiting });
         walk.taken();
-        this.#blockOthers(walk, mayLine);
-      } else if (!policy.backfill.enabled) this.#closeKind(job.shape.deviceKind, walk);
+        blockClosed(queueIndex, walk, mayLine);
+      } else if (!policy.backfill.enabled) closeKind(this.#engine.queueIndex, job.shape.deviceKind, walk);
       else walk.blockShape(engineShapeKey(job.shape));
     }
   }
-}
-
-/** What is known not to fit either. */
-function blockAlike(code: WaitCode, { shape, limitMs }: Ask, walk: Walk): void {
-  if (code === 'booked') walk.blockBucket();
-  else if (code === 'reserved') walk.blockShape(engineShapeKey(shape), limitMs);
-  else walk.blockShape(engineShapeKey(shape));
-}
-
-function isOfSameQuota(one: Owner, other: Owner): boolean {
-  return one.userId === other.userId || (one.groupId !== null && one.groupId === other.groupId);
 }

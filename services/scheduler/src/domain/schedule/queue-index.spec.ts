@@ -223,6 +223,31 @@ describe('the order of the queue', () => {
     );
   });
 
+  it('gives all that is open, whatever is blocked beside it', () => {
+    const [one, wide] = [aShape(), aShape({ devices: 4 })];
+    const walk = indexOf([aWaitingJob(1, { shape: one }), aWaitingJob(2, { shape: wide })]).walk(
+      aView(),
+      ({ devices }) => devices === 1,
+    );
+    walk.blockShape(engineShapeKey(wide));
+    expect(walk.next()?.id).toBe('job-1');
+  });
+
+  it('gives jobs in line in their places among those that wait', () => {
+    fc.assert(
+      fc.property(someJobs, someCircumstances, fc.array(fc.boolean()), (jobs, given, inLine) => {
+        const view = viewOf(given);
+        const index = indexOf(jobs.filter((_, number) => inLine[number] !== true));
+        for (const [number, job] of jobs.entries()) if (inLine[number] === true) index.line(job);
+        const walk = index.walkWithLines(view, () => true);
+        const ids: string[] = [];
+        for (let job = walk.next(); job; job = walk.next()) ids.push(job.id);
+        expect(ids).toEqual(walked(indexOf(jobs), view));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('shares a pass among those who have used alike, rather than giving all of it to the first', () => {
     const jobs = Array.from({ length: 30 }, (_, index) =>
       aWaitingJob(index + 1, { owner: anOwner(index < 20 ? 'ann' : index < 25 ? 'bob' : 'cat') }),

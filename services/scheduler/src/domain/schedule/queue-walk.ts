@@ -81,7 +81,8 @@ export class Walk {
   /** No more jobs of this shape with such a time limit or a longer one. */
   blockShape(shapeKey: string, minLimitMs: number | null = null): void {
     const shape = this.#queue.shape(shapeKey);
-    if (shape) this.#blocks.closeShape(shape, minLimitMs === null ? -Infinity : classOf(minLimitMs));
+    if (shape && this.#open.has(shape))
+      this.#blocks.closeShape(shape, minLimitMs === null ? -Infinity : classOf(minLimitMs));
   }
 
   /** No more jobs of this owner for this kind of device, or none for so many devices and more. */
