@@ -14,8 +14,12 @@ class Line {
   readonly queue = new QueueIndex();
   readonly backlog = new Backlog(24 * HOUR_MS);
 
+  constructor() {
+    this.backlog.countDevices('gpu', DEVICES);
+  }
+
   arrive(job: WaitingJob, now: number): void {
-    this.backlog.arrive(job.shape.deviceKind, this.queue.work(job.shape.deviceKind), DEVICES, now);
+    this.backlog.arrive(job.shape.deviceKind, this.queue.work(job.shape.deviceKind), now);
     this.queue.add(job);
   }
 

@@ -49,8 +49,8 @@ export class Backlog {
   readonly #byEnd = new Heap<Running>([], (a, b) => a.until - b.until);
   /** Times are told from here on, so that their sums stay exact. */
   #origin: number | null = null;
-  /** By limits. */
-  readonly #longestMs: Record<Kind, number> = { gpu: 0, cpu: 0 };
+  /** That a newcomer had before it, by limits: device-milliseconds, so that it does not matter which nodes were known by then. */
+  readonly #most: Record<Kind, number> = { gpu: 0, cpu: 0 };
   readonly #devices: Record<Kind, number> = { gpu: 0, cpu: 0 };
   #ratios = ASSUMED_JOBS * MEAN_RUN_RATIO;
   #jobs = ASSUMED_JOBS;
@@ -64,12 +64,16 @@ export class Backlog {
     this.#defaultLimitMs = limitMs;
   }
 
-  /** A job comes for the first time, behind what waits already, for so many devices as there are of the kind. */
-  arrive(kind: Kind, before: WaitingWork, devices: number, now: number): void {
-    this.#devices[kind] = devices;
+  /** So many more devices of the kind, or fewer. */
+  countDevices(kind: Kind, more: number): void {
+    this.#devices[kind] += more;
+  }
+
+  /** A job comes for the first time, behind what waits already. */
+  arrive(kind: Kind, before: WaitingWork, now: number): void {
     const waitingMs = before.deviceSeconds * 1_000 + before.devicesWithoutLimit * this.#defaultLimitMs;
-    const waitMs = (waitingMs + this.#runningMs(kind, now)) / Math.max(1, devices);
-    this.#longestMs[kind] = Math.max(before.jobs === 0 ? 0 : this.#longestMs[kind], waitMs);
+    const ahead = waitingMs + this.#runningMs(kind, now);
+    this.#most[kind] = Math.max(before.jobs === 0 ? 0 : this.#most[kind], ahead);
   }
 
   start(job: WaitingJob, since: number): void {
@@ -114,10 +118,9 @@ export class Backlog {
 
   /** The longest such wait of all that came since last nobody waited. */
   longestMs(kind: Kind): number {
-    return this.runRatio * this.#longestMs[kind];
+    return (this.runRatio * this.#most[kind]) / Math.max(1, this.#devices[kind]);
   }
 
-  /** As many as there were when the last job came. */
   devices(kind: Kind): number {
     return this.#devices[kind];
   }

@@ -1,5 +1,5 @@
 // The scheduling engine: what waits and what is placed, kept up to date fact by fact, and the plan that follows. Pure.
-import type { Device, Policy } from '@baton/contracts';
+import type { Policy } from '@baton/contracts';
 import type { Ask } from './ask.ts';
 import { Cluster } from './cluster.ts';
 import { Backlog } from './backlog.ts';
@@ -24,7 +24,6 @@ export class Engine {
   readonly #nodes = new Map<string, EngineNode>();
   readonly #placed = new Map<string, RunningAttempt>();
   #bookings: readonly Booking[] = [];
-  readonly #devices: Record<Device['kind'], number> = { gpu: 0, cpu: 0 };
 
   /** `usage`: what was used before; absent: nothing. */
   constructor(policy: Policy, usage = new UsageLedger(policy.fairShare.halfLifeMs)) {
@@ -66,7 +65,7 @@ export class Engine {
   }
 
   #countDevices(node: EngineNode | undefined, sign: 1 | -1): void {
-    for (const { kind } of node?.description.devices ?? []) this.#devices[kind] += sign;
+    for (const { kind } of node?.description.devices ?? []) this.backlog.countDevices(kind, sign);
   }
 
   get bookings(): readonly Booking[] {
@@ -102,8 +101,7 @@ export class Engine {
   queue(job: WaitingJob): void {
     const { deviceKind } = job.shape;
     const isNew = job.nextAttempt === 1 && this.queueIndex.get(job.id) === undefined;
-    if (isNew)
-      this.backlog.arrive(deviceKind, this.queueIndex.work(deviceKind), this.#devices[deviceKind], job.submittedAt);
+    if (isNew) this.backlog.arrive(deviceKind, this.queueIndex.work(deviceKind), job.submittedAt);
     this.unqueue(job.id);
     const kept = this.queueIndex.add(job);
     this.quotas.queued(kept.owner);

@@ -1,10 +1,11 @@
 // One pass: which jobs start where, who is promised a start, who is stopped for whom, and who joins which line.
-import type { RankPlace, WaitCode } from '@baton/contracts';
+import type { WaitCode } from '@baton/contracts';
 import { type Ask, type FoundPlace, holdMs } from './ask.ts';
 import type { SchedulingState } from './scheduling-state.ts';
 import type { EngineShape, Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { allDevices, engineShapeKey } from './engine-shape.ts';
-import { findVictims, mayPreempt } from './preempt.ts';
+import { attemptOnPaper, plannedStart } from './planned-start.ts';
+import { findVictims, mayAnyPreempt, mayPreempt } from './preempt.ts';
 import type { Walk } from './queue-walk.ts';
 import { orderChangesAt } from './order-changes.ts';
 import { repack } from './repack.ts';
@@ -18,6 +19,8 @@ const SOONEST_MS = 1_000;
 /** No fit for reasons that say nothing of what others may have. */
 const OWN_REASONS: ReadonlySet<WaitCode> = new Set(['no-node', 'node-unreachable', 'node-cordoned']);
 
+const PREEMPTED = 'Its devices go to a job that goes before it.';
+
 /** Plans on paper: the cluster is that of a trial. */
 export class Pass {
   readonly starts: PlannedStart[] = [];
@@ -29,7 +32,6 @@ export class Pass {
   readonly #now: number;
   readonly #view: OrderView;
   readonly #quotas: ReturnType<SchedulingState['quotas']['onPaper']>;
-  /** Without classes that do, and without guarantees, nobody does. */
   readonly #mayAnyPreempt: boolean;
   /** Planned in this pass, no longer to be looked at. */
   readonly #done = new Set<string>();
@@ -49,11 +51,7 @@ export class Pass {
     this.#now = now;
     this.#quotas = engine.quotas.onPaper();
     this.#view = engine.orderView(now, this.#quotas);
-    const { classes, quotas } = engine.policy;
-    const waiting = engine.queueIndex.classes();
-    this.#mayAnyPreempt =
-      classes.some(({ name, preempts }) => preempts && waiting.has(name)) ||
-      quotas.some(({ guaranteedGpus }) => guaranteedGpus !== undefined);
+    this.#mayAnyPreempt = mayAnyPreempt(engine);
     this.#promised = [...engine.queueIndex.reserved()].toSorted(
       (a, b) => engine.priority(b.className) - engine.priority(a.className) || a.order - b.order,
     );
@@ -299,30 +297,15 @@ export class Pass {
   #start(job: WaitingJob, places: readonly FoundPlace[]): void {
     const [first] = places;
     if (!first) return;
-    const start = { jobId: job.id, nodeId: first.nodeId, devices: first.devices };
-    this.starts.push(places.length === 1 ? start : { ...start, ranks: places.map((place) => this.#rank(place)) });
+    this.starts.push(plannedStart(this.#engine, job.id, [first, ...places.slice(1)]));
     this.#occupy(job, { parts: places, waiting: null });
-  }
-
-  #rank({ nodeId, devices }: FoundPlace): RankPlace {
-    const description = this.#engine.node(nodeId)?.description;
-    const name = description?.name ?? nodeId;
-    return { nodeId, name, address: description?.address ?? name, devices: [...devices] };
   }
 
   #occupy(job: WaitingJob, placed: Pick<RunningAttempt, 'parts' | 'waiting'>): void {
     this.#done.add(job.id);
     this.#promisedAt.delete(job);
     this.#quotas.started(job.owner, job.shape);
-    this.#engine.cluster.put({
-      ...placed,
-      job,
-      attempt: job.nextAttempt,
-      placedAt: Number.MAX_SAFE_INTEGER,
-      since: placed.waiting ? null : this.#now,
-      graceMs: job.graceMs,
-      isStopping: false,
-    });
+    this.#engine.cluster.put(attemptOnPaper(job, placed, this.#now));
   }
 
   /** For those who could not start: evicted on paper, and if that makes room, asked to stop. */
@@ -338,15 +321,13 @@ export class Pass {
 
   /** Without a reservation that says where and when: the earliest that there is. */
   #stopFor(job: WaitingJob, victims: readonly RunningAttempt[], foreseen: Reservation | null = null): void {
-    const { cluster } = this.#engine;
     for (const victim of victims) {
-      cluster.put({ ...victim, isStopping: true, stoppingSince: this.#now });
-      const reason = 'Its devices go to a job that goes before it.';
-      this.preemptions.push({ jobId: victim.job.id, forJobId: job.id, reason });
+      this.#engine.cluster.put({ ...victim, isStopping: true, stoppingSince: this.#now });
+      this.preemptions.push({ jobId: victim.job.id, forJobId: job.id, reason: PREEMPTED });
     }
     const ask = this.#engine.ask(job);
-    const reservation = foreseen ?? cluster.earliest(ask, this.#now);
-    if (reservation) this.#give(job, ask, reservation);
+    const at = foreseen ?? this.#engine.cluster.earliest(ask, this.#now);
+    if (at) this.#give(job, ask, at);
     this.#quotas.started(job.owner, job.shape);
     this.#done.add(job.id);
   }

@@ -37,6 +37,13 @@ export function findVictims(state: SchedulingState, job: WaitingJob, trial: Pree
   return (best?.victims ?? []).map(({ attempt }) => attempt);
 }
 
+/** Without classes that do, and without guarantees, nobody does. */
+export function mayAnyPreempt({ policy, queueIndex }: Pick<SchedulingState, 'policy' | 'queueIndex'>): boolean {
+  const waiting = queueIndex.classes();
+  if (policy.classes.some(({ name, preempts }) => preempts && waiting.has(name))) return true;
+  return policy.quotas.some(({ guaranteedGpus }) => guaranteedGpus !== undefined);
+}
+
 export function mayPreempt(
   job: Pick<WaitingJob, 'className' | 'owner' | 'shape'>,
   { policy, quotas }: Pick<OrderView, 'policy' | 'quotas'>,
