@@ -9,6 +9,8 @@ export const BREAKAGES = {
   'set-installation': 'agents take desired sets of any installation',
   'granted-file': 'nobody writes down that a waiting process was let go',
   'early-release': 'the end of an attempt is told while a process of it is still there',
+  'lease-guard': 'nothing beside an attempt ends it when the lease of its node is over',
+  'lease-margin': 'a job is started elsewhere as soon as its node is not heard, whatever was promised to that',
   lease: 'everybody may take the lease at any time',
 } as const;
 

@@ -19,6 +19,8 @@ const FOUND: readonly (readonly [Breakage, number, number, readonly Invariant[]]
   ['set-installation', 20, 15, ['killed-unasked', 'fact-lost', 'never-ends']],
   ['granted-file', 20, 5, ['started-twice', 'fact-lost']],
   ['early-release', 12, 1, ['device-held-twice']],
+  ['lease-guard', 20, 60, ['runs-twice']],
+  ['lease-margin', 20, 30, ['runs-twice', 'started-unasked']],
 ];
 
 async function firstViolation(guard: Breakage, seeds: number, from = 1): Promise<Invariant | null> {

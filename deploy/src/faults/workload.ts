@@ -15,6 +15,8 @@ export interface Cluster {
   readonly gpusPerNode: number;
   /** Both schedulers call themselves the same, as when a launcher starts one too many. */
   readonly sameHolder: boolean;
+  /** Some jobs run by the lease of their node. */
+  readonly hasLeases: boolean;
 }
 
 const LAST_SUBMISSION_MS = 14_000;
@@ -22,16 +24,20 @@ const LAST_REQUEST_MS = 24_000;
 
 export function clusterOf(seed: number): Cluster {
   const chance = random(seed ^ 0x5bd1e995);
-  return { nodes: 2 + Math.floor(chance() * 2), gpusPerNode: 1 + Math.floor(chance() * 2), sameHolder: chance() < 0.2 };
+  const sizes = { nodes: 2 + Math.floor(chance() * 2), gpusPerNode: 1 + Math.floor(chance() * 2) };
+  return { ...sizes, sameHolder: chance() < 0.2, hasLeases: seed % 4 === 1 };
 }
 
-export function workloadOf(seed: number, { nodes, gpusPerNode }: Cluster): Request[] {
+export function workloadOf(seed: number, { nodes, gpusPerNode, hasLeases }: Cluster): Request[] {
   const chance = random(seed ^ 0x1b873593);
+  const losses = random(seed ^ 0x7f4a7c15);
+  const onLoss = (): Partial<Work> => (hasLeases && losses() < 0.5 ? { onNodeLoss: 'requeue' } : {});
   const jobs = 4 + Math.floor(chance() * 6);
   const requests: Request[] = [];
   for (let job = 0; job < jobs; job += 1) {
     const at = Math.floor(chance() * LAST_SUBMISSION_MS);
-    requests.push({ at, operation: 'submit', job, spec: workOf(chance, { job, nodes, gpusPerNode }) });
+    const spec = { ...workOf(chance, { job, nodes, gpusPerNode }), ...onLoss() };
+    requests.push({ at, operation: 'submit', job, spec });
     const later = () => at + Math.floor(chance() * (LAST_REQUEST_MS - at));
     if (chance() < 0.25) requests.push({ at: later(), operation: 'cancel', job });
     if (chance() < 0.15) requests.push({ at: later(), operation: 'hold', job });

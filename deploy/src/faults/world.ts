@@ -118,6 +118,7 @@ export class World {
         calls: this.#calls,
         process,
         holder: seat.holder,
+        broken: this.#parts.broken,
         push: (nodeId, set) => this.#push(process, nodeId, set as DesiredSet),
         report: (error, where) => this.#report(process, error, where),
       });

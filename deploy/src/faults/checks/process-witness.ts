@@ -43,6 +43,11 @@ export class Witness implements ProcessWitness {
       );
     const key = `${name} on ${node}`;
     if (this.#ran.has(key)) violated('started-twice', key);
+    const before = [...this.#ran.values()].find(
+      (ran) => isStillRunning(ran.process) && isEarlier(ran.process, process),
+    );
+    if (before !== undefined)
+      violated('runs-twice', `${key} begins while ${nameOf(before.process)} runs on ${before.node}`);
     this.#ran.set(key, { node, process, startedAt: kernel.now });
     this.#checkPlace(node, process);
   }
@@ -103,6 +108,14 @@ export class Witness implements ProcessWitness {
   }
 }
 
+function isStillRunning({ state }: JobProcess): boolean {
+  return state === 'running' || state === 'leaving';
+}
+
+function isEarlier(one: JobProcess, other: JobProcess): boolean {
+  return one.key.jobId === other.key.jobId && one.key.attempt < other.key.attempt;
+}
+
 function nameOf({ key }: JobProcess): string {
   return `${key.jobId}.${key.attempt}`;
 }
@@ -121,8 +134,9 @@ function resultOf(events: readonly JobEvent[], attempt: number, nodeId: string):
 }
 
 /** Of one that was lost nobody knows; of one that was to stop, its agent says why. */
-function isSameEnd({ end }: JobProcess, { reason, exitCode }: AttemptResult): boolean {
+function isSameEnd({ end, isLeased }: JobProcess, { reason, exitCode }: AttemptResult): boolean {
   if (end === null || end.kind !== 'exited') return reason !== 'exited';
-  if (reason === 'lost') return false;
+  // By lease it counts as lost where its node could not say in time how it ended.
+  if (reason === 'lost') return isLeased;
   return exitCode === end.code;
 }

@@ -9,6 +9,7 @@ export const INVARIANTS = {
   'device-held-twice': 'no device is ever held by two live processes',
   'device-given-twice': 'no device is given twice in the log',
   'started-twice': 'an attempt is started at most once, anywhere',
+  'runs-twice': 'no job runs twice at once',
   'started-unasked': 'nothing is let go but what the log has placed there',
   'killed-unasked': 'nothing is stopped but what the log, a limit or the calling back of a waiting one asks to stop',
   'gang-in-part': 'a job on several nodes is given all of them, and none of it starts before all are ready',

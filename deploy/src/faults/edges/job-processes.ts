@@ -8,6 +8,8 @@ export interface JobProcess {
   readonly pid: number;
   readonly bootId: string;
   readonly behaviour: Behaviour;
+  /** It ends when the node's lease is over. */
+  readonly isLeased: boolean;
   state: 'waiting' | 'running' | 'leaving' | 'gone';
   devices: readonly string[];
   /** Its exit file. */
@@ -15,6 +17,15 @@ export interface JobProcess {
   /** Tells it that the agent would hear of it now. */
   readonly watchers: Set<() => void>;
   ending: Cancellable | null;
+}
+
+/** As `lease-guard.sh` does. */
+const GUARD_LOOKS_MS = 2_000;
+
+export interface Guard {
+  readonly isLeased: boolean;
+  /** Broken on purpose. */
+  readonly isMissing: boolean;
 }
 
 export interface Behaviour {
@@ -36,6 +47,8 @@ export class JobProcesses {
   readonly #processes = new Map<string, JobProcess>();
   /** The files that say who was let go. */
   readonly #granted = new Map<string, Grant>();
+  /** The lease's file: until when, and of which boot. */
+  #lease = { untilMs: -Infinity, bootId: '' };
   #boots = 1;
   #pids = 100;
 
@@ -63,13 +76,34 @@ export class JobProcesses {
     );
   }
 
-  /** A supervisor, with a process that waits for the word. */
-  spawn(key: AttemptKey, behaviour: Behaviour): JobProcess {
+  renewLease(untilMs: number): void {
+    this.#lease = { untilMs, bootId: this.bootId };
+  }
+
+  get #hasLease(): boolean {
+    return this.#lease.bootId === this.bootId && this.kernel.now < this.#lease.untilMs;
+  }
+
+  /** A supervisor, with a process that waits for the word, and a guard beside it where it runs by lease. */
+  spawn(key: AttemptKey, behaviour: Behaviour, guard: Guard): JobProcess {
+    const process = this.#spawn(key, behaviour, guard.isLeased);
+    if (guard.isLeased && !guard.isMissing) this.#guard(process);
+    return process;
+  }
+
+  #guard(process: JobProcess): void {
+    if (process.state === 'gone' || process.bootId !== this.bootId) return;
+    if (this.#hasLease) this.kernel.after(GUARD_LOOKS_MS, () => this.#guard(process));
+    else this.#leave(process, { kind: 'lost', words: 'The lease is over.' });
+  }
+
+  #spawn(key: AttemptKey, behaviour: Behaviour, isLeased: boolean): JobProcess {
     const process: JobProcess = {
       key,
       pid: (this.#pids += 1),
       bootId: this.bootId,
       behaviour,
+      isLeased,
       state: 'waiting',
       devices: [],
       end: null,

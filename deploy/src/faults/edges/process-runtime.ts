@@ -23,9 +23,9 @@ export function simulatedRuntime(
   return {
     bootId: processes.bootId,
     prepare: () => wait.pause(0, 20),
-    async arm({ key, command }: Launch) {
+    async arm({ key, command, isLeased }: Launch) {
       await wait.pause(...ARM_MS);
-      const process = processes.spawn(key, behaviourOf(command));
+      const process = processes.spawn(key, behaviourOf(command), { isLeased, isMissing: broken.has('lease-guard') });
       await wait.pause(1, 10);
       return identityOf(process);
     },

@@ -54,7 +54,8 @@ export function startAgent(parts: AgentParts): AgentProcess {
   const journal = new Journal(disk.storeOf(process), disk.read(), pause);
   const accepted = withoutGuards(journal, parts.broken);
   const link = linkOf(parts, accepted);
-  const lease = { renew: () => {}, need: () => {}, monotonic: () => kernel.now };
+  const renew = (untilMs: number) => parts.processes.renewLease(untilMs);
+  const lease = { renew, need: () => {}, monotonic: () => kernel.now };
   const executor = new Executor({ ...edgesOf(parts), journal, pause, link, lease, onFatal });
   const sender = new FactSender({ journal, link, reporter: silent });
   const probe = { describe: async () => parts.description };

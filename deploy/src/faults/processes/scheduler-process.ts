@@ -32,13 +32,16 @@ import { simulatedLog } from '../edges/event-log.ts';
 import type { NatsServer } from '../edges/nats-server.ts';
 import { SimulatedConnection } from '../edges/nats-connection.ts';
 import type { Network } from '../edges/network.ts';
+import type { Breakage } from '../breakage.ts';
 import type { Kernel, SimulatedProcess } from '../kernel/kernel.ts';
 
 export const INSTALLATION = 'installation-a';
 const SECRET = 'secret of the simulation';
 
 /** Jobs may be stopped for others after a second, so that it happens. */
-const LEASE = { leaseMs: 4_000, marginMs: 3_000 };
+const LEASE = { leaseMs: 8_000, marginMs: 3_000 };
+/** As if nothing had been promised. */
+const NO_MARGIN = { ...LEASE, marginMs: -LEASE.leaseMs };
 const POLICY: Policy = { ...DEFAULT_POLICY, preemption: { by: 'class', minRunMs: 1_000 } };
 
 export interface SchedulerParts {
@@ -49,6 +52,7 @@ export interface SchedulerParts {
   readonly process: SimulatedProcess;
   /** Under which name it takes the lease. */
   readonly holder: string;
+  readonly broken: ReadonlySet<Breakage>;
   readonly push: (nodeId: string, set: unknown) => void;
   readonly report: (error: unknown, where: string) => void;
 }
@@ -91,7 +95,14 @@ export function startScheduler(parts: SchedulerParts): SchedulerProcess {
   const jobs = new Jobs({ leadership, nodes, log, progress, now, identify });
   const classNames = () => POLICY.classes.map(({ name }) => name);
   const submissions = new Submissions({ leadership, nodes, catalogue, log, ids, now, classNames, identify });
-  const leases = new NodeLeases({ leadership, nodes, now, monotonic: () => kernel.now, ...LEASE, report });
+  const leases = new NodeLeases({
+    leadership,
+    nodes,
+    now,
+    monotonic: () => kernel.now,
+    ...(parts.broken.has('lease-margin') ? NO_MARGIN : LEASE),
+    report,
+  });
   const agents = new Agents({ leadership, nodes, leases, catalogue, progress, now });
   const { signal } = new AbortController();
   // As a standby does, it answers when it knows the nodes.

@@ -157,7 +157,6 @@ export class Pass {
   #startPromised(priority: number): void {
     const { cluster } = this.#engine;
     const due = this.#promised.filter((job) => this.#engine.priority(job.className) >= priority);
-    if (due.length === 0) return;
     this.#promised = this.#promised.slice(due.length);
     for (const job of due) {
       this.#done.add(job.id);
@@ -210,10 +209,7 @@ export class Pass {
 
   #take(job: WaitingJob, walk: Walk): void {
     const inLine = this.#engine.placedAttempt(job.id);
-    if (inLine) {
-      this.#takeFromLine(inLine, walk);
-      return;
-    }
+    if (inLine) return this.#takeFromLine(inLine, walk);
     const ask = this.#engine.ask(job);
     const refusal = this.#refuse(job, ask, walk);
     if (refusal) {
@@ -332,8 +328,12 @@ export class Pass {
     this.#done.add(job.id);
   }
 
-  /** The next job of each busy device is assigned behind what runs there, so that all is in place when that ends. */
+  /**
+   * The next job of each busy device is assigned behind what runs there, so that all is in place when that ends. Not while nodes are
+   * being emptied for a job on several of them: who is in line there keeps them busy.
+   */
   #lineUp(): void {
+    if ([...this.#promisedAt.keys()].some(({ shape }) => shape.nodes > 1)) return;
     const { cluster, queueIndex, policy } = this.#engine;
     const mayLine = (shape: EngineShape) => !policy.backfill.enabled || cluster.mayLine(shape);
     const walk = queueIndex.walk(this.#view, mayLine);
