@@ -11,6 +11,7 @@ const MENDED: readonly (readonly [number, string])[] = [
   [28, 'a leader that another had replaced told a user that a job was not there'],
   [147, 'a call that had begun under a former leader wrote through the next one'],
   [1814, 'a leader took for its own what another had written while its own was on the way'],
+  [1342, 'the exit status of a process that was let go unseen was not looked at after a power cut'],
   [350, 'after a restart an agent told of a start before the end of whoever had the device'],
 ];
 

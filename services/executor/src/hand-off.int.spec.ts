@@ -1,12 +1,12 @@
 // The hand-off on real processes: the next attempt waits behind the running one, and starts without asking anybody.
-import type { DesiredAttempt, Device } from '@baton/contracts';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Cgroups } from './adapters/process/cgroups.ts';
 import type { AgentProcess } from './testing/agent-process.ts';
 import { eventually } from './testing/eventually.ts';
+import { HandOff, HOLD, NEXT, slot, waitingFor } from './testing/hand-off.ts';
 import { membersOf, processesOf, shell, startWorld, supervisorOf, type World } from './testing/world.ts';
 
 const cgroups = Cgroups.open('test');
@@ -21,39 +21,23 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const slot = (index: number): Device => ({
-  id: `cpu-${index}`,
-  kind: 'cpu',
-  index,
-  model: 'CPU slot',
-  memoryBytes: 0,
-});
-
-/** Runs until told; says when it began. */
-const HOLD = 'echo begun; while [ ! -e "$BATON_CHECKPOINT_DIR/stop" ]; do sleep 0.01; done';
-const NEXT = 'echo run >> "$BATON_CHECKPOINT_DIR/runs"';
-
-function waitingFor(script: string, ...predecessors: DesiredAttempt[]): DesiredAttempt {
-  const pool = predecessors.flatMap((spec) => spec.devices);
-  const keys = predecessors.map(({ jobId, attempt }) => ({ jobId, attempt }));
-  return shell(script, { devices: [], behind: { count: 1, pool, predecessors: keys } });
-}
+const handOff = new HandOff(() => world);
 
 describe('an attempt behind a running one', () => {
   it('is staged, and starts when that has ended though the scheduler is not there', async () => {
     const first = shell(HOLD);
     const next = waitingFor(NEXT, first);
     world.scheduler.want(first, next);
-    await staged(next);
-    expect(typesOf(next)).toEqual(['staged']);
+    await handOff.staged(next);
+    expect(handOff.types(next)).toEqual(['staged']);
     process.kill(world.nats.pid, 'SIGSTOP');
-    release(first);
-    await eventually(() => runsOf(next) === 1, 'it ran');
+    handOff.release(first);
+    await eventually(() => handOff.runs(next) === 1, 'it ran');
     process.kill(world.nats.pid, 'SIGCONT');
     await world.scheduler.ended(next);
     const started = world.scheduler.of(next).find((fact) => fact.type === 'started');
     expect(started).toMatchObject({ devices: ['cpu-0'] });
-    expect(typesOf(next)).toEqual(['staged', 'started', 'released', 'ended']);
+    expect(handOff.types(next)).toEqual(['staged', 'started', 'released', 'ended']);
     // In the journal's order, the device is free before it is taken.
     const order = world.scheduler.facts.map((fact) => `${fact.jobId === first.jobId ? 'first' : 'next'} ${fact.type}`);
     expect(order.indexOf('first released')).toBeLessThan(order.indexOf('next ended'));
@@ -63,8 +47,8 @@ describe('an attempt behind a running one', () => {
     const first = shell(`nice; ${HOLD}`);
     const next = waitingFor('nice', first);
     world.scheduler.want(first, next);
-    await staged(next);
-    release(first);
+    await handOff.staged(next);
+    handOff.release(first);
     await world.scheduler.ended(next);
     const usual = String(getPriority());
     expect((await world.log(first, 'stdout')).toString().split('\n')[0]).toBe(usual);
@@ -76,8 +60,8 @@ describe('an attempt behind a running one', () => {
     const two = shell(HOLD, { devices: [slot(1)] });
     const next = waitingFor(NEXT, one, two);
     world.scheduler.want(one, two, next);
-    await staged(next);
-    release(two);
+    await handOff.staged(next);
+    handOff.release(two);
     await world.scheduler.ended(next);
     expect(world.scheduler.of(next).find((fact) => fact.type === 'started')).toMatchObject({ devices: ['cpu-1'] });
     expect(processesOf(one)).not.toEqual([]);
@@ -87,15 +71,15 @@ describe('an attempt behind a running one', () => {
     const first = shell(HOLD);
     const next = waitingFor(NEXT, first);
     world.scheduler.want(first, next);
-    await staged(next);
+    await handOff.staged(next);
     world.scheduler.want(first, { ...next, want: 'revoke' });
-    await eventually(() => typesOf(next).includes('revoked'), 'it is given back');
+    await eventually(() => handOff.types(next).includes('revoked'), 'it is given back');
     expect(processesOf(next)).toEqual([]);
-    release(first);
+    handOff.release(first);
     await world.scheduler.ended(first);
-    expect(runsOf(next)).toBe(0);
+    expect(handOff.runs(next)).toBe(0);
     // A set that asks once more is answered once more.
-    expect([...new Set(typesOf(next))]).toEqual(['staged', 'revoked']);
+    expect([...new Set(handOff.types(next))]).toEqual(['staged', 'revoked']);
   });
 
   it('is either given back or started, never both, when asked in the instant in which the running one exits', async () => {
@@ -104,14 +88,17 @@ describe('an attempt behind a running one', () => {
       const first = shell(HOLD);
       const next = waitingFor(NEXT, first);
       world.scheduler.want(first, next);
-      await staged(next);
-      release(first);
+      await handOff.staged(next);
+      handOff.release(first);
       await new Promise((resolve) => setTimeout(resolve, round * 2));
       world.scheduler.want(first, { ...next, want: 'revoke' });
-      await eventually(() => typesOf(next).some((type) => type === 'revoked' || type === 'ended'), 'it is answered');
-      const revoked = typesOf(next).includes('revoked');
-      expect(typesOf(next).includes('started')).toBe(!revoked);
-      expect(runsOf(next)).toBe(revoked ? 0 : 1);
+      await eventually(
+        () => handOff.types(next).some((type) => type === 'revoked' || type === 'ended'),
+        'it is answered',
+      );
+      const revoked = handOff.types(next).includes('revoked');
+      expect(handOff.types(next).includes('started')).toBe(!revoked);
+      expect(handOff.runs(next)).toBe(revoked ? 0 : 1);
       outcomes.add(revoked ? 'revoked' : 'started');
       world.scheduler.want();
     }
@@ -122,28 +109,28 @@ describe('an attempt behind a running one', () => {
     const first = shell(HOLD);
     const next = waitingFor(NEXT, first);
     world.scheduler.want(first, next);
-    await staged(next);
+    await handOff.staged(next);
     const waits = processesOf(next);
     await agent.kill();
     expect(processesOf(next)).toEqual(waits);
     agent = await world.startAgent();
     await eventually(() => world.scheduler.reported.some((one) => one.jobId === next.jobId), 'it is found again');
-    release(first);
+    handOff.release(first);
     expect(await world.scheduler.ended(next)).toMatchObject({ reason: 'exited', exitCode: 0 });
-    expect(runsOf(next)).toBe(1);
+    expect(handOff.runs(next)).toBe(1);
   });
 
   it('starts when the running one has ended while no agent was there', async () => {
     const first = shell(HOLD);
     const next = waitingFor(NEXT, first);
     world.scheduler.want(first, next);
-    await staged(next);
+    await handOff.staged(next);
     await agent.kill();
-    release(first);
+    handOff.release(first);
     await eventually(() => membersOf(world, first).length === 0, 'it is over');
     agent = await world.startAgent();
     expect(await world.scheduler.ended(next)).toMatchObject({ reason: 'exited', exitCode: 0 });
-    expect(runsOf(next)).toBe(1);
+    expect(handOff.runs(next)).toBe(1);
   });
 
   it('does not get what one behind it has taken, when an agent finds both again', async () => {
@@ -154,9 +141,9 @@ describe('an attempt behind a running one', () => {
     const late = { ...waitingFor(NEXT, first), gang };
     const quick = waitingFor(`${NEXT}; ${HOLD}`, first);
     world.scheduler.want(first, late, quick);
-    await Promise.all([staged(late), staged(quick)]);
-    release(first);
-    await eventually(() => runsOf(quick) === 1, 'it has the device');
+    await Promise.all([handOff.staged(late), handOff.staged(quick)]);
+    handOff.release(first);
+    await eventually(() => handOff.runs(quick) === 1, 'it has the device');
     world.scheduler.want({ ...late, gang: { ...gang, rendezvous: { host: 'one.lab', port: 4_567 } } }, quick);
     const told = world.scheduler.syncs;
     await eventually(() => world.scheduler.syncs > told + 1, 'the other one may start');
@@ -164,10 +151,10 @@ describe('an attempt behind a running one', () => {
     agent = await world.startAgent();
     const found = world.scheduler.syncs;
     await eventually(() => world.scheduler.syncs > found + 1, 'both are found again');
-    expect(runsOf(late)).toBe(0);
-    release(quick);
+    expect(handOff.runs(late)).toBe(0);
+    handOff.release(quick);
     await world.scheduler.ended(late);
-    expect(runsOf(late)).toBe(1);
+    expect(handOff.runs(late)).toBe(1);
   });
 
   it('runs at most once when the agent is killed around the start', async () => {
@@ -175,13 +162,13 @@ describe('an attempt behind a running one', () => {
       const first = shell(HOLD);
       const next = waitingFor(NEXT, first);
       world.scheduler.want(first, next);
-      await staged(next);
-      release(first);
+      await handOff.staged(next);
+      handOff.release(first);
       await new Promise((resolve) => setTimeout(resolve, round * 6));
       await agent.kill();
       agent = await world.startAgent();
       expect(await world.scheduler.ended(next)).toMatchObject({ reason: 'exited' });
-      expect(runsOf(next)).toBe(1);
+      expect(handOff.runs(next)).toBe(1);
     }
   }, 60_000);
 
@@ -189,10 +176,10 @@ describe('an attempt behind a running one', () => {
     const first = shell(HOLD);
     const next = waitingFor(NEXT, first);
     world.scheduler.want(first, next);
-    await staged(next);
+    await handOff.staged(next);
     world.scheduler.want(first, { ...next, want: 'stop' });
     expect(await world.scheduler.ended(next)).toMatchObject({ reason: 'cancelled', startedAt: null });
-    expect(runsOf(next)).toBe(0);
+    expect(handOff.runs(next)).toBe(0);
     expect(processesOf(first)).not.toEqual([]);
   });
 
@@ -200,7 +187,7 @@ describe('an attempt behind a running one', () => {
     const first = shell(HOLD);
     const next = waitingFor(NEXT, first);
     world.scheduler.want(first, next);
-    await staged(next);
+    await handOff.staged(next);
     process.kill(supervisorOf(world, next), 'SIGKILL');
     expect(await world.scheduler.ended(next)).toMatchObject({ reason: 'start-failed', startedAt: null });
   });
@@ -209,8 +196,8 @@ describe('an attempt behind a running one', () => {
     const first = shell(`(trap "" TERM HUP; sleep 300) & setsid sleep 301 & ${HOLD}`);
     const next = waitingFor('true', first);
     world.scheduler.want(first, next);
-    await staged(next);
-    release(first);
+    await handOff.staged(next);
+    handOff.release(first);
     await world.scheduler.started(next);
     expect(membersOf(world, first)).toEqual([]);
   });
@@ -221,13 +208,13 @@ describe('an attempt behind a running one', () => {
       const child = `env -i PATH="$PATH" setsid sh -c 'trap "" TERM HUP; echo $$ > "$0"; sleep 300; sleep 300'`;
       const file = '"$BATON_CHECKPOINT_DIR/child"';
       const first = shell(`(${child} ${file} &); while [ ! -s ${file} ]; do sleep 0.01; done; ${HOLD}`);
-      const pid = `$(cat ${join(checkpoints(first), 'child')})`;
+      const pid = `$(cat ${join(handOff.checkpoints(first), 'child')})`;
       const next = waitingFor(`grep -qs . /proc/${pid}/cmdline && echo lives; exit 0`, first);
       world.scheduler.want(first, next);
-      await staged(next);
-      release(first);
+      await handOff.staged(next);
+      handOff.release(first);
       expect(await world.scheduler.ended(next)).toMatchObject({ exitCode: 0, lastLines: [] });
-      expect(readFileSync(join(checkpoints(first), 'child'), 'utf8')).toMatch(/^\d+\n$/);
+      expect(readFileSync(join(handOff.checkpoints(first), 'child'), 'utf8')).toMatch(/^\d+\n$/);
     },
   );
 
@@ -235,122 +222,11 @@ describe('an attempt behind a running one', () => {
     const first = shell(HOLD);
     const next = { ...waitingFor('sleep 300', first), timeLimitMs: 700 };
     world.scheduler.want(first, next);
-    await staged(next);
+    await handOff.staged(next);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    release(first);
+    handOff.release(first);
     const result = await world.scheduler.ended(next);
     expect(result.reason).toBe('time-limit');
     expect(result.endedAt - (result.startedAt ?? 0)).toBeGreaterThanOrEqual(600);
   });
 });
-
-describe('an early-started attempt', () => {
-  const python = process.env['BATON_PYTHON'] ?? 'python3';
-  const early = (script: string, ...predecessors: DesiredAttempt[]) => ({
-    ...waitingFor('', ...predecessors),
-    command: [python, '-c', script],
-    earlyStart: true,
-  });
-  const TAKES = [
-    'import os, baton',
-    'runs = os.environ["BATON_CHECKPOINT_DIR"] + "/runs"',
-    'print("imported", repr(os.environ["CUDA_VISIBLE_DEVICES"]), flush=True)',
-    'cards = baton.take()',
-    'open(runs, "a").write("run")',
-    'print("took", cards, os.environ["CUDA_VISIBLE_DEVICES"], baton.take() == cards, flush=True)',
-  ].join('\n');
-  const card = (index: number): Device => ({ id: `GPU-${index}`, kind: 'gpu', index, model: 'x', memoryBytes: 1 });
-
-  it('runs up to its own take() behind the running one, without seeing the card', async () => {
-    const first = shell(HOLD, { devices: [card(7)] });
-    const next = early(TAKES, first);
-    world.scheduler.want(first, next);
-    await staged(next);
-    await eventually(async () => (await world.log(next, 'stdout')).includes("imported ''"), 'it has imported');
-    expect(runsOf(next)).toBe(0);
-    release(first);
-    expect(await world.scheduler.ended(next)).toMatchObject({ reason: 'exited', exitCode: 0 });
-    expect((await world.log(next, 'stdout')).toString()).toContain("took ['GPU-7'] GPU-7 True");
-    expect(typesOf(next)).toEqual(['staged', 'started', 'taken', 'released', 'ended']);
-  });
-
-  it('works for any language through baton-take', async () => {
-    const first = shell(HOLD, { devices: [card(3)] });
-    const command = ['baton-take', '--', 'sh', '-c', `${NEXT}; echo card=$CUDA_VISIBLE_DEVICES`];
-    const next = { ...early('', first), command };
-    world.scheduler.want(first, next);
-    await staged(next);
-    release(first);
-    expect(await world.scheduler.ended(next)).toMatchObject({ reason: 'exited', exitCode: 0 });
-    expect((await world.log(next, 'stdout')).toString()).toBe('card=GPU-3\n');
-    expect(typesOf(next)).toContain('taken');
-  });
-
-  it('is found again by the next agent, and gets its turn', async () => {
-    const first = shell(HOLD);
-    const next = early(TAKES, first);
-    world.scheduler.want(first, next);
-    await staged(next);
-    await agent.kill();
-    release(first);
-    agent = await world.startAgent();
-    expect(await world.scheduler.ended(next)).toMatchObject({ reason: 'exited', exitCode: 0 });
-    expect(runsOf(next)).toBe(1);
-  });
-
-  it('is ended, with the reason, when it does not take the card in time', async () => {
-    await agent.stop();
-    agent = await world.startAgent({ BATON_TAKE_LIMIT_MS: '300' });
-    const first = shell(HOLD);
-    const next = early('import time; time.sleep(300)', first);
-    world.scheduler.want(first, next);
-    await staged(next);
-    release(first);
-    const result = await world.scheduler.ended(next);
-    expect(result).toMatchObject({ reason: 'not-taken' });
-    expect(result.message).toContain('baton.take()');
-  });
-
-  it('that crashes before its turn ends as the failure that it is', async () => {
-    const first = shell(HOLD);
-    const next = early('import no_such_module', first);
-    world.scheduler.want(first, next);
-    const result = await world.scheduler.ended(next);
-    expect(result).toMatchObject({ reason: 'exited', exitCode: 1, startedAt: null });
-    expect(result.lastLines.join('\n')).toContain('no_such_module');
-    expect(processesOf(first)).not.toEqual([]);
-  });
-
-  it('goes without a wait where the card is free: take() returns at once', async () => {
-    const alone = { ...shell(''), command: [python, '-c', TAKES], earlyStart: true, devices: [card(1)] };
-    world.scheduler.want(alone);
-    expect(await world.scheduler.ended(alone)).toMatchObject({ exitCode: 0 });
-    expect((await world.log(alone, 'stdout')).toString()).toContain("took ['GPU-1'] GPU-1 True");
-  });
-});
-
-const typesOf = (spec: DesiredAttempt) => world.scheduler.of(spec).map((fact) => fact.type);
-
-async function staged(spec: DesiredAttempt): Promise<void> {
-  await eventually(() => typesOf(spec).includes('staged'), 'it is staged');
-  const ahead = spec.behind?.predecessors ?? [];
-  const hasStarted = (jobId: string) =>
-    world.scheduler.facts.some((fact) => fact.jobId === jobId && fact.type === 'started');
-  await eventually(() => ahead.every(({ jobId }) => hasStarted(jobId)), 'those ahead run');
-}
-
-function checkpoints(spec: DesiredAttempt): string {
-  return join(world.folder, 'agent', 'checkpoints', spec.jobId);
-}
-
-function release(spec: DesiredAttempt): void {
-  writeFileSync(join(checkpoints(spec), 'stop'), '');
-}
-
-function runsOf(spec: DesiredAttempt): number {
-  try {
-    return readFileSync(join(checkpoints(spec), 'runs'), 'utf8').split('run').length - 1;
-  } catch {
-    return 0;
-  }
-}

@@ -9,7 +9,7 @@ import {
   rendezvousOf,
   type StopCause,
 } from '../domain/journal.ts';
-import { type Outcome, outcomeOf, type ProcessEnd } from '../domain/outcome.ts';
+import { lost, type Outcome, outcomeOf, type ProcessEnd } from '../domain/outcome.ts';
 import { whyNotStarted } from './attempt-end.ts';
 import { AttemptEnding, type EndingParts } from './attempt-ending.ts';
 import type { CardWatch } from './card-watch.ts';
@@ -20,6 +20,8 @@ import type { Grant } from './ports.ts';
 import { arm, meetingPort, type PreparationParts } from './preparation.ts';
 import { Stopping } from './stopping.ts';
 import { TakeWatch } from './take-watch.ts';
+
+const LOST_WAITING: Outcome = lost('The server was restarted while the job waited for its devices.');
 
 export interface RunParts extends PreparationParts, Omit<EndingParts, 'settings'> {
   readonly journal: Journal;
@@ -202,13 +204,19 @@ export class AttemptRun {
       if (this.#closed) return;
       return this.#started(identity, granted);
     }
-    if (identity.bootId !== runtime.bootId) {
-      const message = 'The server was restarted while the job waited for its devices.';
-      return this.#endUnstarted({ reason: 'lost', exitCode: null, signal: null, message });
-    }
+    if (identity.bootId !== runtime.bootId) return this.#endedBeforeBoot(identity);
     if (runtime.isAlive(identity)) return this.#wait(identity);
     await runtime.discard(this.#key, identity);
     return this.#prepareAndArm();
+  }
+
+  /** Its exit status tells of one that was let go, where what said so was lost with the server's power. */
+  async #endedBeforeBoot(identity: ProcessIdentity): Promise<void> {
+    const end = await this.#parts.runtime.ended(this.#key, identity);
+    if (end.kind !== 'exited') return this.#endUnstarted(LOST_WAITING);
+    this.#parts.line.leave(this.#key);
+    await this.#ending.observe();
+    return this.#wrapUp(end, null, this.#parts.clock());
   }
 
   /** Until its devices are free: at once, where the log gave it devices that nobody has any more. */
@@ -240,7 +248,7 @@ export class AttemptRun {
     this.#stopping?.cancel();
     this.#parts.line.leave(this.#key);
     if (this.#isEarly) return this.#wrapUp(end, null, this.#parts.clock());
-    const outcome = outcomeOf(end, this.#stopRequest, '');
+    const outcome = outcomeOf(end, this.#state?.stop ?? null, '');
     const message = 'The process was killed while it waited for its devices.';
     return this.#endUnstarted(this.#isStopRequested ? outcome : { ...outcome, reason: 'start-failed', message });
   }
@@ -304,7 +312,7 @@ export class AttemptRun {
 
   async #wrapUp(how: ProcessEnd, startedAt: number | null, endedAt: number): Promise<void> {
     await this.#parts.pause.over;
-    await this.#ending.record({ how, startedAt, endedAt, stop: () => this.#stopRequest });
+    await this.#ending.record({ how, startedAt, endedAt, stop: () => this.#state?.stop ?? null });
   }
 
   #stoppingOf(identity: ProcessIdentity, timeLimitMs: number | null): Stopping {
@@ -319,12 +327,8 @@ export class AttemptRun {
     });
   }
 
-  get #stopRequest() {
-    return this.#state?.stop ?? null;
-  }
-
   get #isStopRequested(): boolean {
-    return this.#state?.phase !== 'ended' && this.#stopRequest !== null;
+    return this.#state?.phase !== 'ended' && (this.#state?.stop ?? null) !== null;
   }
 
   async #givenBack(): Promise<void> {
@@ -337,7 +341,7 @@ export class AttemptRun {
 
   #notStarted(error: unknown): Promise<void> {
     const { reporter } = this.#parts;
-    return this.#endUnstarted(whyNotStarted(error, this.#stopRequest, { reporter, key: this.#key }));
+    return this.#endUnstarted(whyNotStarted(error, this.#state?.stop ?? null, { reporter, key: this.#key }));
   }
 
   #endUnstarted(outcome: Outcome): Promise<void> {

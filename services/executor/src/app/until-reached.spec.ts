@@ -7,7 +7,7 @@ const away = new PlatformError('unavailable', 'The store can not be reached.');
 
 function stored(failures: readonly Error[]) {
   const left = [...failures];
-  return vi.fn(async () => {
+  return vi.fn<() => Promise<string>>(async () => {
     const failure = left.shift();
     if (failure) throw failure;
     return 'stored';
@@ -19,7 +19,7 @@ describe('a store that can not be reached', () => {
     vi.useFakeTimers();
     try {
       const work = stored([away, away, away]);
-      const onWait = vi.fn();
+      const onWait = vi.fn<(error: unknown) => void>();
       const result = untilReached(work, { signal: new AbortController().signal, onWait });
       await vi.advanceTimersByTimeAsync(10_000);
       expect(await result).toBe('stored');

@@ -39,7 +39,7 @@ export function parseExitFile(text: string, words: string): ProcessEnd | null {
 }
 
 export function outcomeOf(end: ProcessEnd, stop: StopRequest | null, lastLine: string): Outcome {
-  if (end.kind === 'lost') return { reason: 'lost', exitCode: null, signal: null, message: end.words };
+  if (end.kind === 'lost') return lost(end.words);
   const exitCode = end.kind === 'exited' ? end.code : null;
   const signal = end.kind === 'signalled' ? end.signal : null;
   if (stop !== null)
@@ -52,6 +52,10 @@ export function outcomeOf(end: ProcessEnd, stop: StopRequest | null, lastLine: s
   if (isExecFailure(end.code, lastLine))
     return { reason: 'bad-input', exitCode, signal, message: `The command could not be run: ${lastLine}` };
   return { reason: 'exited', exitCode, signal, message: `Exited with code ${end.code}.` };
+}
+
+export function lost(message: string): Outcome {
+  return { reason: 'lost', exitCode: null, signal: null, message };
 }
 
 const OUT_OF_MEMORY = 'It used more memory than it asked for and was killed; ask for more with resources.memory.';
