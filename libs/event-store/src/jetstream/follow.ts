@@ -68,7 +68,7 @@ function* follows(delivery: Delivery, progress: Progress, options: ReadOptions):
 }
 
 /** Nothing is ever deleted: what the server leaves out, as it does with a message whose checksum is wrong, is lost. */
-function mustFollow(before: Position, position: Position, { onUnreadable }: ReadOptions): void {
+export function mustFollow(before: Position, position: Position, { onUnreadable }: ReadOptions): void {
   if (position === before + 1) return;
   const detail = `missing: position ${before + 1}${position === before + 2 ? '' : ` to ${position - 1}`}`;
   const error = new PlatformError('internal', 'The event log has lost commits.', { detail });

@@ -11,10 +11,10 @@ import type {
   ReadOptions,
   RecordedCommit,
 } from '../port.ts';
-import { decodeCommit, hashOf } from '../stored-commit.ts';
+import { decodeForReader, hashOf } from '../stored-commit.ts';
 import type { PipelinedEventStore, StreamWriter, WriterOptions } from '../stream-writer.ts';
 import { appendPublication } from './append.ts';
-import { follow } from './follow.ts';
+import { follow, mustFollow } from './follow.ts';
 import { JetStreamWriter } from './jetstream-writer.ts';
 import { publication } from './publication.ts';
 import { readAggregate } from './read-aggregate.ts';
@@ -96,10 +96,14 @@ class JetStreamEventStore implements PipelinedEventStore {
       return;
     }
     // The whole of a long stream: one generator, not one inside the other for each commit.
+    let before = after;
     for await (const messages of storedStream(this.#api.connection, this.#api.stream).read(after, end)) {
       for (const { position, subject, bytes } of messages) {
         if (signal?.aborted) return;
-        yield decodeCommit(position, subject, bytes);
+        mustFollow(before, position, options);
+        before = position;
+        const commit = decodeForReader(position, subject, bytes, options);
+        if (commit !== null) yield commit;
       }
     }
   }
