@@ -1,4 +1,5 @@
 // The pipelined writer's port: many commits in flight, each expecting the stream to end with the one before it.
+import { PlatformError } from '@baton/errors';
 import type { AggregateRef, Appended, Commit, EventStore, Position } from './port.ts';
 
 export interface PendingWrite extends Appended {
@@ -40,3 +41,8 @@ export interface PipelinedEventStore extends EventStore {
 }
 
 export const DEFAULT_MAX_IN_FLIGHT = 512;
+
+/** What becomes of a write when another writer was faster, and of all that is in flight behind it. */
+export function lostRace(): PlatformError {
+  return new PlatformError('conflict', 'Somebody else wrote to the stream at the same time.');
+}

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AggregateRef, Appended, Commit, Position } from '../port.ts';
 import {
   DEFAULT_MAX_IN_FLIGHT,
+  lostRace,
   type PendingWrite,
   type StreamWriter,
   type WriterOptions,
@@ -93,7 +94,7 @@ export class JetStreamWriter implements StreamWriter {
   }
 
   write(ref: AggregateRef, commit: Commit): PendingWrite {
-    if (this.#state === 'lost') throw conflict();
+    if (this.#state === 'lost') throw lostRace();
     if (this.#state === 'closed') throw new PlatformError('unavailable', 'The writer is closed.');
     if (!this.#hasRoom()) throw storageFull();
     const message = publication(this.#api.connection, this.#stream, ref, commit);
@@ -192,8 +193,8 @@ export class JetStreamWriter implements StreamWriter {
     this.#sent = 0;
     const remaining = await this.#reconcile();
     this.#settling = false;
-    if (remaining && doubt.error !== undefined) this.#giveUp('lost', doubt.error, conflict);
-    if (remaining && doubt.refused && (this.#refusals += 1) >= REFUSALS) this.#giveUp('lost', conflict(), conflict);
+    if (remaining && doubt.error !== undefined) this.#giveUp('lost', doubt.error, lostRace);
+    if (remaining && doubt.refused && (this.#refusals += 1) >= REFUSALS) this.#giveUp('lost', lostRace(), lostRace);
     this.#pump();
   }
 
@@ -207,7 +208,7 @@ export class JetStreamWriter implements StreamWriter {
         return this.#state === 'open';
       }
       if (!isSame(stored, head)) {
-        this.#giveUp('lost', conflict(), conflict);
+        this.#giveUp('lost', lostRace(), lostRace);
         return false;
       }
       this.#advance();
@@ -254,8 +255,4 @@ export class JetStreamWriter implements StreamWriter {
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
-}
-
-function conflict(): PlatformError {
-  return new PlatformError('conflict', 'Somebody else wrote to the stream at the same time.');
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AggregateRef, Appended, Commit, Position } from '../port.ts';
 import {
   DEFAULT_MAX_IN_FLIGHT,
+  lostRace,
   type PendingWrite,
   type StreamWriter,
   type WriterOptions,
@@ -55,7 +56,7 @@ export class KurrentDbWriter implements StreamWriter {
   }
 
   write(ref: AggregateRef, commit: Commit): PendingWrite {
-    if (this.#state === 'lost') throw conflict();
+    if (this.#state === 'lost') throw lostRace();
     if (this.#state === 'closed') throw new PlatformError('unavailable', 'The writer is closed.');
     const draft = draftOf(this.#target.stream, ref, commit);
     const position = (this.#lastAssigned += 1);
@@ -105,7 +106,7 @@ export class KurrentDbWriter implements StreamWriter {
       if (answer.kind === 'stored') return this.#stored(batch);
       if (answer.kind === 'conflict') return this.#reconcile(head, batch);
       if (answer.kind === 'refused' && batch.length > 1) return void (this.#most = 1);
-      if (answer.kind === 'refused') return this.#giveUp('lost', answer.error, conflict);
+      if (answer.kind === 'refused') return this.#giveUp('lost', answer.error, lostRace);
       await sleep(PAUSE_MS);
     }
   }
@@ -124,7 +125,7 @@ export class KurrentDbWriter implements StreamWriter {
     if (this.#entries[0] !== head) return;
     if (found === null) await sleep(PAUSE_MS);
     else if (isSame(found[0], head.draft)) this.#stored(batch);
-    else this.#giveUp('lost', conflict(), conflict);
+    else this.#giveUp('lost', lostRace(), lostRace);
   }
 
   #giveUp(state: 'lost' | 'closed', first: PlatformError, behind: () => PlatformError): void {
@@ -142,8 +143,4 @@ export class KurrentDbWriter implements StreamWriter {
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
-}
-
-function conflict(): PlatformError {
-  return new PlatformError('conflict', 'Somebody else wrote to the stream at the same time.');
 }

@@ -4,6 +4,7 @@ import type { AggregateRef, Appended, Commit, Expectation, Position } from '../p
 import { encodeCommit, hashOf } from '../stored-commit.ts';
 import {
   DEFAULT_MAX_IN_FLIGHT,
+  lostRace,
   type PendingWrite,
   type StreamWriter,
   type WriterOptions,
@@ -37,7 +38,7 @@ export class MemoryWriter implements StreamWriter {
   }
 
   write(ref: AggregateRef, commit: Commit): PendingWrite {
-    if (this.#state === 'lost') throw conflict();
+    if (this.#state === 'lost') throw lostRace();
     if (this.#state === 'closed') throw new PlatformError('unavailable', 'The writer is closed.');
     const hash = hashOf(encodeCommit(commit));
     const expected = this.#lastAssigned;
@@ -68,7 +69,7 @@ export class MemoryWriter implements StreamWriter {
   }
 
   #mustBeOpen(generation: number): void {
-    if (generation !== this.#generation) throw conflict();
+    if (generation !== this.#generation) throw lostRace();
     if (this.#state === 'closed')
       throw new PlatformError('outcome_unknown', 'The writer was closed.', { retryAfterMs: 1_000 });
   }
@@ -82,8 +83,4 @@ export class MemoryWriter implements StreamWriter {
       throw error;
     }
   }
-}
-
-function conflict(): PlatformError {
-  return new PlatformError('conflict', 'Somebody else wrote to the stream at the same time.');
 }

@@ -1,2 +1,3 @@
-// What services need to replay the golden histories of their aggregates.
+// For tests elsewhere: golden histories of aggregates to replay, and ready-made commits.
+export { commit } from './commits.ts';
 export { type GoldenHistory, goldenHistories } from './golden-histories.ts';

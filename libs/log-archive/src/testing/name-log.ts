@@ -1,7 +1,7 @@
 // Small logs for tests: reservations of names, chained as the log has them, and what a forger makes of them.
 import type { Commit, NameEvent } from '@baton/contracts';
 import { hashOf, nameDecider, newId, type StoredMessage } from '@baton/event-store';
-import { randomUUID } from 'node:crypto';
+import { commit } from '@baton/event-store/testing';
 import type { LogContent } from '../log-content.ts';
 import { EMPTY_MARKS } from '../log-content.ts';
 import type { Reducers } from '../verify/reducers.ts';
@@ -10,21 +10,7 @@ export const NAME_REDUCERS: Reducers = { name: nameDecider };
 
 export function nameCommit(members: Partial<Commit> = {}): Commit {
   const reserved: NameEvent = { type: 'NameReserved', v: 1, data: { kind: 'dataset', holderId: newId('dataset') } };
-  return {
-    envelopeV: 1,
-    commitId: randomUUID(),
-    commandId: randomUUID(),
-    requestHash: 'r'.repeat(64),
-    actor: 'system:test',
-    credentialId: 'system:test',
-    correlationId: 'request',
-    causationId: 'request',
-    revision: 1,
-    prevHash: '',
-    at: 1_700_000_000_000,
-    events: [reserved],
-    ...members,
-  };
+  return commit({ events: [reserved], ...members });
 }
 
 /** `count` commits of some names, each chained to the one before it of its own. */
