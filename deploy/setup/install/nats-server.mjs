@@ -9,6 +9,7 @@ import { SetupError } from '../setup-error.mjs';
 import { isSupportedNatsServer } from '../versions.mjs';
 import { debianNatsServer, hasDebianPackages, installDebianNatsServer } from './debian-nats-server.mjs';
 import { findGo, installGo } from './go.mjs';
+import { hasRelease, installReleasedNatsServer, releasedNatsServer, releasedVersion } from './nats-server-release.mjs';
 import { stagedTool } from './staged-tool.mjs';
 
 const version = '2.14.9';
@@ -57,11 +58,24 @@ async function buildOrFallBack() {
   }
 }
 
-/** Resolves to `{ binary, version }`, from PATH, the cache, a build, or Debian's package, in this order. */
-export async function installNatsServer() {
-  const found = await findSupported();
-  if (found) return found;
+/** What an earlier run has brought, or undefined. */
+async function findInstalled() {
+  if (existsSync(releasedNatsServer)) return { binary: releasedNatsServer, version: releasedVersion };
   if (existsSync(builtBinary)) return { binary: builtBinary, version };
-  if (existsSync(debianNatsServer) && !(await findGo())) return fromDebian();
-  return buildOrFallBack();
+  return existsSync(debianNatsServer) && !(await findGo()) ? fromDebian() : undefined;
+}
+
+async function release() {
+  if (!hasRelease()) return undefined;
+  try {
+    return { binary: await installReleasedNatsServer(), version: releasedVersion };
+  } catch (cause) {
+    say(`  ... no release of nats-server: ${cause.message}`);
+    return undefined;
+  }
+}
+
+/** Resolves to `{ binary, version }`, from PATH, the cache, the release, a build, or Debian's package, in this order. */
+export async function installNatsServer() {
+  return (await findSupported()) ?? (await findInstalled()) ?? (await release()) ?? buildOrFallBack();
 }

@@ -1,5 +1,7 @@
 // The installer seen from outside: what it installs, repairs and refuses, and how it passes signals on.
 import { existsSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { finished, ScratchRepository } from './scratch-repository.ts';
@@ -55,6 +57,49 @@ describe('nats-server', () => {
     expect((await repository.run('start')).stdout.trim()).toBe(
       join(repository.folder, '.tools/bin/nats-server-2.14.9'),
     );
+  });
+});
+
+describe("nats-server's official release", () => {
+  let answered: (response: ServerResponse) => void;
+  const server = createServer((_request, response) => answered(response));
+  beforeEach(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    repository.releases = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const installed = (name: string) => join(repository.folder, '.tools/bin', name);
+
+  it('is used when it is what was released, and fetched once', async () => {
+    const archive = repository.releaseNatsServer('3.4.5');
+    let requests = 0;
+    answered = (response) => {
+      requests += 1;
+      response.end(archive);
+    };
+    expect((await repository.run('start')).stdout.trim()).toBe(installed('nats-server-3.4.5'));
+    expect((await repository.run('start')).stdout.trim()).toBe(installed('nats-server-3.4.5'));
+    expect(requests).toBe(1);
+    expect(repository.read('.tools/bin/nats-server-3.4.5')).toBe('released');
+  });
+
+  it('is refused when it is something else, and one is built', async () => {
+    answered = (response) => response.end(repository.releaseNatsServer('3.4.5').subarray(1));
+    const { stdout, stderr } = await repository.run('start');
+    expect(stdout.trim()).toBe(installed('nats-server-2.14.9'));
+    expect(stderr).toContain('its SHA-256 is');
+    expect(existsSync(installed('nats-server-3.4.5'))).toBe(false);
+  });
+
+  it('is not waited for when nobody answers', async () => {
+    answered = () => undefined;
+    const { stdout, stderr } = await repository.run('start');
+    expect(stdout.trim()).toBe(installed('nats-server-2.14.9'));
+    expect(stderr).toContain('no answer within 4 s');
   });
 });
 

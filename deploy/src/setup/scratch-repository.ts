@@ -1,6 +1,17 @@
 // A temporary repository with the real installer and fake tools, for tests that watch the installer from outside.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -30,6 +41,9 @@ export interface Finished {
 }
 
 export class ScratchRepository {
+  /** Where releases of nats-server are looked for: nobody answers there. */
+  releases = 'http://127.0.0.1:9';
+
   readonly folder = mkdtempSync(join(tmpdir(), 'baton-setup-'));
 
   constructor() {
@@ -62,9 +76,24 @@ export class ScratchRepository {
     this.addTool('nats-server', `console.log('nats-server: v${version}');`);
   }
 
+  /** Makes an archive as nats-server's project does, and has the installer know its checksum. */
+  releaseNatsServer(version: string): Buffer {
+    const architecture = process.arch === 'x64' ? 'amd64' : 'arm64';
+    const name = `nats-server-v${version}-linux-${architecture}`;
+    this.write(`release/${name}/nats-server`, 'released');
+    const archive = execFileSync('tar', ['-czC', join(this.folder, 'release'), name]);
+    const sha256 = { [architecture]: createHash('sha256').update(archive).digest('hex') };
+    this.write('deploy/setup/install/nats-server-release.json', JSON.stringify({ version, sha256 }));
+    for (const tool of ['tar', 'gzip']) {
+      const path = join(this.folder, 'bin', tool);
+      if (!existsSync(path)) symlinkSync(`/bin/${tool}`, path);
+    }
+    return archive;
+  }
+
   start(task: string): ChildProcess {
     return spawn(process.execPath, [join(this.folder, 'deploy/setup/run.mjs'), task], {
-      env: { PATH: join(this.folder, 'bin') },
+      env: { PATH: join(this.folder, 'bin'), BATON_NATS_RELEASES: this.releases },
       detached: true,
     });
   }
