@@ -35,8 +35,9 @@ function register({ app, gateway, allowed }: Routing, operationId: string, defin
     exposeHeadRoute: method === 'GET' && definition.produces !== 'text/event-stream',
     // Before the body is read: strangers' bodies are not.
     onRequest: async (request) => void principals.set(request, await admit(access, request, gateway)),
-    preValidation: async (request) => {
+    preValidation: (request, _reply, done) => {
       if (definition.schema.body) request.body ??= {};
+      done();
     },
     handler: async (request, reply) => {
       const principal = principals.get(request);

@@ -81,20 +81,24 @@ function partition(all: Readonly<Record<string, Operation>>): readonly [Operatio
 type Operations = Readonly<Record<string, Operation>>;
 
 function observe(app: FastifyInstance, gateway: Gateway): void {
-  app.addHook('onRequest', async (request, reply) => {
-    void reply
-      .header('x-request-id', request.id)
-      .header('x-content-type-options', 'nosniff')
-      .header('referrer-policy', 'no-referrer');
-    void reply.header('x-frame-options', 'DENY');
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(FOR_BROWSERS).header('x-request-id', request.id);
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
     const labels = { method: request.method, route, status: reply.statusCode };
     gateway.metrics.observe(labels, reply.elapsedTime / 1_000);
     gateway.log.debug({ ...labels, requestId: request.id, ms: Math.round(reply.elapsedTime) }, 'answered');
+    done();
   });
 }
+
+const FOR_BROWSERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+};
 
 function noRoute(allowed: AllowedMethods, request: FastifyRequest, reply: FastifyReply): PlatformError {
   const path = request.url.split('?', 1)[0] ?? '';

@@ -18,10 +18,11 @@ export class Presence {
       const message = 'The platform is reconnecting to its message bus. Try again in a moment.';
       throw new PlatformError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
     }
-    const { promise: gone, reject } = Promise.withResolvers<never>();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#waiting.add(reject);
+    work().then(resolve, reject);
     try {
-      return await Promise.race([work(), gone]);
+      return await promise;
     } finally {
       this.#waiting.delete(reject);
     }

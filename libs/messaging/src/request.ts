@@ -29,11 +29,11 @@ export async function request<R>(connection: NatsConnection, { subject, payload,
 
 /** The same of a handler in this process. Question and answer pass as JSON: neither side ever holds the other's objects. */
 export async function requestHere<R>(handler: LocalHandler, { subject, payload, timeoutMs }: Asked): Promise<R> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
+  const { promise, resolve, reject } = Promise.withResolvers<RpcReply>();
   const timer = setTimeout(() => reject(noAnswer(subject)), timeoutMs);
+  handler({ subject, data: payload }).then(resolve, reject);
   try {
-    const reply = await Promise.race([handler({ subject, data: payload }), late]);
-    return bodyOf(JSON.parse(JSON.stringify(reply)) as RpcReply);
+    return bodyOf(JSON.parse(JSON.stringify(await promise)) as RpcReply);
   } finally {
     clearTimeout(timer);
   }

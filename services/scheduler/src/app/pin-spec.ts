@@ -29,7 +29,7 @@ export async function pinSpec(
     checkNames(spec, caller, catalogue),
   ]);
   const { command, outputs, earlyStart } = spec;
-  const { env, secrets, retries, labels } = { ...NOTHING, ...spec };
+  const { env, secrets, retries, labels } = beside(spec);
   return {
     name: nameOf(spec, code?.modelName),
     code,
@@ -50,7 +50,9 @@ export async function pinSpec(
   };
 }
 
-const NOTHING = { env: {}, secrets: [], retries: 0, labels: {} };
+function beside({ env = {}, secrets = [], retries = 0, labels = {} }: JobSpec) {
+  return { env, secrets, retries, labels };
+}
 
 /** An image brings its own programs; what is said of a container needs one. */
 function environmentOf({ environment = {} }: JobSpec): PinnedSpec['environment'] {
