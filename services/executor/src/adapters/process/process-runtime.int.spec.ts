@@ -8,7 +8,7 @@ import type { Priorities } from './priorities.ts';
 import { ProcessRuntime } from './process-runtime.ts';
 
 /** This process is no agent: nothing of it is raised. */
-const USUAL: Priorities = { begun: () => undefined, ready: () => undefined };
+const USUAL: Priorities = { begun: () => undefined, ready: () => undefined, ended: () => undefined };
 
 describeRuntime({
   name: 'the process runtime',

@@ -163,6 +163,7 @@ export class ProcessRuntime implements Runtime {
     const memory = this.#watchMemory(key, identity);
     try {
       const end = await watch.until(() => this.#end(key, identity));
+      if (end.kind !== 'lost') this.#priorities.ended(identity.pid);
       memory?.stop();
       await this.#clear(key, identity);
       const isOut = memory?.hasKilled === true || this.#ranOutOfMemory(key, end);
@@ -207,7 +208,8 @@ export class ProcessRuntime implements Runtime {
   #readEnd(key: AttemptKey): ProcessEnd | null {
     const { exit, words, leaseOver } = this.#paths.attempt(key);
     const text = readText(exit);
-    const end = text === '' ? null : parseExitFile(text, readText(words));
+    // Most of what is heard of is no end.
+    const end = text.includes('done') ? parseExitFile(text, readText(words)) : null;
     return end !== null && existsSync(leaseOver) ? { kind: 'lost', words: LEASE_OVER } : end;
   }
 
