@@ -5,6 +5,7 @@ import { DockerRuntime } from './adapters/docker/docker-runtime.ts';
 import type { StatePaths } from './adapters/files/attempt-paths.ts';
 import type { Cgroups } from './adapters/process/cgroups.ts';
 import type { JobUser } from './adapters/process/job-user.ts';
+import { Launcher } from './adapters/process/launcher.ts';
 import { raisePriority } from './adapters/process/priorities.ts';
 import { ProcessRuntime } from './adapters/process/process-runtime.ts';
 import { Runtimes } from './adapters/runtimes.ts';
@@ -43,8 +44,9 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtime> {
       reporter,
     });
   const priorities = raisePriority();
+  const launcher = await Launcher.open(config.jobPath, (pid) => priorities.begun(pid, false));
   const parts = {
-    process: new ProcessRuntime({ paths, priorities, setpriv, cgroups, jobUser }),
+    process: new ProcessRuntime({ paths, priorities, setpriv, cgroups, jobUser, launcher }),
     openContainers: socket === null ? null : openContainers(socket),
     isContained,
   };

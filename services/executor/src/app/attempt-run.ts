@@ -16,6 +16,7 @@ import type { CardWatch } from './card-watch.ts';
 import type { DeviceLine } from './device-line.ts';
 import type { HandOffPause } from './hand-off-pause.ts';
 import type { Journal } from './journal.ts';
+import { type PassedOn, PassingOn } from './passing-on.ts';
 import type { Grant } from './ports.ts';
 import { arm, meetingPort, type PreparationParts } from './preparation.ts';
 import { Stopping } from './stopping.ts';
@@ -42,6 +43,8 @@ export class AttemptRun {
   readonly #key: AttemptKey;
   readonly #preparation = new AbortController();
   readonly #ending: AttemptEnding;
+  readonly #passing: PassingOn;
+  readonly #onEnd = (): void => this.#take?.finish();
   #stopping: Stopping | null = null;
   #take: TakeWatch | null = null;
   #unwatchCards: () => void = () => undefined;
@@ -54,6 +57,7 @@ export class AttemptRun {
     this.#spec = spec;
     this.#key = { jobId: spec.jobId, attempt: spec.attempt };
     this.#ending = new AttemptEnding(parts, spec);
+    this.#passing = new PassingOn(parts, this.#key);
   }
 
   /** A new attempt: journaled before anything else happens. */
@@ -106,7 +110,7 @@ export class AttemptRun {
   async stop(cause: StopCause, detail?: string): Promise<void> {
     const state = this.#state;
     if (state === undefined || state.phase === 'ended' || state.stop !== null) return;
-    if (state.phase !== 'running') this.#parts.line.leave(this.#key);
+    if (!this.#parts.line.isRunning(this.#key)) this.#parts.line.leave(this.#key);
     const request = { cause, at: this.#parts.clock(), ...(detail === undefined ? {} : { detail }) };
     await this.#parts.journal.record({ type: 'stopping', ...this.#key, ...request });
     this.#preparation.abort();
@@ -141,6 +145,7 @@ export class AttemptRun {
   /** The agent stops; the attempt goes on. */
   close(): void {
     this.#closed = true;
+    this.#passing.close();
     this.#take?.cancel();
     this.#unwatchCards();
     this.#preparation.abort();
@@ -201,6 +206,7 @@ export class AttemptRun {
       runtime.go(this.#key, granted.devices, rendezvousOf(this.#state));
       // Whoever had them before has ended, and that is told first.
       await this.#parts.line.untilAlone(this.#key);
+      await this.#parts.pause.over;
       if (this.#closed) return;
       return this.#started(identity, granted);
     }
@@ -240,8 +246,16 @@ export class AttemptRun {
     });
     const first = await Promise.race([granted, end]);
     this.#unwatchCards();
-    if ('devices' in first) return this.#started(identity, first, end);
+    if ('devices' in first) return this.#letGo(identity, first, end);
     if (!this.#closed && !this.#isRevoked) await this.#endedWaiting(first);
+  }
+
+  /** The kernel lets this thread go on before the process that it has woken: nothing is done that could be done later. */
+  async #letGo(identity: ProcessIdentity, grant: Grant, end: Promise<ProcessEnd>): Promise<void> {
+    const ended = this.#passing.after(end, this.#onEnd);
+    await this.#parts.pause.over;
+    // The agent after this one sees that it was granted.
+    if (!this.#closed) await this.#started(identity, grant, ended);
   }
 
   async #endedWaiting(end: ProcessEnd): Promise<void> {
@@ -253,7 +267,7 @@ export class AttemptRun {
     return this.#endUnstarted(this.#isStopRequested ? outcome : { ...outcome, reason: 'start-failed', message });
   }
 
-  async #started(identity: ProcessIdentity, { devices, at }: Grant, end?: Promise<ProcessEnd>): Promise<void> {
+  async #started(identity: ProcessIdentity, { devices, at }: Grant, ended?: Promise<PassedOn>): Promise<void> {
     const { journal, runtime } = this.#parts;
     const process = runtime.stamped(identity);
     const durable = journal.recordFact((seq) => {
@@ -261,7 +275,7 @@ export class AttemptRun {
       return { type: 'started', fact: { type: 'started', ...fact }, process };
     });
     if (this.#isEarly) this.#watchTake(at);
-    await Promise.all([durable, this.#watch(process, at, end)]);
+    await Promise.all([durable, this.#watch(process, at, ended)]);
   }
 
   /** Hiding the cards is advisory: what is on one before its turn takes it from the job that has it. */
@@ -278,36 +292,19 @@ export class AttemptRun {
     this.#take = new TakeWatch(parts, grantedAt);
   }
 
-  async #watch(identity: ProcessIdentity, startedAt: number, end?: Promise<ProcessEnd>): Promise<void> {
-    const { runtime } = this.#parts;
+  async #watch(identity: ProcessIdentity, startedAt: number, passedOn?: Promise<PassedOn>): Promise<void> {
+    const ended = passedOn ?? this.#passing.after(this.#parts.runtime.ended(this.#key, identity), this.#onEnd);
     this.#stopping?.cancel();
     const stopping = this.#stoppingOf(identity, this.#spec.timeLimitMs);
     this.#stopping = stopping;
     if (this.#isStopRequested) stopping.begin();
-    // What follows the end of its processes stands in the next job's way: the line moves on before anything else.
-    const ended = (end ?? runtime.ended(this.#key, identity)).then((how) => {
-      const at = this.#parts.clock();
-      this.#take?.finish();
-      if (!this.#closed) this.#released(at);
-      return { how, at };
-    });
     await this.#parts.pause.over;
     await this.#ending.observe();
     this.#ending.storeCheckpoints();
     const { how, at } = await ended;
+    this.#onEnd();
     stopping.cancel();
     if (!this.#closed) await this.#wrapUp(how, startedAt, at);
-  }
-
-  /** No process of it is left. */
-  #released(at: number): void {
-    const { line, pause, journal, workspaces } = this.#parts;
-    line.leave(this.#key);
-    void pause.over.then(() => workspaces.release(this.#key));
-    const state = this.#state;
-    if (state?.phase !== 'running' || state.isReleased) return;
-    const fact = { type: 'released', ...this.#key, at } as const;
-    void journal.recordFact((seq) => ({ type: 'released', fact: { ...fact, seq } })).catch(() => undefined);
   }
 
   async #wrapUp(how: ProcessEnd, startedAt: number | null, endedAt: number): Promise<void> {

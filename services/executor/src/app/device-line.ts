@@ -44,6 +44,11 @@ export class DeviceLine {
     this.#change(key, { phase: 'running', devices, behind: null, isHeld: false, start: NOT_READY });
   }
 
+  /** It was let go, and its devices have not come back. */
+  isRunning(key: AttemptKey): boolean {
+    return this.#entries.get(attemptName(key))?.phase === 'running';
+  }
+
   /** No process of it is left, or it never came to one. */
   leave(key: AttemptKey): void {
     if (this.#entries.delete(attemptName(key))) this.advance();

@@ -1,7 +1,7 @@
 // After a hand-off the processor is the next job's: whatever else the agent has to do waits until that has begun.
 
-/** A process start on a busy server. */
-const PAUSE_MS = 4;
+/** A process start on a busy server, and that of the first process that it starts. */
+const PAUSE_MS = 10;
 
 export class HandOffPause {
   #over: Promise<void> | null = null;

@@ -24,6 +24,7 @@ export class TakeWatch {
     this.#parts = parts;
     this.#grantedAt = grantedAt;
     this.#timer = setInterval(() => this.#look(), POLL_MS);
+    this.#look();
   }
 
   /** Its processes are gone: it may have taken them since the last look. */

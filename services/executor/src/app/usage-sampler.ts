@@ -3,6 +3,9 @@ import type { MetricValues } from '@baton/contracts';
 import { type AttemptKey, attemptName } from '../domain/journal.ts';
 import type { Reporter, UsageProbe } from './ports.ts';
 
+/** What ends sooner is not worth a look at all processes of the server. */
+const FIRST_LOOK_MS = 200;
+
 export interface UsageSamplerParts {
   readonly probe: UsageProbe;
   readonly everyMs: number;
@@ -23,7 +26,7 @@ export class UsageSampler {
   watch(key: AttemptKey, take: (values: MetricValues) => void): () => void {
     const name = attemptName(key);
     this.#watchers.set(name, take);
-    this.#timer ??= setTimeout(() => void this.#round(), 0);
+    this.#timer ??= setTimeout(() => void this.#round(), FIRST_LOOK_MS);
     return () => {
       if (this.#watchers.get(name) === take) this.#watchers.delete(name);
       if (this.#watchers.size > 0 || this.#timer === null) return;

@@ -80,9 +80,8 @@ export class AttemptWorkspaces implements Workspaces {
     if (mounts === null) return;
     const { root } = paths.attempt(key);
     try {
-      const left = await mounts.take([root]);
       // A job may have moved its folder, with the data in it, to somewhere else.
-      this.#complain([...left, ...(await mounts.takeAllBut([paths.attempts]))]);
+      this.#complain(await mounts.takeAway(root, paths.attempts));
     } catch {
       this.#complain([root]);
     }

@@ -4,28 +4,36 @@ import { describeRuntime } from '../../testing/runtime-suite.ts';
 import { StatePaths } from '../files/attempt-paths.ts';
 import { Cgroups } from './cgroups.ts';
 import { findOnPath } from './find-command.ts';
+import { Launcher } from './launcher.ts';
 import type { Priorities } from './priorities.ts';
 import { ProcessRuntime } from './process-runtime.ts';
 
 /** This process is no agent: nothing of it is raised. */
-const USUAL: Priorities = { begun: () => undefined, ready: () => undefined };
+const USUAL: Priorities = { begun: () => undefined, ready: () => undefined, ended: () => undefined };
 
-describeRuntime({
-  name: 'the process runtime',
-  start: async () => {
-    const folder = await temporaryFolder('baton-process-runtime-');
-    const paths = new StatePaths(folder.path);
-    const cgroups = Cgroups.open(`test-${process.pid}`);
-    const setpriv = await findOnPath('setpriv', process.env['PATH'] ?? '');
-    return {
-      paths,
-      environment: {},
-      canLimitMemory: cgroups?.canLimit('memory') ?? false,
-      open: async () => new ProcessRuntime({ paths, priorities: USUAL, setpriv, cgroups, jobUser: null }),
-      async stop() {
-        await folder.cleanup();
-        cgroups?.close();
-      },
-    };
-  },
-});
+const MANNERS = [
+  { name: 'the process runtime', launched: true },
+  { name: 'the process runtime without a shell that starts processes', launched: false },
+];
+
+for (const { name, launched } of MANNERS)
+  describeRuntime({
+    name,
+    start: async () => {
+      const folder = await temporaryFolder('baton-process-runtime-');
+      const paths = new StatePaths(folder.path);
+      const cgroups = Cgroups.open(`test-${process.pid}`);
+      const setpriv = await findOnPath('setpriv', process.env['PATH'] ?? '');
+      const launcher = launched ? await Launcher.open(process.env['PATH'] ?? '', () => undefined) : null;
+      return {
+        paths,
+        environment: {},
+        canLimitMemory: cgroups?.canLimit('memory') ?? false,
+        open: async () => new ProcessRuntime({ paths, priorities: USUAL, setpriv, cgroups, jobUser: null, launcher }),
+        async stop() {
+          await folder.cleanup();
+          cgroups?.close();
+        },
+      };
+    },
+  });

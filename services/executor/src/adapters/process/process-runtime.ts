@@ -14,6 +14,7 @@ import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
 import { Gates } from './gates.ts';
 import type { JobUser } from './job-user.ts';
+import type { LaunchCommand, Launcher } from './launcher.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Priorities } from './priorities.ts';
 import { bootId, processCommand, processStat, uptimeMs } from './proc.ts';
@@ -37,6 +38,8 @@ export interface ProcessRuntimeParts {
   readonly cgroups: Cgroups | null;
   /** null: jobs run as the agent's own user. */
   readonly jobUser: JobUser | null;
+  /** null: the agent forks itself. */
+  readonly launcher: Launcher | null;
 }
 
 export class ProcessRuntime implements Runtime {
@@ -46,15 +49,17 @@ export class ProcessRuntime implements Runtime {
   readonly #setpriv: string | null;
   readonly #cgroups: Cgroups | null;
   readonly #jobUser: JobUser | null;
+  readonly #launcher: Launcher | null;
   readonly #children = new Map<string, ChildProcess>();
   readonly #gates: Gates;
 
-  constructor({ paths, priorities, setpriv, cgroups, jobUser }: ProcessRuntimeParts) {
+  constructor({ paths, priorities, setpriv, cgroups, jobUser, launcher }: ProcessRuntimeParts) {
     this.#paths = paths;
     this.#setpriv = setpriv;
     this.#cgroups = cgroups;
     this.#priorities = priorities;
     this.#jobUser = jobUser;
+    this.#launcher = launcher;
     this.#gates = new Gates((key) => paths.attempt(key));
   }
 
@@ -67,26 +72,35 @@ export class ProcessRuntime implements Runtime {
     const file = await findCommand(name, env['PATH'] ?? '', paths.work);
     const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
     if (limits.memoryBytes > 0) writeFileSync(paths.memoryLimit, String(limits.memoryBytes));
-    const waiter = [...this.#launcher(key), '/bin/sh', WAITER, paths.ready, file, ...rest];
+    const waiter = [...this.#prefix(key), '/bin/sh', WAITER, paths.ready, file, ...rest];
     const supervisor = [SUPERVISOR, paths.root, groups, isLeased ? this.#paths.lease : ''];
     const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;
-    const child = await started(() =>
-      spawn('/bin/sh', [...supervisor, ...waiter], {
-        cwd: paths.work,
-        env: environment,
-        detached: true,
-        stdio: 'ignore',
-      }),
-    );
-    this.#priorities.begun(child.pid ?? 0, isBehind && !early);
-    child.unref();
-    const identity = this.#identityOf(child.pid ?? 0);
-    this.#children.set(attemptName(key), child);
+    const argv = ['/bin/sh', ...supervisor, ...waiter];
+    const pid = await this.#start(key, { argv, cwd: paths.work, env: environment });
+    this.#priorities.begun(pid, isBehind && !early);
+    const identity = this.#identityOf(pid);
     await this.#waits(key, identity);
     return identity;
   }
 
-  #launcher({ jobId }: AttemptKey): readonly string[] {
+  async #start(key: AttemptKey, command: LaunchCommand): Promise<number> {
+    const launcher = this.#launcher;
+    if (launcher?.takes(command) === true) {
+      const pid = await launcher.launch(command);
+      if (pid !== null) return pid;
+      await this.discard(key, null);
+      throw new PlatformError('unavailable', 'The shell that starts processes on the node was killed.');
+    }
+    const [file = '', ...args] = command.argv;
+    const { cwd, env } = command;
+    const child = await started(() => spawn(file, args, { cwd, env, detached: true, stdio: 'ignore' }));
+    child.unref();
+    this.#children.set(attemptName(key), child);
+    return child.pid ?? 0;
+  }
+
+  /** What stands before the command. */
+  #prefix({ jobId }: AttemptKey): readonly string[] {
     const options = ['--pdeathsig', 'KILL'];
     if (this.#jobUser !== null) return this.#jobUser.launcher(jobId, options);
     return this.#setpriv === null ? [] : [this.#setpriv, ...options, '--'];
@@ -163,6 +177,7 @@ export class ProcessRuntime implements Runtime {
     const memory = this.#watchMemory(key, identity);
     try {
       const end = await watch.until(() => this.#end(key, identity));
+      if (end.kind !== 'lost') this.#priorities.ended(identity.pid);
       memory?.stop();
       await this.#clear(key, identity);
       const isOut = memory?.hasKilled === true || this.#ranOutOfMemory(key, end);
@@ -207,7 +222,8 @@ export class ProcessRuntime implements Runtime {
   #readEnd(key: AttemptKey): ProcessEnd | null {
     const { exit, words, leaseOver } = this.#paths.attempt(key);
     const text = readText(exit);
-    const end = text === '' ? null : parseExitFile(text, readText(words));
+    // Most of what is heard of is no end.
+    const end = text.includes('done') ? parseExitFile(text, readText(words)) : null;
     return end !== null && existsSync(leaseOver) ? { kind: 'lost', words: LEASE_OVER } : end;
   }
 

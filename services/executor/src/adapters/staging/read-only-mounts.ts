@@ -55,10 +55,18 @@ export class ReadOnlyMounts {
     return this.#unmountAll(({ point }) => !real.some((folder) => isBelow(point, folder)));
   }
 
+  /** Both in one look at the kernel's table: everything below `own`, and everything that is not below `all`. */
+  async takeAway(own: string, all: string): Promise<readonly string[]> {
+    const [ownReal, allReal] = await Promise.all([own, all].map((folder) => realpath(folder).catch(() => folder)));
+    return this.#unmountAll(({ point }) => isBelow(point, ownReal ?? own) || !isBelow(point, allReal ?? all));
+  }
+
   async #unmountAll(which: (mount: Mount) => boolean): Promise<readonly string[]> {
     const found = () => mountsOf(this.#source, readMounts()).filter(which);
+    const mounts = found();
+    if (mounts.length === 0) return [];
     // The deepest and newest first.
-    for (const { point } of found().toReversed()) await unmount(point);
+    for (const { point } of mounts.toReversed()) await unmount(point);
     return found().map(({ point }) => point);
   }
 }
