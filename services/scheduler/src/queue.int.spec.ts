@@ -22,7 +22,8 @@ beforeAll(async () => {
     jobs[name] = (await world.submit(asAlice, spec)).id;
     if (name === 'runs') await vi.waitUntil(async () => (await world.agent.sync()).attempts.length === 1);
   }
-  await vi.waitUntil(async () => (await queue()).counts.inLine > 0);
+  // The first answer waits for the thread of forecasts, which is started from its sources.
+  await vi.waitUntil(async () => (await queue()).counts.inLine > 0, { timeout: 10_000 });
   allWait = Date.now();
 });
 afterAll(() => world.stop());

@@ -2,6 +2,7 @@
 import type { Platform } from '@baton/service-host';
 import type { Provider } from '@nestjs/common';
 import { directoryClient } from './adapters/directory-client.ts';
+import { ForecastThread } from './adapters/forecast/forecast-thread.ts';
 import { Forecasts } from './app/forecasts.ts';
 import type { Leadership } from './app/leadership.ts';
 import { Past } from './app/past.ts';
@@ -30,7 +31,7 @@ export function answers(platform: Platform, ports: Omit<QueueAnswerPorts, 'past'
 
 export function forecasts(platform: Platform, leadership: Leadership): Forecasts {
   const { now, report } = platform;
-  const found = new Forecasts({ leadership, now, report, breathe });
+  const found = new Forecasts({ leadership, player: new ForecastThread(), now, report, breathe });
   platform.onClose(() => found.stop());
   return found;
 }

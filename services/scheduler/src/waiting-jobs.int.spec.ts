@@ -67,6 +67,27 @@ it('begins a job at its time', async () => {
   await end(id);
 });
 
+it('names of the jobs that hold what it waits for only those that who asks may read', async () => {
+  const cluster = Array.from({ length: 4 }, () => submit({ command: ['sleep', '60'] }));
+  const holding = (await Promise.all(cluster)).map(({ id }) => id);
+  const open = await submit({ visibility: 'everyone' });
+  const after = await submit({
+    visibility: 'everyone',
+    after: [{ job: open.id }, { job: holding[0] ?? '', when: 'end' }],
+  });
+  for (const [id, all, his] of [
+    [open.id, holding, []],
+    [after.id, [holding[0], open.id], [open.id]],
+  ] as const) {
+    expect(new Set((await waiting(id))?.heldBy)).toEqual(new Set(all));
+    const seen = await world.job(asBob, id);
+    expect(seen.waiting?.heldBy).toEqual(his);
+    const { items } = await world.gateway.call(schedulerRpc.listJobs, asBob, { limit: 1_000 });
+    expect(items.find((item) => item.id === id)?.waiting).toEqual(seen.waiting);
+  }
+  for (const id of [...holding, open.id, after.id]) await end(id);
+});
+
 describe('a job after others', () => {
   it('starts when they have ended as it says, also those that ended before, also over a restart', async () => {
     const first = await submit({});

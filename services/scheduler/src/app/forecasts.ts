@@ -1,16 +1,12 @@
-// When jobs are expected to start and to end: reckoned when somebody asks, or when jobs begin to wait, in short turns between others.
+// When jobs are expected to start and to end: reckoned when somebody asks, and seldom where jobs wait long, by a thread beside this one.
 import type { ExpectedTimes, StartForecast } from '@baton/contracts';
 import { CONFIDENCE } from '../domain/forecast/distribution.ts';
-import {
-  confidenceOf,
-  type ExpectedRange,
-  expectedRange,
-  FEWEST_FUTURES,
-  FUTURES,
-} from '../domain/forecast/expected-times.ts';
+import { confidenceOf, type ExpectedRange, FEWEST_FUTURES } from '../domain/forecast/expected-times.ts';
 import { expectedWords, NOTHING_EXPECTED } from '../domain/forecast/expected-words.ts';
-import { type Future, playOn } from '../domain/forecast/play-on.ts';
+import { parcels, type Parcel } from '../domain/forecast/parcels.ts';
+import { type Played, rangeAt } from '../domain/forecast/player.ts';
 import { type ForetoldJob, foretold, presentOf } from '../domain/forecast/present.ts';
+import { forecastOf } from '../domain/forecast/run-time-predictor.ts';
 import type { JobLedger } from '../domain/ledger.ts';
 import type { Gate } from '../domain/waiting-room.ts';
 import { explainWait } from '../domain/schedule/explain.ts';
@@ -20,20 +16,33 @@ import { type SliceClock, Slices } from './slices.ts';
 
 /** So many of the queue, from its head. */
 const MOST_QUEUED = 300;
-/** Of work; then what there is has to do. */
+/** Of work beside; then what there is has to do. */
 const BUDGET_MS = 10_000;
-/** Between two of them: at least so long, and so many times as long as the last one took. */
-const REST = { leastMs: 250, times: 10 };
+/** Of work in this thread, in one go. */
+const SLICE_MS = 2;
+/** Between two of them: at least so long, and so many times as long as the last one took here, and as it took beside. */
+const REST = { leastMs: 250, times: 50, timesBeside: 2 };
 /** The same, where nobody has asked. */
-const UNASKED_REST = { leastMs: 1_000, times: 50 };
+const UNASKED_REST = { leastMs: 60_000, times: 500, timesBeside: 50 };
+/** Who waits shorter has started before anybody would have asked. */
+const UNASKED_WAIT_MS = 15_000;
 /** Where nothing has happened meanwhile. */
 const STALE_MS = 15_000;
-const OLD_MS = 60_000;
+const OLD_MS = 120_000;
 /** An answer waits no longer. */
 const PATIENCE_MS = 2_000;
 
+/** Plays on what it is sent, beside this thread. */
+export interface FuturePlayer {
+  send(parcel: Parcel): void;
+  /** What came of it, once all was sent. */
+  played(): Promise<Played>;
+  stop(): void;
+}
+
 export interface ForecastPorts extends SliceClock {
   readonly leadership: Leadership;
+  readonly player: FuturePlayer;
   readonly report: (error: unknown, where: string) => void;
 }
 
@@ -48,7 +57,7 @@ interface Forecast {
   readonly at: number;
   /** In the log. */
   readonly position: number;
-  readonly costMs: number;
+  readonly cost: { readonly hereMs: number; readonly besideMs: number };
   /** 0: it took too long. */
   readonly confidence: number;
   readonly jobs: ReadonlyMap<string, Known>;
@@ -71,20 +80,25 @@ export class Forecasts {
     return this.#first.get(jobId);
   }
 
-  /** After a pass: where jobs wait, something is to be said of them soon, before it has come true. */
+  /** After a pass: where jobs wait for long, something is to be said of them before it has come true, to be judged by it. */
   passed(leader: Leader): void {
     if (this.#timer !== undefined || leader.ledger.engine.queueIndex.size === 0) return;
     if (this.#newest?.leader === leader && this.#newest.position === leader.position) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      const current = this.#ports.leadership.current();
-      if (current) void this.#fresh(current);
-    }, this.#restMs(UNASKED_REST));
+    const pauseMs = Math.max(UNASKED_WAIT_MS, this.#restMs(UNASKED_REST));
+    this.#timer = setTimeout(() => this.#unasked(), pauseMs);
     this.#timer.unref();
+  }
+
+  #unasked(): void {
+    this.#timer = undefined;
+    const leader = this.#ports.leadership.current();
+    if (!leader || leader.ledger.engine.queueIndex.size === 0 || this.#restMs(UNASKED_REST) > 0) return;
+    void this.#fresh(leader);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#ports.player.stop();
   }
 
   /** Waits until there is one that is new enough, but not for long; then what it says of each job. */
@@ -116,29 +130,38 @@ export class Forecasts {
     return this.#restMs(isSame ? { ...REST, leastMs: STALE_MS } : REST) > 0;
   }
 
-  #restMs({ leastMs, times }: typeof REST): number {
+  #restMs({ leastMs, times, timesBeside }: typeof REST): number {
     if (!this.#newest) return 0;
-    return Math.max(0, this.#newest.at + Math.max(leastMs, times * this.#newest.costMs) - this.#ports.now());
+    const { at, cost } = this.#newest;
+    const restMs = Math.max(leastMs, times * cost.hereMs, timesBeside * cost.besideMs);
+    return Math.max(0, at + restMs - this.#ports.now());
   }
 
   async #reckon(leader: Leader): Promise<void> {
-    const at = this.#ports.now();
+    const { now, player, leadership } = this.#ports;
+    const at = now();
     leader.refresh(at);
     const { position, ledger } = leader;
     const present = presentOf(ledger, at, MOST_QUEUED);
-    const work = new Slices(this.#ports);
+    const takingMs = Math.abs(now() - at);
+    const work = new Slices(this.#ports, SLICE_MS);
     const jobs = await work.done(foretold(present, ledger.forecasts));
-    const futures: Future[] = [];
-    while (futures.length < FUTURES) {
-      const future = await work.within(BUDGET_MS, playOn(present, jobs, position + futures.length));
-      if (future === null) break;
-      futures.push(future);
-    }
-    if (this.#ports.leadership.current() !== leader) return;
-    const known = jobs.map((job) => [job.job.id, { job, range: expectedRange(job.job.id, futures) }] as const);
-    const confidence = futures.length < FEWEST_FUTURES ? 0 : confidenceOf(futures.length);
-    this.#newest = { leader, at, position, confidence, costMs: work.costMs, jobs: new Map(known) };
+    await work.done(this.#send(parcels(present, jobs, { seed: position, mostMs: BUDGET_MS })));
+    const played = await player.played();
+    if (leadership.current() !== leader) return;
+    const known = jobs.map((job, index) => [job.job.id, { job, range: rangeAt(played, index) }] as const);
+    const confidence = played.futures < FEWEST_FUTURES ? 0 : confidenceOf(played.futures);
+    const cost = { hereMs: work.costMs + takingMs, besideMs: played.tookMs };
+    this.#newest = { leader, at, position, confidence, cost, jobs: new Map(known) };
     if (confidence === CONFIDENCE) this.#remember(this.#newest);
+  }
+
+  *#send(packed: Iterable<Parcel>): Generator<undefined, undefined> {
+    for (const parcel of packed) {
+      this.#ports.player.send(parcel);
+      yield;
+    }
+    return undefined;
   }
 
   /** What is said first of a job, until it is assigned. */
@@ -167,7 +190,7 @@ function told(
   { job, range }: Known,
   { ledger, now }: { readonly ledger: JobLedger; readonly now: number },
 ): ExpectedTimes {
-  const { runTime } = job;
+  const runTime = forecastOf(job.prediction);
   if (confidence === 0) return unknown(at, runTime, BEING_RECKONED);
   if (!range) return unknown(at, runTime, neverStarts(ledger, job.job.id, now));
   const said = { start: hasBegun(job) ? null : range.start, end: range.end, runTime, confidence };

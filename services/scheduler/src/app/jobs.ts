@@ -117,8 +117,8 @@ export class Jobs {
     return commits.map(({ position, revision, at, actor, events }) => ({ position, revision, at, actor, events }));
   }
 
-  /** Adds to a document what no event says: why it waits, and whether its node is heard. */
-  view(document: JobDocument): JobView {
+  /** Adds to a document what no event says: why it waits, and whether its node is heard. As who asks may know it. */
+  view(document: JobDocument, principal: Caller['principal']): JobView {
     const { active: _active, arrayId: _arrayId, onNodes: _onNodes, nodeId, ...view } = document;
     const nodes = this.#ports.nodes.known();
     const ranks = view.attempts.at(-1)?.ranks?.filter(({ endedAt }) => endedAt === null);
@@ -128,8 +128,21 @@ export class Jobs {
       ...view,
       flags: { ...view.flags, unreachable },
       attempts: view.attempts.map((attempt) => named(attempt, nodes)),
-      waiting: view.state === 'queued' || view.state === 'assigned' ? this.#waiting(view.id, nodes) : null,
+      waiting:
+        view.state === 'queued' || view.state === 'assigned' ? this.#waitingFor(principal, view.id, nodes) : null,
     };
+  }
+
+  /** That there is a job is not told to those who may not read it. */
+  #waitingFor(principal: Caller['principal'], id: string, nodes: readonly KnownNode[]): JobView['waiting'] {
+    const wait = this.#waiting(id, nodes);
+    const ledger = this.#ports.leadership.current()?.ledger;
+    if (!wait || !ledger) return wait;
+    const mayRead = (held: string) => {
+      const state = ledger.active(isArrayId(held) ? (ledger.membersOf(held)[0] ?? '') : held)?.state;
+      return state !== undefined && canRead(principal, state);
+    };
+    return { ...wait, heldBy: wait.heldBy.filter(mayRead) };
   }
 
   #waiting(id: string, nodes: readonly KnownNode[]): JobView['waiting'] {

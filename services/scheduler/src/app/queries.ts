@@ -53,7 +53,7 @@ export class Queries {
     if (wanted > 0) await jobs.waitForRevision(id, wanted);
     const document = await jobs.collection.get(id);
     if (!document || !canRead(principal, document)) throw noSuchJob(id);
-    const view = jobViews.view(document);
+    const view = jobViews.view(document, principal);
     const expected = isFinal(view.state) ? undefined : this.#ports.forecasts.known(id);
     return expected === undefined ? view : { ...view, expected };
   }
@@ -67,7 +67,10 @@ export class Queries {
     const page = await this.#ports.jobs.collection.page(
       pageRequest(listing, readable(principal), this.#filter(listing)),
     );
-    return { items: page.items.map((document) => this.#ports.jobViews.view(document)), nextCursor: page.nextCursor };
+    return {
+      items: page.items.map((document) => this.#ports.jobViews.view(document, principal)),
+      nextCursor: page.nextCursor,
+    };
   }
 
   #filter({ state, active, owner, name, node, array }: JobListing): Filter {

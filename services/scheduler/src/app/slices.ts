@@ -11,11 +11,13 @@ const SLICE_MS = 5;
 
 export class Slices {
   readonly #clock: SliceClock;
+  readonly #sliceMs: number;
   /** So long it has worked, without what others did in between. */
   costMs = 0;
 
-  constructor(clock: SliceClock) {
+  constructor(clock: SliceClock, sliceMs = SLICE_MS) {
     this.#clock = clock;
+    this.#sliceMs = sliceMs;
   }
 
   /** What the steps come to. Throws `unavailable` where all work together takes longer. */
@@ -25,17 +27,12 @@ export class Slices {
     throw new PlatformError('unavailable', `To reckon that takes more than ${mostMs / 1_000} s.`);
   }
 
-  /** Null where all work together takes longer. */
-  async within<R>(mostMs: number, steps: Generator<undefined, R>): Promise<R | null> {
-    return (await this.#run(steps, mostMs))?.value ?? null;
-  }
-
   async #run<R>(steps: Generator<undefined, R>, mostMs: number): Promise<{ readonly value: R } | null> {
     const { now, breathe } = this.#clock;
     while (this.costMs <= mostMs) {
       const from = now();
       // The clock may be set meanwhile.
-      while (Math.abs(now() - from) < SLICE_MS) {
+      while (Math.abs(now() - from) < this.#sliceMs) {
         const step = steps.next();
         if (step.done !== true) continue;
         this.costMs += Math.abs(now() - from);

@@ -22,10 +22,27 @@ const ALMOST_ALL = 0.999;
 
 export class Distribution {
   readonly #marks: readonly Mark[];
+  #flat: Float64Array | null = null;
 
   /** Ascending by share and by time; the first share is 0, the last 1. */
   constructor(marks: readonly Mark[]) {
     this.#marks = marks;
+  }
+
+  /** As `flat` gave it, perhaps in another thread. */
+  static ofFlat(flat: Float64Array): Distribution {
+    return new Distribution(
+      Array.from({ length: flat.length / 2 }, (_, index) => ({
+        share: flat[2 * index] ?? 0,
+        ms: flat[2 * index + 1] ?? 0,
+      })),
+    );
+  }
+
+  /** Shares and times in turns; the same object each time. */
+  flat(): Float64Array {
+    this.#flat ??= Float64Array.from(this.#marks.flatMap(({ share, ms }) => [share, ms]));
+    return this.#flat;
   }
 
   /**

@@ -61,9 +61,8 @@ export class ForecastBook {
   }
 
   #submitted(run: RunOf): Open {
-    const prediction = this.#predictor.predict(run, 0);
-    const runTime = prediction.basis === 'default-limit' ? null : forecastOf(prediction);
-    return { runTime, start: null, hasStarted: false };
+    const prediction = this.#predictor.known(run);
+    return { runTime: prediction && forecastOf(prediction), start: null, hasStarted: false };
   }
 
   #assigned(id: string, forecast: StartForecast | undefined): void {

@@ -1,10 +1,31 @@
-// One future of many: the present played on with run times that a seed decides, by the production engine with a fake clock. Pure.
+// One way in which it may go on: the present played on with run times that a seed decides, by the production engine with a fake clock. Pure.
+import type { Policy } from '@baton/contracts';
+import type { Booking, EngineNode, RunningAttempt, WaitingJob } from '../schedule/engine-model.ts';
 import { Engine } from '../schedule/engine.ts';
-import { UsageLedger } from '../schedule/fair-share.ts';
+import { type LedgerSnapshot, UsageLedger } from '../schedule/fair-share.ts';
 import { random } from '../simulation/random.ts';
 import type { SimulatedJob } from '../simulation/simulated-job.ts';
 import { simulating } from '../simulation/simulation.ts';
-import type { ForetoldJob, Present } from './present.ts';
+import type { Distribution } from './distribution.ts';
+
+/** A job as far as it is played: it runs, waits, or will wait from `arrivesAt` on. */
+export interface PlayedJob {
+  readonly job: WaitingJob;
+  /** Null: it is in the queue, or will be. */
+  readonly placed: RunningAttempt | null;
+  readonly arrivesAt: number;
+  /** Of the whole job, knowing how long it has run. */
+  readonly total: Distribution;
+}
+
+/** What stands around the jobs. */
+export interface Stage {
+  readonly at: number;
+  readonly policy: Policy;
+  readonly nodes: readonly EngineNode[];
+  readonly bookings: readonly Booking[];
+  readonly usage: LedgerSnapshot;
+}
 
 /** What has not started by then can't be foreseen. */
 const HORIZON_MS = 365 * 86_400_000;
@@ -15,8 +36,8 @@ export type Future = ReadonlyMap<string, { readonly startedAt: number; readonly 
 
 /** As if nobody submitted anything; a step at a time. */
 export function* playOn(
-  { at, policy, nodes, bookings, usage }: Present,
-  jobs: readonly ForetoldJob[],
+  { at, policy, nodes, bookings, usage }: Stage,
+  jobs: readonly PlayedJob[],
   seed: number,
 ): Generator<undefined, Future> {
   const draw = random(seed);
@@ -42,7 +63,7 @@ export function* playOn(
   );
 }
 
-function simulatedJob({ job, total, arrivesAt }: ForetoldJob, share: number): SimulatedJob {
+function simulatedJob({ job, total, arrivesAt }: PlayedJob, share: number): SimulatedJob {
   const { order, nextAttempt, servedMs, graceMs, reservation } = job;
   const present = { order, nextAttempt, servedMs, graceMs, reservation };
   return { ...job, durationMs: Math.ceil(total.quantile(share)), arrivesAt, present };

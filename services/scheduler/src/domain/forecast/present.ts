@@ -5,9 +5,8 @@ import type { JobLedger } from '../ledger.ts';
 import { waitingJob } from '../schedule/engine-job.ts';
 import type { Booking, EngineNode, RunningAttempt, WaitingJob } from '../schedule/engine-model.ts';
 import type { LedgerSnapshot } from '../schedule/fair-share.ts';
-import { Distribution } from './distribution.ts';
 import type { ForecastBook } from './forecast-book.ts';
-import { forecastOf, type RunTimeForecast } from './run-time-predictor.ts';
+import type { Prediction } from './run-time-predictor.ts';
 
 /** A job that runs, waits, or will wait from a time on that is known. */
 export interface PresentJob {
@@ -30,39 +29,55 @@ export interface Present {
 
 /** With what is known of its run time. */
 export interface ForetoldJob extends PresentJob {
-  /** Of the whole job, knowing how long it has run. */
-  readonly total: Distribution;
-  readonly runTime: RunTimeForecast;
+  readonly prediction: Prediction;
+  /** By now, of all its attempts that count. */
+  readonly ranMs: number;
+  /** It is stopped when it has run so long; null: it is not. */
+  readonly mostMs: number | null;
 }
 
-/** One that is asked to stop is gone so soon. */
-const STOPPING_MS = 5_000;
-const STEP = 50;
+const STEP = 25;
 
-/** With the first `most` of the queue, in its order. */
+/** With the first `most` of the queue, in its order. It takes down what is there, and looks at none of it: others wait meanwhile. */
 export function presentOf(ledger: JobLedger, at: number, most: number): Present {
   const { engine } = ledger;
   const { policy, bookings } = engine;
-  const known = devicesOf(engine.nodes());
   const jobs: PresentJob[] = [];
-  const add = (id: string, placed: RunningAttempt | null, arrivesAt: number) => {
-    const record = ledger.active(id);
-    if (record) jobs.push({ record, placed, arrivesAt, job: placed?.job ?? waitingJob(record, policy) });
+  const add = (job: WaitingJob, placed: RunningAttempt | null, arrivesAt: number) => {
+    const record = ledger.active(job.id);
+    if (record) jobs.push({ record, placed, arrivesAt, job });
   };
-  for (const attempt of engine.placed()) if (isThere(attempt, known)) add(attempt.job.id, attempt, at);
-  const walk = engine.queueIndex.walk(engine.orderView(at));
-  for (let job = walk.next(), count = 0; job && count < most; job = walk.next(), count += 1) add(job.id, null, at);
+  for (const attempt of engine.placed()) add(attempt.job, attempt, at);
+  for (const job of firstOf(ledger, at, most)) add(job, null, at);
   const delayed = ledger.delayed().toSorted((a, b) => a.until - b.until);
-  for (const { id, until } of delayed.slice(0, most)) add(id, null, Math.max(at, until));
+  for (const { id, until } of delayed.slice(0, most)) {
+    const record = ledger.active(id);
+    if (record) add(waitingJob(record, policy), null, Math.max(at, until));
+  }
   return { at, policy, bookings, usage: engine.usage.snapshot(), nodes: [...engine.nodes()], jobs };
 }
 
-/** Looks the run times up, a step at a time. */
-export function* foretold({ jobs, at, policy }: Present, book: ForecastBook): Generator<undefined, ForetoldJob[]> {
+function firstOf({ engine }: JobLedger, at: number, most: number): WaitingJob[] {
+  // Whoever plays all of them orders them anyway.
+  if (engine.queueIndex.size <= most) return [...engine.waiting()];
+  const found: WaitingJob[] = [];
+  const walk = engine.queueIndex.walk(engine.orderView(at));
+  for (let job = walk.next(); job && found.length < most; job = walk.next()) found.push(job);
+  return found;
+}
+
+/** Looks the run times up, a step at a time. What is on nodes that are gone is left out. */
+export function* foretold(
+  { jobs, at, policy, nodes }: Present,
+  book: ForecastBook,
+): Generator<undefined, ForetoldJob[]> {
+  const known = devicesOf(nodes);
+  yield;
   const found: ForetoldJob[] = [];
-  for (const job of jobs) {
+  for (const [index, job] of jobs.entries()) {
+    if (index % STEP === STEP - 1) yield;
+    if (job.placed && !isThere(job.placed, known)) continue;
     found.push(foretoldJob(job, book, { at, defaultLimitMs: policy.backfill.defaultTimeLimitMs }));
-    if (found.length % STEP === 0) yield;
   }
   return found;
 }
@@ -77,20 +92,9 @@ function foretoldJob(
   const prediction = book.predict({ userId: ownerId, spec }, defaultLimitMs);
   const since = placed?.since ?? null;
   const ranMs = servedMs + (since === null ? 0 : Math.max(0, at - since));
-  const runTime = forecastOf(prediction);
-  if (placed?.isStopping === true) return { ...present, runTime, total: stopping(ranMs) };
-  const total = prediction.distribution.lastingBeyond(ranMs);
   // Each attempt may take the whole limit.
-  const limitMs = spec.timeLimitMs === null ? Infinity : servedMs + spec.timeLimitMs;
-  return { ...present, runTime, total: total.capped(limitMs) };
-}
-
-function stopping(ranMs: number): Distribution {
-  const from = Math.max(1, ranMs);
-  return new Distribution([
-    { share: 0, ms: from },
-    { share: 1, ms: from + STOPPING_MS },
-  ]);
+  const mostMs = spec.timeLimitMs === null ? null : servedMs + spec.timeLimitMs;
+  return { ...present, prediction, ranMs, mostMs };
 }
 
 /** Of each node, the devices that there are. */

@@ -29,8 +29,19 @@ export interface RunGroup {
 /** What an array tells each of its jobs apart by. */
 const ARRAY_NAMES = /^BATON_ARRAY_(?:INDEX|COUNT)$/;
 
-/** All are the same user's. Who counts their runs (`train-7`) means the same thing by each, as do the jobs of an array. */
-export function runGroups({ userId, spec }: RunOf): RunGroup[] {
+/** All are the same user's. Asked for at a job's submission, at each forecast and at its end: found once. */
+export function runGroups(run: RunOf): readonly RunGroup[] {
+  const known = found.get(run.spec);
+  if (known?.userId === run.userId) return known.groups;
+  const groups = groupsOf(run);
+  found.set(run.spec, { userId: run.userId, groups });
+  return groups;
+}
+
+const found = new WeakMap<PinnedSpec, { readonly userId: string; readonly groups: readonly RunGroup[] }>();
+
+/** Who counts their runs (`train-7`) means the same thing by each, as do the jobs of an array. */
+function groupsOf({ userId, spec }: RunOf): RunGroup[] {
   const { code, name, command, env, datasets, timeLimitMs } = spec;
   const shape = engineShapeOf(spec);
   const size = `${shape.deviceKind} ${allDevices(shape)}`;

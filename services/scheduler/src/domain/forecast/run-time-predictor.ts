@@ -56,15 +56,23 @@ export class RunTimePredictor {
     for (const { key } of ratioGroups(run)) this.#ratios.add(key, ratio);
   }
 
-  /** By the group most like it of which enough was seen; then by the part of their limits that jobs run; then by its limit alone. */
+  /** By what was seen, or by its limit; by the policy's default where there is neither. */
   predict(run: RunOf, defaultLimitMs: number): Prediction {
+    const known = this.known(run);
+    return known ?? { basis: 'default-limit', samples: 0, distribution: OF_LIMIT.scaled(defaultLimitMs) };
+  }
+
+  /**
+   * By the group most like it of which enough was seen; then by the part of their limits that jobs run; then by its limit alone. Null
+   * where it has none.
+   */
+  known(run: RunOf): Prediction | null {
     const { timeLimitMs } = run.spec;
     for (const { basis, key } of runGroups(run)) {
       const seen = this.#runs.seen(key, ENOUGH);
       if (seen) return { basis, samples: seen.samples, distribution: within(seen.distribution, timeLimitMs) };
     }
-    if (timeLimitMs === null)
-      return { basis: 'default-limit', samples: 0, distribution: OF_LIMIT.scaled(defaultLimitMs) };
+    if (timeLimitMs === null) return null;
     for (const { basis, key } of ratioGroups(run)) {
       const seen = this.#ratios.seen(key, ENOUGH_RATIOS);
       if (!seen) continue;
