@@ -98,7 +98,7 @@ export class Forecasts {
   known(jobId: string): ExpectedTimes | undefined {
     const leader = this.#ports.leadership.current();
     const newest = this.#newest;
-    if (!leader || newest?.leader !== leader || this.#ports.now() - newest.at > OLD_MS) return undefined;
+    if (!leader || newest?.leader !== leader || Math.abs(this.#ports.now() - newest.at) > OLD_MS) return undefined;
     return newest.jobs.has(jobId) ? this.#expected(leader, jobId) : undefined;
   }
 
@@ -118,7 +118,9 @@ export class Forecasts {
 
   #restMs({ leastMs, times }: typeof REST): number {
     if (!this.#newest) return 0;
-    return Math.max(0, this.#newest.at + Math.max(leastMs, times * this.#newest.costMs) - this.#ports.now());
+    // The clock may have been set back since.
+    const ageMs = Math.abs(this.#ports.now() - this.#newest.at);
+    return Math.max(0, Math.max(leastMs, times * this.#newest.costMs) - ageMs);
   }
 
   async #reckon(leader: Leader): Promise<void> {
