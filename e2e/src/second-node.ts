@@ -10,24 +10,28 @@ import { vi } from 'vitest';
 const AGENT = fileURLToPath(new URL('../../deploy/dist/bundle/agent.js', import.meta.url));
 const PATIENCE = { timeout: 30_000, interval: 50 };
 
+type Environment = Readonly<Record<string, string>>;
+
 export class SecondNode {
   readonly #admin: BatonClient;
   readonly #folder: TemporaryFolder;
   #agent: ChildProcess;
+  readonly #env: Environment;
   #nodeId = '';
 
-  private constructor(admin: BatonClient, folder: TemporaryFolder, agent: ChildProcess) {
+  private constructor(admin: BatonClient, folder: TemporaryFolder, agent: ChildProcess, env: Environment) {
     this.#admin = admin;
     this.#folder = folder;
     this.#agent = agent;
+    this.#env = env;
   }
 
   /** Called `second`; it is there when this resolves. */
-  static async join(admin: BatonClient, url: string): Promise<SecondNode> {
+  static async join(admin: BatonClient, url: string, env: Environment = {}): Promise<SecondNode> {
     const folder = await temporaryFolder('baton-e2e-second-');
     const { token } = await admin.nodes.add({ name: 'second' });
-    const agent = startAgent(folder.path, ['join', url], { BATON_JOIN: token });
-    const node = new SecondNode(admin, folder, agent);
+    const agent = startAgent(folder.path, ['join', url], { ...env, BATON_JOIN: token });
+    const node = new SecondNode(admin, folder, agent, env);
     await node.heard();
     return node;
   }
@@ -54,7 +58,7 @@ export class SecondNode {
   /** Resolves when it is heard again. */
   async startAgain(): Promise<void> {
     const since = Date.now();
-    this.#agent = startAgent(this.#folder.path);
+    this.#agent = startAgent(this.#folder.path, [], this.#env);
     await this.heard(since);
   }
 
@@ -77,11 +81,7 @@ export class SecondNode {
   }
 }
 
-function startAgent(
-  folder: string,
-  args: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
-): ChildProcess {
+function startAgent(folder: string, args: readonly string[], env: Environment): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
   const own = { PATH, HOME, BATON_AGENT_FOLDER: join(folder, 'agent'), BATON_NODE_NAME: 'second' };
   return spawn(process.execPath, [AGENT, ...args], { cwd: folder, env: { ...own, ...env }, stdio: 'ignore' });

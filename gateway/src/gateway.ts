@@ -7,6 +7,7 @@ import type { AgentAuthenticator } from './auth/agents.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { ManifestReader } from './content/manifests.ts';
 import type { InFlight } from './http/in-flight.ts';
+import type { LoadLimit } from './http/load-limit.ts';
 import type { HttpMetrics } from './http/metrics.ts';
 import type { RateLimit } from './http/rate-limit.ts';
 import type { MetricWriter } from './streams/metric-writer.ts';
@@ -26,6 +27,8 @@ export interface Gateway {
   readonly authenticator: Authenticator;
   readonly agents: AgentAuthenticator;
   readonly inFlight: InFlight;
+  /** Of requests, and of answers that go on. */
+  readonly load: { readonly requests: LoadLimit; readonly streams: LoadLimit };
   readonly metrics: HttpMetrics;
   readonly log: Logger;
   readonly servingUrl: string | null;

@@ -34,7 +34,14 @@ function register({ app, gateway, allowed }: Routing, operationId: string, defin
     // An endless answer has no head to tell before it ends.
     exposeHeadRoute: method === 'GET' && definition.produces !== 'text/event-stream',
     // Before the body is read: strangers' bodies are not.
-    onRequest: async (request) => void principals.set(request, await admit(access, request, gateway)),
+    onRequest: async (request, reply) => {
+      const principal = await admit(access, request, gateway);
+      principals.set(request, principal);
+      // What watches the platform is answered always; who has gone meanwhile will not go again.
+      if (definition.root || reply.raw.destroyed) return;
+      const isEndless = definition.produces === 'text/event-stream';
+      reply.raw.once('close', (isEndless ? gateway.load.streams : gateway.load.requests).enter(principal.userId));
+    },
     preValidation: (request, _reply, done) => {
       if (definition.schema.body) request.body ??= {};
       done();

@@ -11,6 +11,7 @@ import { Authenticator } from './auth/authenticator.ts';
 import { type GatewayConfig, gatewayConfig } from './config.ts';
 import { ManifestReader } from './content/manifests.ts';
 import { InFlight } from './http/in-flight.ts';
+import { LoadLimit, REQUEST_LIMITS, STREAM_LIMITS } from './http/load-limit.ts';
 import { HttpMetrics } from './http/metrics.ts';
 import { RateLimit } from './http/rate-limit.ts';
 import { buildServer } from './server.ts';
@@ -55,6 +56,7 @@ export async function startGateway(environment: Environment, exchange?: Exchange
       authenticator: new Authenticator(bus),
       agents: new AgentAuthenticator(bus),
       inFlight: new InFlight(),
+      load: { requests: new LoadLimit(REQUEST_LIMITS), streams: new LoadLimit(STREAM_LIMITS) },
       metrics: new HttpMetrics(),
       log,
       servingUrl: config.servingUrl,

@@ -40,7 +40,7 @@ export class Child {
   start(): void {
     const { name, command, args, env, runFolder, logFolder } = this.#options;
     const log = openLog(join(logFolder, `${name}.log`));
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     // Its standard input ends when this process does, however it does: the child then stops by itself.
     const child = spawn(command, [...args], {
       env: { ...env, BATON_PARENT: 'stdin' },
@@ -64,7 +64,7 @@ export class Child {
     forgetProcess(this.#options.runFolder, this.#options.name);
     resolve();
     if (this.#stopping) return;
-    if (Date.now() - startedAt > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    if (performance.now() - startedAt > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
     this.#options.onDeath(this.#options.name, how, this.#pauseMs);
     this.#restart = setTimeout(() => this.start(), this.#pauseMs);
     this.#pauseMs = Math.min(MAX_PAUSE_MS, this.#pauseMs * 2);

@@ -31,8 +31,8 @@ async function endOne(path: string, timeoutMs: number): Promise<boolean> {
   const wasAlive = mark !== null && isAlive(mark);
   if (mark && wasAlive) {
     signal(mark.pid, 'SIGTERM');
-    const deadline = Date.now() + timeoutMs;
-    while (isAlive(mark) && Date.now() < deadline) await sleep(50);
+    const deadline = performance.now() + timeoutMs;
+    while (isAlive(mark) && performance.now() < deadline) await sleep(50);
     while (isAlive(mark)) {
       signal(mark.pid, 'SIGKILL');
       await sleep(50);

@@ -10,7 +10,7 @@ export class AgentAuthenticator {
   readonly #bus: Bus;
   readonly #principals: PrincipalCache;
 
-  constructor(bus: Bus, now: () => number = Date.now) {
+  constructor(bus: Bus, now: () => number = () => performance.now()) {
     this.#bus = bus;
     const ask = (token: string, requestId: string) => this.#ask(token, requestId);
     this.#principals = new PrincipalCache({ ask, maxEntries: MAX_ENTRIES, now });

@@ -9,7 +9,7 @@ export class Authenticator {
   readonly #principals: PrincipalCache;
   readonly #listeners = new Set<() => void>();
 
-  constructor(bus: Bus, now: () => number = Date.now) {
+  constructor(bus: Bus, now: () => number = () => performance.now()) {
     const ask = (token: string, requestId: string) =>
       bus.call(userRpc.authenticate, { principal: systemPrincipal('gateway'), meta: { requestId } }, { token });
     this.#principals = new PrincipalCache({ ask, maxEntries: MAX_ENTRIES, now });

@@ -4,6 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseResumeId, type ResumePoint } from './resume-point.ts';
 
 const HEARTBEAT_MS = 15_000;
+/** A client that takes nothing for so long is gone, or might as well be: with its `Last-Event-ID` it goes on where it was. */
+const STALLED_MS = 45_000;
 
 export interface ServerEvent {
   readonly type: string;
@@ -25,8 +27,14 @@ export function clientSignal(reply: FastifyReply, stopping: AbortSignal): AbortS
   return AbortSignal.any([gone.signal, stopping]);
 }
 
-/** Back-pressure reaches `events`: the next one is asked for when the client has room. */
-export function sendEvents(reply: FastifyReply, events: AsyncIterable<ServerEvent>): Readable {
+/** Back-pressure reaches `events`: the next one is asked for when the client has room. One that never has is cut off. */
+export function sendEvents(
+  reply: FastifyReply,
+  events: AsyncIterable<ServerEvent>,
+  stalledMs: number = STALLED_MS,
+): Readable {
+  // Nothing was written for so long, though there is a heartbeat.
+  reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
   reply
     .header('content-type', 'text/event-stream; charset=utf-8')
     .header('cache-control', 'no-store')

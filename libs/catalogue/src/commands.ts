@@ -104,8 +104,8 @@ export class ThingCommands<
     const { revision } = await handler.execute(id, command, context);
     if (before.state.status === 'present')
       await names.release({ kind, name: before.state.details.name, holderId: id, context });
-    const deadline = Date.now() + READABLE_WITHIN_MS;
-    while ((await views.collection.get(id)) !== null && Date.now() < deadline) await delay(POLL_MS);
+    const deadline = performance.now() + READABLE_WITHIN_MS;
+    while ((await views.collection.get(id)) !== null && performance.now() < deadline) await delay(POLL_MS);
     return { id, revision };
   }
 

@@ -123,12 +123,12 @@ export class Bus {
 }
 
 export async function connectBus(options: BusOptions): Promise<Bus> {
-  const deadline = Date.now() + (options.connectTimeoutMs ?? 10_000);
+  const deadline = performance.now() + (options.connectTimeoutMs ?? 10_000);
   for (;;) {
     try {
       return new Bus(await connect(connectionOptions(options)), options);
     } catch (error) {
-      if (Date.now() >= deadline) throw unreachable(options.url, error);
+      if (performance.now() >= deadline) throw unreachable(options.url, error);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

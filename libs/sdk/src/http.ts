@@ -74,13 +74,13 @@ export class Http {
   /** The response itself, once it is a successful one. */
   async raw(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
     const key = method === 'POST' ? (options.idempotencyKey ?? randomUUID()) : undefined;
-    const deadline = Date.now() + this.#retryForMs;
+    const deadline = performance.now() + this.#retryForMs;
     for (let pauseMs = 200; ; pauseMs = Math.min(2_000, pauseMs * 2)) {
       try {
         return await this.#once(method, path, options, key);
       } catch (error) {
         const waitMs = options.signal?.aborted ? null : retryAfter(error, pauseMs);
-        if (waitMs === null || Date.now() + waitMs > deadline) throw error;
+        if (waitMs === null || performance.now() + waitMs > deadline) throw error;
         await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {});
       }
     }

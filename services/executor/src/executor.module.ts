@@ -82,7 +82,6 @@ export async function startAgent(config: AgentConfig, onFatal: (error: unknown) 
     executor,
     lease,
     reporter,
-    clock: Date.now,
     everyMs: config.syncMs,
     describeMs: config.describeMs,
   });

@@ -63,9 +63,11 @@ export class SchedulerModule {
     const lease = await openKvLease({ connection: bus.connection, holder: config.BATON_INSTANCE ?? randomUUID() });
     const catalogue = catalogueClient(bus, () => platform.systemCall());
     const ids = identifiers(platform.secret);
+    const monotonic = () => performance.now();
     const nodes: Nodes = new Nodes({
       execute: nodeCommands(platform),
       now,
+      monotonic,
       report,
       changed: () => leadership.current()?.kick(),
     });
@@ -92,7 +94,6 @@ export class SchedulerModule {
     const trial = { treatedDifferently: (policy: Policy) => leadership.leader().tryOut(policy) };
     const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
     const gaps = await gapLedger(platform);
-    const monotonic = () => performance.now();
     const leases = new NodeLeases({ leadership, nodes, now, monotonic, ...leaseOf(config), report });
     noteOutages(platform, { leadership, lease, nodes });
     leases.watch(signal);
@@ -110,7 +111,7 @@ export class SchedulerModule {
         { provide: BookingAdmin, useValue: bookingAdmin },
         { provide: Gaps, useValue: gaps },
         ...answers(platform, { leadership, nodes, log, progress, forecasts: expected }),
-        { provide: Agents, useValue: new Agents({ leadership, nodes, leases, catalogue, progress, now }) },
+        { provide: Agents, useValue: new Agents({ leadership, nodes, leases, catalogue, progress, now, monotonic }) },
       ],
     };
   }

@@ -61,7 +61,7 @@ export function startAgent(parts: AgentParts): AgentProcess {
   const probe = { describe: async () => parts.description };
   const clock = () => kernel.wallClock(process.machine);
   const paces = { everyMs: SYNC_MS, describeMs: 60_000 };
-  const sync = new SyncLoop({ link, probe, executor, lease, reporter: silent, clock, ...paces });
+  const sync = new SyncLoop({ link, probe, executor, lease, reporter: silent, ...paces });
   executor.resume();
   for (const loop of [sender.run(), sync.run()]) loop.catch(onFatal);
   return {

@@ -70,11 +70,13 @@ export function startScheduler(parts: SchedulerParts): SchedulerProcess {
   const log = openStreamJobLog(simulatedLog({ connection, stream: 'JOBS' }));
   const lease = new KvLease(connection.bucket, parts.holder);
   const now = () => kernel.wallClock(process.machine);
+  const monotonic = () => kernel.now;
   const newId = counted(process.name);
   const ids = idsOf(newId);
   const nodes: Nodes = new Nodes({
     execute: nodeCommands({ store: events, now, newId }),
     now,
+    monotonic,
     report,
     changed: () => leadership.current()?.kick(),
   });
@@ -99,11 +101,11 @@ export function startScheduler(parts: SchedulerParts): SchedulerProcess {
     leadership,
     nodes,
     now,
-    monotonic: () => kernel.now,
+    monotonic,
     ...(parts.broken.has('lease-margin') ? NO_MARGIN : LEASE),
     report,
   });
-  const agents = new Agents({ leadership, nodes, leases, catalogue, progress, now });
+  const agents = new Agents({ leadership, nodes, leases, catalogue, progress, now, monotonic });
   const { signal } = new AbortController();
   // As a standby does, it answers when it knows the nodes.
   void followLog({ events, signal, report }, ['node'], (commit) => nodes.follow(commit)).then(() => {

@@ -90,7 +90,7 @@ export class AttemptRun {
       case 'armed':
         return this.#resumeArmed(state.process);
       case 'running':
-        if (this.#isEarly && !state.isReleased) this.#watchTake(state.startedAt);
+        if (this.#isEarly && !state.isReleased) this.#watchTake(state.process, state.startedAt);
         return this.#watch(state.process, state.startedAt);
       case 'ended':
         return this.#ending.shipRest();
@@ -274,7 +274,7 @@ export class AttemptRun {
       const fact = { ...this.#key, at, devices: [...devices], seq };
       return { type: 'started', fact: { type: 'started', ...fact }, process };
     });
-    if (this.#isEarly) this.#watchTake(at);
+    if (this.#isEarly) this.#watchTake(process, at);
     await Promise.all([durable, this.#watch(process, at, ended)]);
   }
 
@@ -285,11 +285,11 @@ export class AttemptRun {
     this.#unwatchCards = this.#parts.cards.watch({ key: this.#key, identity, onSeen });
   }
 
-  #watchTake(grantedAt: number): void {
-    const { runtime, journal, clock, settings } = this.#parts;
+  #watchTake(identity: ProcessIdentity, grantedAt: number): void {
+    const { runtime, journal, settings } = this.#parts;
     const onLimit = () => this.stop('not-taken');
-    const parts = { key: this.#key, runtime, journal, clock, limitMs: settings.takeLimitMs, onLimit };
-    this.#take = new TakeWatch(parts, grantedAt);
+    const leftMs = settings.takeLimitMs - runtime.ageMs(identity);
+    this.#take = new TakeWatch({ key: this.#key, runtime, journal, grantedAt, leftMs, onLimit });
   }
 
   async #watch(identity: ProcessIdentity, startedAt: number, passedOn?: Promise<PassedOn>): Promise<void> {

@@ -4,7 +4,7 @@ import type { Refusal } from '../domain/reconcile.ts';
 import { refusing } from '../domain/refusal-words.ts';
 import type { Executor } from './executor.ts';
 import { Nudge } from './nudge.ts';
-import type { Clock, NodeLease, NodeProbe, Reporter, SchedulerLink } from './ports.ts';
+import type { NodeLease, NodeProbe, Reporter, SchedulerLink } from './ports.ts';
 
 const FIRST_RETRY_MS = 100;
 /** One may be an answer that a later order has overtaken. */
@@ -16,7 +16,6 @@ export interface SyncParts {
   readonly executor: Executor;
   readonly lease: NodeLease;
   readonly reporter: Reporter;
-  readonly clock: Clock;
   readonly everyMs: number;
   /** Between looks at the node's devices: asking the driver takes time. */
   readonly describeMs: number;
@@ -80,7 +79,7 @@ export class SyncLoop {
 
   /** The last description; the first one is waited for, the next are made meanwhile. */
   #node(): NodeDescription | Promise<NodeDescription> {
-    const isDue = this.#parts.clock() >= this.#describeAt;
+    const isDue = this.#parts.lease.monotonic() >= this.#describeAt;
     const describing = isDue ? this.describe() : this.#describing;
     return this.#described ?? describing ?? this.describe();
   }
@@ -94,11 +93,11 @@ export class SyncLoop {
   }
 
   async #describe(): Promise<NodeDescription> {
-    const { probe, executor, clock } = this.#parts;
+    const { probe, executor, lease } = this.#parts;
     const before = this.#described;
     this.#described = await probe.describe();
     executor.sawDevices(this.#described.devices);
-    this.#describeAt = clock() + this.#parts.describeMs;
+    this.#describeAt = lease.monotonic() + this.#parts.describeMs;
     if (before !== null && JSON.stringify(before) !== JSON.stringify(this.#described)) this.#nudge.wake();
     return this.#described;
   }

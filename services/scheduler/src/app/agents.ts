@@ -28,6 +28,8 @@ export interface AgentPorts {
   readonly catalogue: Catalogue;
   readonly progress: StagingProgress;
   readonly now: () => number;
+  /** ms, of a clock that nobody can set. */
+  readonly monotonic: () => number;
 }
 
 export class Agents {
@@ -36,6 +38,7 @@ export class Agents {
   readonly #leases: NodeLeases;
   readonly #catalogue: Catalogue;
   readonly #now: () => number;
+  readonly #monotonic: () => number;
   readonly #progress: StagingProgress;
   readonly #missingSince = new Map<string, number>();
 
@@ -45,6 +48,7 @@ export class Agents {
     this.#leases = ports.leases;
     this.#catalogue = ports.catalogue;
     this.#now = ports.now;
+    this.#monotonic = ports.monotonic;
     this.#progress = ports.progress;
   }
 
@@ -114,9 +118,9 @@ export class Agents {
         this.#missingSince.delete(key);
         continue;
       }
-      const since = this.#missingSince.get(key) ?? this.#now();
+      const since = this.#missingSince.get(key) ?? this.#monotonic();
       this.#missingSince.set(key, since);
-      if (this.#now() - since < MISSING_FOR_MS) continue;
+      if (this.#monotonic() - since < MISSING_FOR_MS) continue;
       this.#missingSince.delete(key);
       const command = lostCommand(state.attempt.number, part, {
         message: 'The agent has no trace of the attempt any more.',

@@ -112,7 +112,7 @@ export class Forecasts {
   known(jobId: string): ExpectedTimes | undefined {
     const leader = this.#ports.leadership.current();
     const newest = this.#newest;
-    if (!leader || newest?.leader !== leader || this.#ports.now() - newest.at > OLD_MS) return undefined;
+    if (!leader || newest?.leader !== leader || Math.abs(this.#ports.now() - newest.at) > OLD_MS) return undefined;
     return newest.jobs.has(jobId) ? this.#expected(leader, jobId) : undefined;
   }
 
@@ -134,7 +134,8 @@ export class Forecasts {
     if (!this.#newest) return 0;
     const { at, cost } = this.#newest;
     const restMs = Math.max(leastMs, times * cost.hereMs, timesBeside * cost.besideMs);
-    return Math.max(0, at + restMs - this.#ports.now());
+    // The clock may have been set back since.
+    return Math.max(0, restMs - Math.abs(this.#ports.now() - at));
   }
 
   async #reckon(leader: Leader): Promise<void> {

@@ -27,6 +27,8 @@ export interface NodePorts {
   /** Runs a command on the node's aggregate. */
   readonly execute: (nodeId: string, command: NodeCommand, request?: NodeRequest) => Promise<NodeExecution>;
   readonly now: () => number;
+  /** ms, of a clock that nobody can set: silence is measured by it. */
+  readonly monotonic: () => number;
   /** Something changed that a scheduling pass should see. */
   readonly changed: () => void;
   readonly report: (error: unknown, where: string) => void;
@@ -36,6 +38,8 @@ interface Entry {
   state: NodeState;
   revision: number;
   lastSeenAt: number | null;
+  /** The same instant, of the clock that nobody can set. */
+  heardAt: number | null;
 }
 
 export interface FoundNode {
@@ -46,11 +50,11 @@ export interface FoundNode {
 export class Nodes {
   readonly #ports: NodePorts;
   readonly #entries = new Map<string, Entry>();
-  readonly #startedAt: number;
+  readonly #startedAt: { readonly wall: number; readonly monotonic: number };
 
   constructor(ports: NodePorts) {
     this.#ports = ports;
-    this.#startedAt = ports.now();
+    this.#startedAt = { wall: ports.now(), monotonic: ports.monotonic() };
   }
 
   /** What the log says, in its order; also what another scheduler has written. */
@@ -115,7 +119,7 @@ export class Nodes {
   async hear(nodeId: string, description: NodeDescription): Promise<void> {
     const wasHeard = this.heard(nodeId);
     const { events } = await this.#execute(nodeId, { type: 'Hear', description });
-    this.#entry(nodeId).lastSeenAt = this.#ports.now();
+    Object.assign(this.#entry(nodeId), { lastSeenAt: this.#ports.now(), heardAt: this.#ports.monotonic() });
     if (!wasHeard || events.length > 0) this.#ports.changed();
   }
 
@@ -123,9 +127,8 @@ export class Nodes {
   async checkHeartbeats(): Promise<void> {
     for (const [id, entry] of this.#entries) {
       if (entry.state.phase !== 'known' || !entry.state.reachable) continue;
-      const lastSeenAt = entry.lastSeenAt ?? this.#startedAt;
-      if (this.#ports.now() - lastSeenAt < HEARTBEAT_TIMEOUT_MS) continue;
-      await this.#execute(id, { type: 'MissHeartbeat', lastSeenAt });
+      if (this.#silentMs(entry) < HEARTBEAT_TIMEOUT_MS) continue;
+      await this.#execute(id, { type: 'MissHeartbeat', lastSeenAt: entry.lastSeenAt ?? this.#startedAt.wall });
       this.#ports.changed();
     }
   }
@@ -145,7 +148,11 @@ export class Nodes {
   }
 
   #isHeard(entry: Entry): boolean {
-    return entry.lastSeenAt !== null && this.#ports.now() - entry.lastSeenAt < HEARTBEAT_TIMEOUT_MS;
+    return entry.heardAt !== null && this.#silentMs(entry) < HEARTBEAT_TIMEOUT_MS;
+  }
+
+  #silentMs({ heardAt }: Entry): number {
+    return this.#ports.monotonic() - (heardAt ?? this.#startedAt.monotonic);
   }
 
   /** A command that was carried out before answers with what was then: that is not gone back to. */
@@ -156,7 +163,7 @@ export class Nodes {
   }
 
   #entry(id: string): Entry {
-    const entry = this.#entries.get(id) ?? { state: initialNode, revision: 0, lastSeenAt: null };
+    const entry = this.#entries.get(id) ?? { state: initialNode, revision: 0, lastSeenAt: null, heardAt: null };
     this.#entries.set(id, entry);
     return entry;
   }
