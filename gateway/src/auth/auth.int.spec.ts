@@ -79,6 +79,7 @@ describe('the session cookie', () => {
       name: 'A',
       role: 'user' as const,
       disabled: false,
+      erased: false,
     };
     fixture.answer(userRpc.logIn, () => ({ token: 'alice', expiresAt: Date.now() + 60_000, user }));
     const response = await fixture.fetch('/api/v1/sessions', {

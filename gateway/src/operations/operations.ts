@@ -82,6 +82,7 @@ import { listTokens } from './tokens/list-tokens.ts';
 import { revokeToken } from './tokens/revoke-token.ts';
 import { getUpload } from './uploads/get-upload.ts';
 import { disableUser } from './users/disable-user.ts';
+import { eraseUser } from './users/erase-user.ts';
 import { getUser } from './users/get-user.ts';
 import { listUsers } from './users/list-users.ts';
 import { signUp } from './users/sign-up.ts';
@@ -93,6 +94,7 @@ const accounts = {
   listUsers,
   getUser,
   disableUser,
+  eraseUser,
   createInvite,
   createToken,
   listTokens,

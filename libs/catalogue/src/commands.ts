@@ -89,6 +89,8 @@ export class ThingCommands<
   }
 
   async change(call: Command, ref: string, { group, ...wanted }: ThingChange, command: (wanted: ChangeWanted) => C) {
+    if (wanted.ownerId !== undefined && call.principal.role !== 'admin')
+      throw new PlatformError('forbidden', 'Only admins hand things to somebody else.');
     const id = await (typeof group === 'string' ? this.demandWritable(call, ref) : this.#checkedId(call, ref));
     const groupId = typeof group === 'string' ? await this.#ports.findGroup(call, group) : group;
     const { revision } = await this.run(call, id, command(groupId === undefined ? wanted : { ...wanted, groupId }));

@@ -42,3 +42,13 @@ it('carries the revision that the caller expects', () => {
   expect(commandContext(request({ meta: { requestId: 'r', ifRevision: 0 } })).ifRevision).toBe(0);
   expect(commandContext(request())).not.toHaveProperty('ifRevision');
 });
+
+it('hashes a request that names people under the secret: no address can be found by trying', () => {
+  const named = { body: { userId: 'ada@example.org' }, namesPeople: true };
+  const { requestHash, unkeyedHash } = commandContext(request(named));
+  expect(requestHash).toBe(commandContext(request(named)).requestHash);
+  expect(requestHash).not.toBe(commandContext(request({ ...named, secret: 'other' })).requestHash);
+  // What such a request was recognised by before.
+  expect(unkeyedHash).toBe(commandContext(request({ body: named.body })).requestHash);
+  expect(commandContext(request())).not.toHaveProperty('unkeyedHash');
+});

@@ -8,6 +8,8 @@ export interface CommandContext {
   readonly commandId: string;
   /** SHA-256 (hex) of the canonical request: the same command id with another request is refused. */
   readonly requestHash: string;
+  /** As it was before requests of this kind had a key: a repeat of a command from then is recognised by it. */
+  readonly unkeyedHash?: string;
   readonly principal: Principal;
   /** Id of the request that it all began with. */
   readonly correlationId: string;
@@ -25,16 +27,30 @@ export interface CommandRequest {
   readonly body: unknown;
   /** The installation's secret, so that nobody can guess the id of another's command. */
   readonly secret: string;
+  /** The request may name people by their addresses: of a plain hash in the log, an address could be found by guessing. */
+  readonly namesPeople?: boolean;
 }
 
-export function commandContext({ principal, meta, subject, body, secret }: CommandRequest): CommandContext {
+export function commandContext(request: CommandRequest): CommandContext {
+  const { principal, meta, secret } = request;
   return {
     commandId: commandId(principal.userId, meta.idempotencyKey, secret),
-    requestHash: hash('sha256', canonicalJson({ subject, body })),
+    ...requestHashes(request),
     principal,
     correlationId: meta.requestId,
     ...(meta.ifRevision === undefined ? {} : { ifRevision: meta.ifRevision }),
   };
+}
+
+function requestHashes({
+  subject,
+  body,
+  secret,
+  namesPeople,
+}: CommandRequest): Pick<CommandContext, 'requestHash' | 'unkeyedHash'> {
+  const unkeyedHash = hash('sha256', canonicalJson({ subject, body }));
+  if (!namesPeople) return { requestHash: unkeyedHash };
+  return { requestHash: createHmac('sha256', secret).update(`request\0${unkeyedHash}`).digest('hex'), unkeyedHash };
 }
 
 function commandId(userId: string, idempotencyKey: string | undefined, secret: string): string {

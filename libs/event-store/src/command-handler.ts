@@ -173,9 +173,9 @@ class Handler<Command, State, Event extends StoredEvent> implements CommandHandl
   async #repeat(
     id: string,
     firstHash: string,
-    { commandId, requestHash }: CommandContext,
+    { commandId, requestHash, unkeyedHash }: CommandContext,
   ): Promise<Execution<State, Event>> {
-    if (firstHash !== requestHash) {
+    if (firstHash !== requestHash && firstHash !== unkeyedHash) {
       throw new PlatformError(
         'idempotency_key_reused',
         'This idempotency key was used with another request; use a new one.',

@@ -40,6 +40,11 @@ export interface LoggedIn {
   readonly expiresAt: number | null;
   readonly user: UserView;
 }
+export interface ErasedUser extends Changed {
+  readonly cancelledJobs: number;
+  /** Datasets, models and endpoints. */
+  readonly handedOver: number;
+}
 export interface AddedNode extends Changed {
   readonly token: string;
   readonly expiresAt: number;
@@ -195,6 +200,10 @@ export class BatonClient {
     logOut: () => this.http.json<unknown>('DELETE', '/sessions/current'),
     me: () => this.http.json<UserView>('GET', '/users/me'),
     list: (query?: Query) => this.http.json<Page<UserView>>('GET', '/users', withQuery(query)),
+    get: (ref: string) => this.http.json<UserView>('GET', `/users/${encodeURIComponent(ref)}`),
+    /** The person is forgotten for good; what they made stays, or is handed `to` somebody. */
+    erase: (id: string, body: { to?: string; cancelJobs?: boolean } = {}) =>
+      this.http.json<ErasedUser>('POST', `/users/${encodeURIComponent(id)}/erase`, { body }),
     invite: (body: { role?: Principal['role']; expiresInHours?: number }) =>
       this.http.json<{ id: string; token: string; expiresAt: number }>('POST', '/invites', { body }),
   };

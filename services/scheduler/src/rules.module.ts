@@ -22,7 +22,7 @@ export interface Rules {
 export async function openRules(platform: Platform, changed: () => void): Promise<Rules> {
   const { events: store, now, secret } = platform;
   const contextOf = ({ caller: { principal, meta }, subject, body }: BookingRequest) =>
-    commandContext({ principal, meta, subject, body, secret });
+    commandContext({ principal, meta, subject, body, secret, namesPeople: true });
   const common = { store, now, newId: randomUUID };
   const policy = commandHandler({ ...common, decider: policyDecider, aggregate: 'policy' });
   const calendar = commandHandler({ ...common, decider: calendarDecider, aggregate: 'calendar' });

@@ -15,8 +15,10 @@ import { SecretController } from './adapters/secret.controller.ts';
 import { SessionController } from './adapters/session.controller.ts';
 import { TokenController } from './adapters/token.controller.ts';
 import { openViews } from './adapters/open-views.ts';
+import { resumeErasures } from './adapters/resume-erasures.ts';
 import { Accounts } from './app/accounts.ts';
 import { Authenticator } from './app/authenticate.ts';
+import { Erasure } from './app/erasure.ts';
 import { Groups } from './app/groups.ts';
 import { Invites } from './app/invites.ts';
 import { LogInLimit } from './app/log-in-limit.ts';
@@ -32,7 +34,10 @@ class UserModule {}
 
 export async function userModule(platform: Platform, config: UserConfig): Promise<DynamicModule> {
   const { now, secret: installationSecret } = platform;
-  const [views, { aggregates, credentials }] = await Promise.all([openViews(platform), openAggregates(platform)]);
+  const [{ views, caughtUp }, { aggregates, credentials }] = await Promise.all([
+    openViews(platform),
+    openAggregates(platform),
+  ]);
   const names = new LogNames(platform);
   const ids = new LogIds(installationSecret);
   const secrets = new HashedSecrets(installationSecret);
@@ -42,6 +47,17 @@ export async function userModule(platform: Platform, config: UserConfig): Promis
   const adminToken = new AdminTokenFile(config.BATON_ADMIN_TOKEN_FILE);
   const changed: CredentialsChanged = (what) => platform.bus.publish(subjects.credentialsChanged, what);
   const tokens = new Tokens({ view: views.tokens, aggregates, ids, secrets, changed, now });
+  const userSecrets = new Secrets({ view: views.secrets, aggregates, ids, vault });
+  const erasure = new Erasure({
+    ...views,
+    aggregates,
+    memberships: credentials.memberships,
+    names,
+    personal,
+    keyring: personal,
+    deleteSecret: (ownerId, name, write) => userSecrets.deleteOf(ownerId, name, write),
+    changed,
+  });
   const provided = [
     tokens,
     secrets,
@@ -51,8 +67,11 @@ export async function userModule(platform: Platform, config: UserConfig): Promis
     new Accounts({ users: views.users, aggregates, names, personal, changed }),
     new Invites({ aggregates, ids, secrets, now }),
     new Groups({ groups: views.groups, aggregates, ids, names, changed }),
-    new Secrets({ view: views.secrets, aggregates, ids, vault }),
+    userSecrets,
+    erasure,
   ];
+  await caughtUp;
+  await resumeErasures(platform, erasure);
   return {
     module: UserModule,
     controllers: [SessionController, AccountController, TokenController, GroupController, SecretController],

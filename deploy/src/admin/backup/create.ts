@@ -37,6 +37,7 @@ import {
   writeSet,
 } from './backup-set.ts';
 import { blobsIn, copyBlob } from './blob-copies.ts';
+import { forgetErased } from './erased-people.ts';
 import { readStateFiles, type StateFiles } from './state-files.ts';
 
 type Settings = Readonly<Record<string, string | undefined>>;
@@ -89,6 +90,7 @@ async function create(home: string, folder: string, connection: NatsConnection):
     blobBytes: blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };
   await writeSet(folder, set, blobs);
+  await forgetErased(folder, await readSets(folder));
   const commits = summaryOf(set).commits - (before === undefined ? 0 : summaryOf(before).commits);
   return { ...summaryOf(set), newCommits: commits, ...news };
 }

@@ -29,6 +29,7 @@ import {
   writeDurably,
 } from './backup-set.ts';
 import { copyBlob } from './blob-copies.ts';
+import { erasedPeople } from './erased-people.ts';
 
 type Settings = Readonly<Record<string, string | undefined>>;
 
@@ -83,8 +84,12 @@ function mustBeFree(home: string, id: string): void {
   );
 }
 
+/** Whoever was erased since is not brought back: without their key, and with the note by which the platform erases them again. */
 async function restoreFiles(folder: string, home: string, { files }: BackupSet): Promise<void> {
-  for (const { path, digest } of files) {
+  const { notes, isGone } = await erasedPeople(folder, await readSets(folder));
+  const noted = new Set(notes.map(({ path }) => path));
+  const wanted = [...files.filter(({ path }) => !isGone(path) && !noted.has(path)), ...notes];
+  for (const { path, digest } of wanted) {
     const content = await readFile(paths.file(folder, digest));
     if (digestOf(content) !== digest)
       throw new PlatformError(

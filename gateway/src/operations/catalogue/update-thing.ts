@@ -11,6 +11,6 @@ export const updateThing = (catalogue: Catalogue) =>
     url: `/${catalogue.path}/:id`,
     summary: `Change a ${catalogue.noun}'s description, tags, visibility or group`,
     access: 'user',
-    schema: { params: IdPath, body: without(UpdateThing, 'id'), response: Changed },
+    schema: { params: IdPath, body: without(UpdateThing, 'id', 'ownerId'), response: Changed },
     handler: ({ call, params, body }) => call(catalogue.rpc.update, { ...body, ...params }),
   });

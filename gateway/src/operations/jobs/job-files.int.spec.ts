@@ -65,7 +65,15 @@ beforeEach(async () => {
   fixture.answer(userRpc.getUser, ({ principal, body }) => {
     if (body.id !== principal.userId) throw new PlatformError('not_found', 'There is no such user.');
     const stamps = { revision: 1, createdAt: 1, updatedAt: 1 };
-    return { id: body.id, ...stamps, email: 'a@example.com', name: 'Alice A', role: 'user' as const, disabled: false };
+    return {
+      id: body.id,
+      ...stamps,
+      email: 'a@example.com',
+      name: 'Alice A',
+      role: 'user' as const,
+      disabled: false,
+      erased: false,
+    };
   });
 });
 const get = (path: string, init: Parameters<GatewayFixture['fetch']>[1] = {}) =>

@@ -9,6 +9,8 @@ export interface ChangeWanted {
   readonly visibility?: Visibility;
   /** Null takes the thing out of its group. */
   readonly groupId?: string | null;
+  /** Whether the caller may hand it to somebody is asked before. */
+  readonly ownerId?: string;
 }
 
 /** What of `wanted` differs from `details`; null if nothing does. */
@@ -23,6 +25,7 @@ export function changeOf(details: Details, wanted: ChangeWanted): DetailsChange 
     ...(wanted.tags === undefined || sameTags(wanted.tags, details.tags) ? {} : { tags: wanted.tags }),
     ...(visibility === details.visibility ? {} : { visibility }),
     ...(groupId === details.groupId ? {} : { groupId }),
+    ...(wanted.ownerId === undefined || wanted.ownerId === details.ownerId ? {} : { ownerId: wanted.ownerId }),
   };
   return Object.keys(change).length === 0 ? null : change;
 }

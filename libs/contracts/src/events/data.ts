@@ -10,6 +10,8 @@ export const DetailsChange = strict({
   tags: Type.Optional(Tags),
   visibility: Type.Optional(Ownership.visibility),
   groupId: Type.Optional(Ownership.groupId),
+  /** It was handed to somebody else. */
+  ownerId: Type.Optional(Ownership.ownerId),
 });
 export type DetailsChange = Static<typeof DetailsChange>;
 

@@ -7,5 +7,6 @@ export const EndpointTarget = strict({ modelId: Id, modelName: Name, version: Ve
 export const endpointEvents = {
   EndpointCreated: strict({ name: Name, target: EndpointTarget, ...Ownership }),
   EndpointRetargeted: strict({ target: EndpointTarget }),
+  EndpointHandedOver: strict({ ownerId: Id }),
   EndpointDeleted: strict({}),
 };

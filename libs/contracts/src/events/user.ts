@@ -12,6 +12,8 @@ export const userEvents = {
   UserRegistered: strict({ email: Encrypted, name: Encrypted, passwordHash: Type.String(), role: Role }),
   PasswordChanged: strict({ passwordHash: Type.String() }),
   UserDisabled: strict({ by: Type.String() }),
+  /** From here on the person's key is thrown away: what was encrypted under it stays in the log, and nobody can read it. */
+  UserErased: strict({ by: Type.String() }),
 };
 export const inviteEvents = {
   InviteIssued: strict({ secretHash: Type.String(), role: Role, expiresAt: Timestamp }),

@@ -23,6 +23,8 @@ export const UpdateThing = strict({
   tags: Described.tags,
   visibility: Described.visibility,
   group: Type.Optional(Type.Union([Ref, Type.Null()])),
+  /** Hands it to this user (admin), whom the caller has seen. */
+  ownerId: Type.Optional(Id),
 });
 const Listing = strict({
   ...PageQuery,

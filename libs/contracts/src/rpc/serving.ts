@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { Ownership, Visibility } from '../access.ts';
 import { EndpointTarget } from '../events/endpoint.ts';
-import { Name, Ref, strict } from '../schema.ts';
+import { Id, Name, Ref, strict } from '../schema.ts';
 import { ById, Changed, PageQuery, Stamped, page } from './common.ts';
 import { VersionRef } from './data.ts';
 import { rpc } from './rpc.ts';
@@ -35,6 +35,8 @@ export const servingRpc = {
   create: rpc('rpc.serving.create', CreateEndpoint, Changed),
   /** Loads the new version aside, warms it, swaps, drains the old one. */
   update: rpc('rpc.serving.update', UpdateEndpoint, Changed),
+  /** Admin: to a user whom the caller has seen. */
+  handOver: rpc('rpc.serving.hand-over', strict({ id: Ref, ownerId: Id }), Changed),
   delete: rpc('rpc.serving.delete', ById, Changed),
   get: rpc('rpc.serving.get', ById, EndpointView),
   list: rpc('rpc.serving.list', strict(PageQuery), page(EndpointView)),

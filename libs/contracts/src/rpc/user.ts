@@ -20,6 +20,8 @@ export const UserView = strict({
   name: Type.String(),
   role: Role,
   disabled: Type.Boolean(),
+  /** The person is forgotten: name and address are stand-ins, the same for ever, and nobody logs in. */
+  erased: Type.Boolean(),
 });
 export type UserView = Static<typeof UserView>;
 export const TokenView = strict({
@@ -69,6 +71,8 @@ export const userRpc = {
   getUser: rpc('rpc.user.get', ById, UserView),
   listUsers: rpc('rpc.user.list', strict(PageQuery), page(UserView)),
   disableUser: rpc('rpc.user.disable', ById, Changed),
+  /** Forgets a person for good (admin). Repeated, it finishes what was cut short. */
+  eraseUser: rpc('rpc.user.erase', ById, Changed),
   createInvite: rpc('rpc.user.create-invite', CreateInvite, Invited),
   createToken: rpc('rpc.user.create-token', CreateToken, TokenCreated),
   listTokens: rpc('rpc.user.list-tokens', strict(PageQuery), page(TokenView)),

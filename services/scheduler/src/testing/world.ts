@@ -123,7 +123,16 @@ export async function startWorld(): Promise<World> {
 function answerUsers(user: Bus): void {
   user.handle(userRpc.getUser, async ({ body: { id } }) => {
     if (id !== ADA.id && id !== ADA.email) throw new PlatformError('not_found', 'There is no such user.');
-    return { ...ADA, revision: 1, createdAt: 1, updatedAt: 1, name: 'Ada', role: 'user' as const, disabled: false };
+    return {
+      ...ADA,
+      revision: 1,
+      createdAt: 1,
+      updatedAt: 1,
+      name: 'Ada',
+      role: 'user' as const,
+      disabled: false,
+      erased: false,
+    };
   });
   user.handle(userRpc.issueJobToken, async ({ body }) => ({ token: `token of ${body.jobId}` }));
   user.handle(userRpc.missingSecrets, async ({ body }) => ({ missing: body.names.filter((name) => name !== 'KEY') }));

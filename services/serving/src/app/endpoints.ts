@@ -35,6 +35,10 @@ export interface RetargetWanted {
   readonly model?: string;
   readonly version: number | 'latest';
 }
+export interface HandOverWanted {
+  readonly id: string;
+  readonly ownerId: string;
+}
 interface Changed {
   readonly id: string;
   readonly revision: number;
@@ -73,6 +77,11 @@ export class Endpoints {
     const target = await this.#targetOf(call.principal, wanted.model ?? details.target.modelId, wanted.version);
     const change = () => this.#execute(id, { type: 'RetargetEndpoint', by: call.principal, target }, call);
     return isSameTarget(target, details.target) ? change() : this.#withModel(target, change);
+  }
+
+  async handOver(call: Command, { id: ref, ownerId }: HandOverWanted): Promise<Changed> {
+    const { id } = await this.#changeable(call.principal, ref);
+    return this.#execute(id, { type: 'HandOverEndpoint', by: call.principal, ownerId }, call);
   }
 
   async delete(call: Command, ref: string): Promise<Changed> {

@@ -7,6 +7,7 @@ import { type EndpointDetails, type EndpointState, evolve, isSameTarget, noEndpo
 export type EndpointCommand =
   | ({ readonly type: 'CreateEndpoint' } & EndpointDetails)
   | { readonly type: 'RetargetEndpoint'; readonly by: Principal; readonly target: Target }
+  | { readonly type: 'HandOverEndpoint'; readonly by: Principal; readonly ownerId: string }
   | { readonly type: 'DeleteEndpoint'; readonly by: Principal };
 
 export const endpointDecider: Decider<EndpointCommand, EndpointState, EndpointEvent> = {
@@ -25,6 +26,9 @@ function decide(command: EndpointCommand, state: EndpointState): readonly Endpoi
     case 'RetargetEndpoint':
       if (isSameTarget(requireChangeable(state, command.by).target, command.target)) return [];
       return [{ type: 'EndpointRetargeted', v: 1, data: { target: command.target } }];
+    case 'HandOverEndpoint':
+      if (requireHandOver(state, command.by).ownerId === command.ownerId) return [];
+      return [{ type: 'EndpointHandedOver', v: 1, data: { ownerId: command.ownerId } }];
     case 'DeleteEndpoint':
       requireChangeable(state, command.by);
       return [{ type: 'EndpointDeleted', v: 1, data: {} }];
@@ -38,6 +42,12 @@ export function requireChangeable(state: EndpointState, by: Principal): Endpoint
   if (state.status !== 'active' || !canRead(by, state)) throw endpointNotFound();
   requireWrite(by, state);
   return state;
+}
+
+function requireHandOver(state: EndpointState, by: Principal): EndpointDetails {
+  const details = requireChangeable(state, by);
+  if (by.role === 'admin') return details;
+  throw new PlatformError('forbidden', 'Only admins hand an endpoint to somebody else.');
 }
 
 export function endpointNotFound(): PlatformError {

@@ -21,6 +21,8 @@ export function evolve(state: EndpointState, event: EndpointEvent): EndpointStat
       return { status: 'active', ...event.data };
     case 'EndpointRetargeted':
       return state.status === 'active' ? { ...state, target: event.data.target } : state;
+    case 'EndpointHandedOver':
+      return state.status === 'active' ? { ...state, ownerId: event.data.ownerId } : state;
     case 'EndpointDeleted':
       return state.status === 'active' ? { ...state, status: 'deleted' } : state;
     default:

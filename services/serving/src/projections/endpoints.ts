@@ -13,7 +13,7 @@ export interface EndpointDocument extends EndpointDetails {
 
 export const endpointsProjection: Projection<EndpointDocument> = {
   name: 'endpoints',
-  version: 1,
+  version: 2,
   indexes: [['createdAt'], ['updatedAt'], ['name'], ['ownerId'], ['groupId'], ['visibility']],
   stream: EVENTS_STREAM,
   aggregates: ['endpoint'],
@@ -36,6 +36,8 @@ function step(
       return { id: commit.ref.id, createdAt: commit.at, ...stamp, ...event.data };
     case 'EndpointRetargeted':
       return document && { ...document, ...stamp, target: event.data.target };
+    case 'EndpointHandedOver':
+      return document && { ...document, ...stamp, ownerId: event.data.ownerId };
     case 'EndpointDeleted':
       return null;
     default:

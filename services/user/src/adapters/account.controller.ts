@@ -4,6 +4,7 @@ import type { Call } from '@baton/messaging';
 import { Answers } from '@baton/service-host';
 import { Controller, Inject } from '@nestjs/common';
 import { Accounts } from '../app/accounts.ts';
+import { Erasure } from '../app/erasure.ts';
 import { Invites } from '../app/invites.ts';
 import { writeOf } from './write-of.ts';
 
@@ -13,10 +14,16 @@ type Asked<K extends keyof typeof userRpc> = Call<(typeof userRpc)[K]['request']
 export class AccountController {
   readonly #accounts: Accounts;
   readonly #invites: Invites;
+  readonly #erasure: Erasure;
 
-  constructor(@Inject(Accounts) accounts: Accounts, @Inject(Invites) invites: Invites) {
+  constructor(
+    @Inject(Accounts) accounts: Accounts,
+    @Inject(Invites) invites: Invites,
+    @Inject(Erasure) erasure: Erasure,
+  ) {
     this.#accounts = accounts;
     this.#invites = invites;
+    this.#erasure = erasure;
   }
 
   @Answers(userRpc.getUser)
@@ -32,6 +39,11 @@ export class AccountController {
   @Answers(userRpc.disableUser)
   disableUser(call: Asked<'disableUser'>) {
     return this.#accounts.disable(call.body.id, writeOf(call));
+  }
+
+  @Answers(userRpc.eraseUser)
+  eraseUser(call: Asked<'eraseUser'>) {
+    return this.#erasure.erase(call.body.id, writeOf(call));
   }
 
   @Answers(userRpc.createInvite)

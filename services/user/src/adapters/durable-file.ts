@@ -57,3 +57,9 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
     throw error;
   }
 }
+
+/** Gone, also after a power cut. */
+export async function removeDurably(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await syncFolder(dirname(path));
+}

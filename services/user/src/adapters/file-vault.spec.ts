@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileVault } from './file-vault.ts';
-import { ERASED, PersonalKeys } from './personal-keys.ts';
+import { PersonalKeys } from './personal-keys.ts';
 
 const SECRET_ID = `sec_${'a'.repeat(26)}`;
 const USER_ID = `usr_${'a'.repeat(26)}`;
@@ -62,7 +62,19 @@ describe('personal keys', () => {
     await expect(new PersonalKeys(folder, 'other').open(USER_ID, 'email', sealed)).rejects.toThrow(
       /unable to authenticate/,
     );
-    await rm(join(folder, 'users', `${USER_ID}.key`));
-    expect(await keys.open(USER_ID, 'email', sealed)).toBe(ERASED);
+    expect(await keys.buried()).toEqual([]);
+    for (const _ of [1, 2]) {
+      await keys.bury(USER_ID, [SECRET_ID]);
+      await keys.destroy(USER_ID);
+    }
+    expect(await keys.open(USER_ID, 'email', sealed)).toBeNull();
+    expect(await keys.buried()).toEqual([USER_ID]);
+    expect(await readdir(join(folder, 'users'))).toEqual([`${USER_ID}.erased`]);
+  });
+
+  it('are never made again for somebody who was erased', async () => {
+    const keys = new PersonalKeys(folder, 'secret');
+    await keys.bury(USER_ID, []);
+    await expect(keys.seal(USER_ID, 'email', 'a@b')).rejects.toThrow(/was erased/);
   });
 });

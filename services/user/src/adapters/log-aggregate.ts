@@ -39,7 +39,7 @@ export class LogAggregate<Command, State, Event extends StoredEvent> implements 
     const { state, revision } = await this.#handler.execute(
       id,
       command,
-      commandContext({ ...write, secret: this.#secret }),
+      commandContext({ ...write, secret: this.#secret, namesPeople: true }),
     );
     this.#written(id, { state, revision });
     return { state, revision };

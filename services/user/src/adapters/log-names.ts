@@ -37,6 +37,6 @@ export class LogNames implements Names {
   }
 
   #context(write: Write) {
-    return commandContext({ ...write, secret: this.#secret });
+    return commandContext({ ...write, secret: this.#secret, namesPeople: true });
   }
 }

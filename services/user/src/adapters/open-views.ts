@@ -7,13 +7,17 @@ import { usersProjection } from '../projections/users.ts';
 import { View } from '../projections/view.ts';
 
 export async function openViews(platform: Platform) {
-  const open = async <D extends Revised>(projection: Projection<D>) =>
-    new View(projection, await platform.project(projection), platform.events);
+  const caughtUp: Promise<void>[] = [];
+  const open = async <D extends Revised>(projection: Projection<D>) => {
+    const handle = await platform.project(projection);
+    caughtUp.push(handle.caughtUp);
+    return new View(projection, handle, platform.events);
+  };
   const [users, groups, tokens, secrets] = await Promise.all([
     open(usersProjection),
     open(groupsProjection),
     open(tokensProjection),
     open(secretsProjection),
   ]);
-  return { users, groups, tokens, secrets };
+  return { views: { users, groups, tokens, secrets }, caughtUp: Promise.all(caughtUp) };
 }

@@ -6,6 +6,7 @@ import type { PageQuery, View } from '../projections/view.ts';
 import type { Aggregates, Changed, Names, Write } from './aggregates.ts';
 import { isAdmin, requireAdmin, requireLogIn, requirePerson, requireReader } from './person.ts';
 import type { CredentialsChanged, PersonalFields } from './ports.ts';
+import { pseudonym } from './pseudonym.ts';
 import { findUserId } from './user-ref.ts';
 
 export interface AccountsParts {
@@ -67,11 +68,13 @@ export class Accounts {
 
   async #shown({ email, name, ...rest }: UserDocument): Promise<UserView> {
     const { personal } = this.#parts;
+    const standIn = pseudonym(rest.id);
+    if (rest.erased) return { ...rest, ...standIn };
     const [shownEmail, shownName] = await Promise.all([
       personal.open(rest.id, 'email', email),
       personal.open(rest.id, 'name', name),
     ]);
-    return { ...rest, email: shownEmail, name: shownName };
+    return { ...rest, email: shownEmail ?? standIn.email, name: shownName ?? standIn.name };
   }
 }
 

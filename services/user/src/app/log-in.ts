@@ -1,6 +1,6 @@
 // Log-in by e-mail and password. A wrong address and a wrong password look and take the same.
 import { PlatformError } from '@baton/errors';
-import type { UserState } from '../domain/user.ts';
+import { hasAccount, type UserState } from '../domain/user.ts';
 import type { Names, Write } from './aggregates.ts';
 import type { LogInLimit } from './log-in-limit.ts';
 import type { Versioned } from './mirror.ts';
@@ -53,7 +53,7 @@ export class LogInWithPassword {
   async #check(account: string, password: string): Promise<string> {
     const [{ userId, user }] = await Promise.all([this.#find(account), atLeast(LOOKUP_MS)]);
     const { hasher } = this.#parts;
-    const isRight = await hasher.verify(password, user.kind === 'none' ? null : user.passwordHash);
+    const isRight = await hasher.verify(password, hasAccount(user) ? user.passwordHash : null);
     if (!isRight || userId === null || user.kind !== 'active') {
       throw new PlatformError('unauthenticated', 'The e-mail address or the password is wrong.');
     }

@@ -11,8 +11,21 @@ export interface PasswordHasher {
 export interface PersonalFields {
   /** The key is on disk when this resolves; it is made at the first use. */
   seal(userId: string, field: PersonalField, text: string): Promise<string>;
-  /** `[erased]` once the person's key is gone. */
-  open(userId: string, field: PersonalField, sealed: string): Promise<string>;
+  /** Null once the person's key is gone. */
+  open(userId: string, field: PersonalField, sealed: string): Promise<string | null>;
+}
+
+/** The persons' keys as a whole: what is thrown away, and was. */
+export interface PersonalKeyring {
+  /**
+   * Notes beside the keys, durably, that the person is erased, and which secrets they had: backups know by it what they have to
+   * forget too. From then on no key is made for them.
+   */
+  bury(userId: string, secretIds: readonly string[]): Promise<void>;
+  /** The key is gone for good when this resolves. */
+  destroy(userId: string): Promise<void>;
+  /** Who is noted so, whatever the log says. */
+  buried(): Promise<string[]>;
 }
 export type PersonalField = 'email' | 'name';
 
@@ -34,7 +47,7 @@ export interface SecretVault {
   /** Null if the vault has no such version. */
   read(secretId: string, version: number): Promise<string | null>;
   remove(secretId: string, version: number): Promise<void>;
-  /** Removes the versions up to `version`. */
+  /** Removes the versions up to `version`, also what is left of an interrupted removal. */
   removeUpTo(secretId: string, version: number): Promise<void>;
 }
 

@@ -55,9 +55,14 @@ export class Secrets {
     }
   }
 
-  async delete(name: string, write: Write): Promise<Changed> {
+  delete(name: string, write: Write): Promise<Changed> {
     requirePerson(write.principal);
-    const id = this.#idOf(write.principal.userId, name);
+    return this.deleteOf(write.principal.userId, name, write);
+  }
+
+  /** Whether the caller may is asked by whoever calls this. */
+  async deleteOf(ownerId: string, name: string, write: Write): Promise<Changed> {
+    const id = this.#idOf(ownerId, name);
     const { state, revision } = await this.#parts.aggregates.secrets.execute(id, { kind: 'DeleteSecret', name }, write);
     await this.#parts.vault.removeUpTo(id, lastVersion(state));
     return { id, revision };

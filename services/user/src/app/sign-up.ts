@@ -1,7 +1,7 @@
 // Sign-up by the one-time token or an invite. Cut short anywhere, it is finished by signing up again with the same address.
 import { PlatformError } from '@baton/errors';
 import type { Role } from '@baton/contracts';
-import type { UserState } from '../domain/user.ts';
+import { type Account, hasAccount } from '../domain/user.ts';
 import type { Aggregates, Names, Write } from './aggregates.ts';
 import { parseCredential } from './credential.ts';
 import { sameEmail } from './person.ts';
@@ -54,9 +54,13 @@ export class SignUpWithToken {
   async #signUp(body: SignUpForm, write: Write): Promise<string> {
     const { aggregates, hasher, names, newUserId, personal } = this.#parts;
     const grant = await this.#grant(body.token);
-    const userId = await names.reserve('email', sameEmail(body.email), newUserId(), write);
-    const { state } = await aggregates.users.load(userId);
-    if (state.kind !== 'none') return this.#repeated(body, grant, userId, state);
+    const account = sameEmail(body.email);
+    const holder = await names.reserve('email', account, newUserId(), write);
+    const { state } = await aggregates.users.load(holder);
+    if (hasAccount(state)) return this.#repeated(body, grant, holder, state);
+    // Whoever had the address is forgotten; their erasure was cut short of giving it back, or could not read it any more.
+    if (state.kind === 'erased') await names.release('email', account, holder, write);
+    const userId = state.kind === 'erased' ? await names.reserve('email', account, newUserId(), write) : holder;
     const passwordHash = await hasher.hash(body.password);
     const role = await this.#claim(grant, userId, write);
     const [email, name] = await Promise.all([
@@ -103,12 +107,7 @@ export class SignUpWithToken {
   }
 
   /** The account is there: the same person again gets the same answer, anybody else learns that the address is taken. */
-  async #repeated(
-    body: SignUpForm,
-    grant: Grant,
-    userId: string,
-    state: Exclude<UserState, { kind: 'none' }>,
-  ): Promise<string> {
+  async #repeated(body: SignUpForm, grant: Grant, userId: string, state: Account): Promise<string> {
     const { adminToken, hasher, names } = this.#parts;
     const usedBy = grant.kind === 'invite' ? grant.usedBy : await names.holder('first-admin', FIRST_ADMIN);
     if (usedBy !== userId || !(await hasher.verify(body.password, state.passwordHash))) {

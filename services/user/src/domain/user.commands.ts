@@ -1,8 +1,8 @@
-// Commands of a user: register, disable.
+// Commands of a user: register, disable, erase.
 import type { Role, UserEvent } from '@baton/contracts';
 import type { Decider } from '@baton/decider';
 import { PlatformError } from '@baton/errors';
-import { evolveUser, initialUser, type UserState } from './user.ts';
+import { evolveUser, hasAccount, initialUser, type UserState } from './user.ts';
 
 export interface RegisterUser {
   readonly kind: 'RegisterUser';
@@ -16,7 +16,12 @@ export interface DisableUser {
   readonly userId: string;
   readonly by: string;
 }
-export type UserCommand = RegisterUser | DisableUser;
+export interface EraseUser {
+  readonly kind: 'EraseUser';
+  readonly userId: string;
+  readonly by: string;
+}
+export type UserCommand = RegisterUser | DisableUser | EraseUser;
 
 export const userDecider: Decider<UserCommand, UserState, UserEvent> = {
   initialState: initialUser,
@@ -30,6 +35,8 @@ function decide(command: UserCommand, state: UserState): UserEvent[] {
       return register(command, state);
     case 'DisableUser':
       return disable(command, state);
+    case 'EraseUser':
+      return erase(command, state);
     default:
       return command satisfies never;
   }
@@ -42,9 +49,16 @@ function register({ kind: _kind, ...data }: RegisterUser, state: UserState): Use
 }
 
 function disable(command: DisableUser, state: UserState): UserEvent[] {
-  if (state.kind === 'none') throw new PlatformError('not_found', 'There is no such user.');
+  if (!hasAccount(state)) throw new PlatformError('not_found', 'There is no such user.');
   // An installation without a working admin could not be repaired from inside.
   if (command.userId === command.by)
     throw new PlatformError('conflict', 'You can not disable your own account. Ask another admin.');
   return state.kind === 'disabled' ? [] : [{ type: 'UserDisabled', v: 1, data: { by: command.by } }];
+}
+
+function erase(command: EraseUser, state: UserState): UserEvent[] {
+  if (state.kind === 'none') throw new PlatformError('not_found', 'There is no such user.');
+  if (command.userId === command.by)
+    throw new PlatformError('conflict', 'You can not erase yourself. Ask another admin.');
+  return state.kind === 'erased' ? [] : [{ type: 'UserErased', v: 1, data: { by: command.by } }];
 }

@@ -26,6 +26,22 @@ describe('a user', () => {
     given(userDecider).when(disable).thenRefuses('not_found');
   });
 
+  it('is erased by somebody else only, once, and whether disabled or not; nothing brings it back', () => {
+    const erase = { kind: 'EraseUser', userId: 'usr_ada', by: 'usr_admin' } as const;
+    const erased: UserEvent = { type: 'UserErased', v: 1, data: { by: 'usr_admin' } };
+    given(userDecider, registered).when(erase).then(erased);
+    given(userDecider, registered, disabled).when(erase).then(erased);
+    given(userDecider, registered, erased).when(erase).then();
+    given(userDecider, registered, erased).when(register).thenRefuses('name_taken');
+    given(userDecider, registered, erased)
+      .when({ kind: 'DisableUser', userId: 'usr_ada', by: 'usr_admin' })
+      .thenRefuses('not_found');
+    given(userDecider, registered)
+      .when({ ...erase, by: 'usr_ada' })
+      .thenRefuses('conflict');
+    given(userDecider).when(erase).thenRefuses('not_found');
+  });
+
   it('stays disabled when the password changes', () => {
     const changed: UserEvent = { type: 'PasswordChanged', v: 1, data: { passwordHash: 'new' } };
     given(userDecider, registered, disabled, changed)

@@ -1,7 +1,7 @@
 // The user: an account with encrypted personal fields, a password hash and a role.
 import type { Role, UserEvent } from '@baton/contracts';
 
-interface Account {
+export interface Account {
   /** Ciphertext under the user's own data key. */
   readonly email: string;
   readonly name: string;
@@ -12,7 +12,9 @@ interface Account {
 export type UserState =
   | { readonly kind: 'none' }
   | ({ readonly kind: 'active' } & Account)
-  | ({ readonly kind: 'disabled' } & Account);
+  | ({ readonly kind: 'disabled' } & Account)
+  /** Nothing of the person is left; the id stands for them in what they made. */
+  | { readonly kind: 'erased'; readonly role: Role };
 
 export const initialUser: UserState = { kind: 'none' };
 
@@ -21,10 +23,16 @@ export function evolveUser(state: UserState, event: UserEvent): UserState {
     case 'UserRegistered':
       return { kind: 'active', ...event.data };
     case 'PasswordChanged':
-      return state.kind === 'none' ? state : { ...state, passwordHash: event.data.passwordHash };
+      return hasAccount(state) ? { ...state, passwordHash: event.data.passwordHash } : state;
     case 'UserDisabled':
-      return state.kind === 'none' ? state : { ...state, kind: 'disabled' };
+      return hasAccount(state) ? { ...state, kind: 'disabled' } : state;
+    case 'UserErased':
+      return hasAccount(state) ? { kind: 'erased', role: state.role } : state;
     default:
       return event satisfies never;
   }
+}
+
+export function hasAccount(state: UserState): state is Extract<UserState, { kind: 'active' | 'disabled' }> {
+  return state.kind === 'active' || state.kind === 'disabled';
 }

@@ -10,12 +10,13 @@ export interface UserDocument extends Stamp {
   readonly name: string;
   readonly role: Role;
   readonly disabled: boolean;
+  readonly erased: boolean;
 }
 
 export const usersProjection: Projection<UserDocument> = {
   name: 'users',
-  version: 1,
-  indexes: [['createdAt'], ['updatedAt']],
+  version: 2,
+  indexes: [['createdAt'], ['updatedAt'], ['erased']],
   stream: EVENTS_STREAM,
   aggregates: ['user'],
   apply,
@@ -24,18 +25,21 @@ export const usersProjection: Projection<UserDocument> = {
 function apply(document: UserDocument | null, commit: RecordedCommit): UserDocument | null {
   const state = eventsOf<UserEvent>(commit).reduce(evolveUser, stateOf(document));
   if (state.kind === 'none') return null;
+  const { email, name } = state.kind === 'erased' ? { email: '', name: '' } : state;
   return {
     ...stamp(document, commit),
-    email: state.email,
-    name: state.name,
+    email,
+    name,
     role: state.role,
-    disabled: state.kind === 'disabled',
+    disabled: state.kind !== 'active',
+    erased: state.kind === 'erased',
   };
 }
 
 /** The read model needs no password hash, and so doesn't keep it. */
 function stateOf(document: UserDocument | null): UserState {
   if (!document) return { kind: 'none' };
-  const { email, name, role, disabled } = document;
+  const { email, name, role, disabled, erased } = document;
+  if (erased) return { kind: 'erased', role };
   return { kind: disabled ? 'disabled' : 'active', email, name, role, passwordHash: '' };
 }

@@ -19,7 +19,10 @@ function columns(now: number): Column<UserView>[] {
   return [
     { title: 'email', value: ({ email }) => email, style: () => 'bold' },
     { title: 'name', value: ({ name }) => name },
-    { title: 'role', value: ({ role, disabled }) => (disabled ? `${role}, disabled` : role) },
+    {
+      title: 'role',
+      value: ({ role, disabled, erased }) => (disabled ? `${role}, ${erased ? 'erased' : 'disabled'}` : role),
+    },
     { title: 'since', value: ({ createdAt }) => formatAge(createdAt, now) },
     { title: 'id', value: ({ id }) => id, style: () => 'dim' },
   ];
