@@ -10,7 +10,7 @@ import {
 } from '@baton/read-store';
 import { temporaryFolder, type TemporaryFolder } from '@baton/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runProjection } from './projection.ts';
+import { type ProjectionHandle, runProjection } from './projection.ts';
 import { appendModel, type Counted, countedProjection } from './testing/counted.ts';
 
 let folder: TemporaryFolder;
@@ -26,6 +26,7 @@ beforeEach(async () => {
   store = memoryEventStore();
 });
 afterEach(async () => {
+  reported.length = 0;
   stopping.abort();
   await readStore.close();
   await folder.cleanup();
@@ -169,29 +170,72 @@ describe('a projection', () => {
     },
   );
 
-  it('writes again what a failed write held, and nothing past it', async () => {
-    let failures = 2;
-    const failing: ReadStore = {
-      close: () => readStore.close(),
-      async collection<D extends Document>(name: string, options: CollectionOptions): Promise<Collection<D>> {
-        const real = await readStore.collection<D>(name, options);
-        return {
-          get: (id) => real.get(id),
-          getMany: (ids) => real.getMany(ids),
-          page: (request) => real.page(request),
-          count: (filter) => real.count(filter),
-          checkpoint: () => real.checkpoint(),
-          reset: () => real.reset(),
-          apply: (changes, checkpoint) =>
-            failures-- > 0 ? Promise.reject(new Error('the disk is full')) : real.apply(changes, checkpoint),
-        };
-      },
-    };
-    const handle = await start(1, failing);
-    await handle.caughtUp;
-    const ids = [newId('model'), newId('model')];
-    for (const id of ids) await append(id, 1, 0);
-    await vi.waitFor(async () => expect(await handle.collection.getMany(ids)).toHaveLength(2), { timeout: 5_000 });
-    expect(reported.map(String)).toContain('Error: the disk is full');
+  describe('writes again what a failed write held, and nothing past it,', () => {
+    it('as it follows', async () => {
+      const handle = await start(1, failing(2));
+      await handle.caughtUp;
+      await expectAll(handle, await appendMany(2));
+    });
+
+    it('as it ends catching up', async () => {
+      const ids = await appendMany(3);
+      const handle = await start(1, failing(1));
+      await handle.caughtUp;
+      await expectAll(handle, ids);
+    });
+
+    it('when a batch is full as it catches up', async () => {
+      const ids = await appendMany(2_001);
+      const handle = await start(1, failing(1));
+      await handle.caughtUp;
+      await expectAll(handle, ids);
+    });
+
+    it('when a batch has filled behind it', async () => {
+      const full = Promise.withResolvers<void>();
+      const handle = await start(1, failing(1, full.promise));
+      await handle.caughtUp;
+      const ids = await appendMany(600);
+      full.resolve();
+      await expectAll(handle, ids);
+    });
   });
 });
+
+/** As many of its first writes fail, the first not before `until`. */
+function failing(writes: number, until?: Promise<void>): ReadStore {
+  let left = writes;
+  return {
+    close: () => readStore.close(),
+    async collection<D extends Document>(name: string, options: CollectionOptions): Promise<Collection<D>> {
+      const real = await readStore.collection<D>(name, options);
+      const apply: Collection<D>['apply'] = async (changes, checkpoint) => {
+        await until;
+        left -= 1;
+        if (left >= 0) throw new Error('the disk is full');
+        await real.apply(changes, checkpoint);
+      };
+      return {
+        get: (id) => real.get(id),
+        getMany: (ids) => real.getMany(ids),
+        page: (request) => real.page(request),
+        count: (filter) => real.count(filter),
+        checkpoint: () => real.checkpoint(),
+        reset: () => real.reset(),
+        apply,
+      };
+    },
+  };
+}
+
+async function appendMany(count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => newId('model'));
+  for (const id of ids) await append(id, 1, 0);
+  return ids;
+}
+
+async function expectAll({ collection }: ProjectionHandle<Counted>, ids: readonly string[]): Promise<void> {
+  await vi.waitFor(async () => expect(await collection.getMany(ids)).toHaveLength(ids.length), { timeout: 5_000 });
+  expect((await collection.getMany(ids)).every(({ names }) => names === 1)).toBe(true);
+  expect(reported.map(String)).toContain('Error: the disk is full');
+}

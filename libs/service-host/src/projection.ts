@@ -1,4 +1,5 @@
 // Projections: read models folded from the log into the read store, one document an aggregate.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AggregateName, StreamName } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { checkKnownEvents, type EventStore, type RecordedCommit, type UnreadableCommit } from '@baton/event-store';
@@ -129,6 +130,9 @@ class Runner<D extends Revised> {
   readonly #context: ProjectionContext;
   #pending: RecordedCommit[] = [];
   #batch = CATCH_UP_BATCH;
+  /** All tries, and the pauses between them. */
+  #writing: Promise<void> | null = null;
+  /** The try that is under way. */
   #flushing: Promise<void> | null = null;
   #lastWriteAt = 0;
   /** Ends the pause before the next write. */
@@ -169,26 +173,35 @@ class Runner<D extends Revised> {
       }
     }
     // What has not been written is read again at the next start.
-    await this.#flushing?.catch(() => {});
+    await this.#writing;
   }
 
-  /** Starts writing what has gathered, unless a write is under way: the next one then takes it along. */
+  /** Starts writing what has gathered, unless that is under way: what comes meanwhile is then taken along. */
   #flushSoon(): void {
-    if (this.#flushing || this.#context.signal.aborted) return;
-    void this.#flush().then(
-      // What came between the last look and the end of the write.
-      () => this.#pending.length > 0 && this.#flushSoon(),
-      (error: unknown) => {
-        // Nothing was taken off: it is tried again, and nothing later can be written before it.
-        this.#context.report(error, `projection ${this.#projection.name}`);
-        if (!this.#context.signal.aborted) setTimeout(() => this.#flushSoon(), RETRY_MS).unref();
-      },
-    );
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = null;
+      // What came between the last look and the end.
+      if (this.#pending.length > 0 && !this.#context.signal.aborted) this.#flushSoon();
+    });
   }
 
+  /** Resolves when all that was pending is written, however often that has to be tried. */
   async #drain(): Promise<void> {
-    const { signal } = this.#context;
-    while (!signal.aborted && (this.#flushing || this.#pending.length > 0)) await (this.#flushing ?? this.#flush());
+    this.#flushSoon();
+    while (this.#writing) await this.#writing;
+  }
+
+  /** The one way to the read store. Of a write that failed nothing was taken off: it is tried again, and nothing later can be written before it. */
+  async #writeAll(): Promise<void> {
+    const { report, signal } = this.#context;
+    while (this.#pending.length > 0 && !signal.aborted) {
+      try {
+        await this.#flush();
+      } catch (error) {
+        report(error, `projection ${this.#projection.name}`);
+        await sleep(RETRY_MS, undefined, { signal, ref: false }).catch(() => {});
+      }
+    }
   }
 
   #flush(): Promise<void> {
