@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           // Unit tests are pure: sharing a worker between files takes a quarter of the time.
           isolate: false,
+          // Only against hanging: how fast the machine is decides no test.
+          testTimeout: 60_000,
           include: ['{services,libs,gateway,deploy,bench}/**/*.spec.{ts,tsx}'],
           exclude: ['**/*.int.spec.{ts,tsx}', '**/node_modules/**', '**/dist/**'],
         },
