@@ -29,6 +29,7 @@ const bundle = await rolldown({
     admin: join(root, 'deploy/dist/admin/main.js'),
     agent: beside('@baton/executor', 'main.js'),
     'stage-worker': beside('@baton/executor', 'adapters/staging/stage-worker.js'),
+    'write-worker': beside('@baton/read-store', 'sqlite/write-worker.js'),
     serving: beside('@baton/serving', 'main.js'),
     'model-worker': beside('@baton/serving', 'adapters/onnx/model-worker.js'),
   },

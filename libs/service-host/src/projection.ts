@@ -4,6 +4,7 @@ import { PlatformError } from '@baton/errors';
 import { checkKnownEvents, type EventStore, type RecordedCommit, type UnreadableCommit } from '@baton/event-store';
 import type { Change, Checkpoint, Collection, Document, ReadStore } from '@baton/read-store';
 import { type ParkedAggregate, type ParkedCommit, Parking } from './parking.ts';
+import { Readers } from './readers.ts';
 
 export interface Revised extends Document {
   readonly revision: number;
@@ -134,6 +135,7 @@ class Runner<D extends Revised> {
   /** Ends the pause before the next write. */
   #hurry: () => void = () => {};
   readonly #waiters = new Set<Waiter>();
+  readonly #readers = new Readers();
 
   constructor(projection: Projection<D>, { collection, parking }: Written<D>, context: ProjectionContext) {
     this.#projection = projection;
@@ -174,16 +176,13 @@ class Runner<D extends Revised> {
 
   /** Starts writing what has gathered, unless a write is under way: the next one then takes it along. */
   #flushSoon(): void {
+    if (this.#context.signal.aborted) this.#readers.letGo();
     if (this.#flushing || this.#context.signal.aborted) return;
-    void this.#flush().then(
-      // What came between the last look and the end of the write.
-      () => this.#pending.length > 0 && this.#flushSoon(),
-      (error: unknown) => {
-        // Nothing was taken off: it is tried again, and nothing later can be written before it.
-        this.#context.report(error, `projection ${this.#projection.name}`);
-        if (!this.#context.signal.aborted) setTimeout(() => this.#flushSoon(), RETRY_MS).unref();
-      },
-    );
+    this.#flush().catch((error: unknown) => {
+      // Nothing was taken off: it is tried again, and nothing later can be written before it.
+      this.#context.report(error, `projection ${this.#projection.name}`);
+      if (!this.#context.signal.aborted) setTimeout(() => this.#flushSoon(), RETRY_MS).unref();
+    });
   }
 
   async #drain(): Promise<void> {
@@ -192,19 +191,32 @@ class Runner<D extends Revised> {
   }
 
   #flush(): Promise<void> {
+    const ended = (): void => {
+      this.#flushing = null;
+      this.#lastWriteAt = performance.now();
+    };
     this.#flushing = this.#pause()
       .then(() => this.#writePending())
-      .finally(() => {
-        this.#flushing = null;
-        this.#lastWriteAt = performance.now();
-      });
+      .then(
+        () => {
+          ended();
+          // At once: no read may come between and take for written what has just arrived.
+          if (this.#batch === BATCH && this.#pending.length > 0) this.#flushSoon();
+        },
+        (error: unknown) => {
+          ended();
+          // What can't be written now is not waited for.
+          this.#readers.letGo();
+          throw error;
+        },
+      );
     return this.#flushing;
   }
 
   /** None after a quiet time, when a batch is full, or when somebody waits; else a busy log is written in far fewer transactions. */
   async #pause(): Promise<void> {
     const pauseMs = this.#lastWriteAt + MIN_INTERVAL_MS - performance.now();
-    if (pauseMs <= 0 || this.#waiters.size > 0 || this.#pending.length >= BATCH) return;
+    if (pauseMs <= 0 || this.#isAwaited() || this.#pending.length >= BATCH) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, pauseMs);
       this.#hurry = () => {
@@ -214,12 +226,21 @@ class Runner<D extends Revised> {
     });
   }
 
+  /** What arrives meanwhile gathers for the next time, unless somebody waits for it. */
   async #writePending(): Promise<void> {
-    while (this.#pending.length > 0 && !this.#context.signal.aborted) {
+    let least = 1;
+    while (this.#pending.length >= least && !this.#context.signal.aborted) {
       const commits = this.#pending.slice(0, this.#batch);
       await this.#write(commits);
       this.#pending.splice(0, commits.length);
+      this.#readers.letGo(commits.at(-1)?.position);
+      least = this.#isAwaited() ? 1 : this.#batch;
     }
+    if (this.#context.signal.aborted) this.#readers.letGo();
+  }
+
+  #isAwaited(): boolean {
+    return this.#waiters.size > 0 || this.#readers.size > 0;
   }
 
   async #write(commits: readonly RecordedCommit[]): Promise<void> {
@@ -237,8 +258,7 @@ class Runner<D extends Revised> {
 
   /** What the documents of these commits' aggregates come to. A commit that can't be applied parks its aggregate, and nothing else. */
   async #applyAll(commits: readonly RecordedCommit[]): Promise<Map<string, D | null>> {
-    const ids = [...new Set(commits.map((commit) => commit.ref.id))];
-    const stored = new Map((await this.#collection.getMany(ids)).map((document) => [document.id, document]));
+    const stored = await this.#stored(commits);
     const documents = new Map<string, D | null>();
     for (const commit of commits) {
       const { id } = commit.ref;
@@ -252,6 +272,13 @@ class Runner<D extends Revised> {
       }
     }
     return documents;
+  }
+
+  async #stored(commits: readonly RecordedCommit[]): Promise<Map<string, D>> {
+    // Of an aggregate that begins here there is nothing.
+    const ids = new Set(commits.filter(({ revision }) => revision > 1).map(({ ref }) => ref.id));
+    const documents = ids.size === 0 ? [] : await this.#collection.getMany([...ids]);
+    return new Map(documents.map((document) => [document.id, document]));
   }
 
   #leaveOut({ position, ref, error }: UnreadableCommit): void {
@@ -279,8 +306,11 @@ class Runner<D extends Revised> {
 
   /** Resolves when what has arrived is written, or could not be. */
   async written(): Promise<void> {
+    const position = this.#pending.at(-1)?.position;
+    if (position === undefined || !this.#flushing) return;
+    const waiting = this.#readers.wait(position);
     this.#hurry();
-    await this.#flushing?.catch(() => {});
+    await waiting;
   }
 
   async waitForRevision(id: string, revision: number, timeoutMs: number): Promise<void> {
