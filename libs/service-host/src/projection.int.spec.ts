@@ -200,6 +200,116 @@ describe('a projection', () => {
       await expectAll(handle, ids);
     });
   });
+
+  it('looks up what is stored of those alone that do not begin here', async () => {
+    const asked: string[] = [];
+    const listening: ReadStore = {
+      close: () => readStore.close(),
+      async collection<D extends Document>(name: string, options: CollectionOptions): Promise<Collection<D>> {
+        const real = await readStore.collection<D>(name, options);
+        if (name !== 'counted') return real;
+        const getMany: Collection<D>['getMany'] = (ids) => {
+          asked.push(...ids);
+          return real.getMany(ids);
+        };
+        const bound = { checkpoint: () => real.checkpoint(), apply: real.apply.bind(real), get: real.get.bind(real) };
+        return Object.assign(Object.create(real) as Collection<D>, { ...bound, getMany });
+      },
+    };
+    const handle = await start(1, listening);
+    await handle.caughtUp;
+    const [known, fresh] = [newId('model'), newId('model')];
+    const first = await append(known, 1, 0);
+    await handle.waitForRevision(known, 1);
+    await append(known, 2, first);
+    await append(fresh, 1, 0);
+    const written = await readStore.collection<Counted>('counted', countedProjection());
+    await vi.waitFor(async () => expect(await written.getMany([known, fresh])).toHaveLength(2), { timeout: 2_000 });
+    expect(await written.get(known)).toMatchObject({ revision: 2, names: 2 });
+    expect(asked).toEqual([known]);
+  });
+
+  describe('while a write takes its time', () => {
+    let writes: { readonly ids: string[]; readonly finish: () => void }[];
+    /** Each write of the projection waits until it is finished here. */
+    const slow: ReadStore = {
+      close: () => readStore.close(),
+      async collection<D extends Document>(name: string, options: CollectionOptions): Promise<Collection<D>> {
+        const real = await readStore.collection<D>(name, options);
+        if (name !== 'counted') return real;
+        const apply: Collection<D>['apply'] = async (changes, checkpoint) => {
+          const ids = changes.flatMap((change) => (change.kind === 'put' ? [change.document.id] : []));
+          await new Promise<void>((resolve) => writes.push({ ids, finish: resolve }));
+          await real.apply(changes, checkpoint);
+        };
+        const others = { get: (id: string) => real.get(id), getMany: (ids: readonly string[]) => real.getMany(ids) };
+        return Object.assign(Object.create(real) as Collection<D>, {
+          ...others,
+          apply,
+          checkpoint: () => real.checkpoint(),
+        });
+      },
+    };
+    const underWay = (count: number) => vi.waitFor(() => expect(writes).toHaveLength(count), { timeout: 2_000 });
+
+    beforeEach(() => {
+      writes = [];
+    });
+
+    it('a read waits for all that had arrived before it, and not for what comes later', async () => {
+      const handle = await start(1, slow);
+      await handle.caughtUp;
+      const ids = [newId('model'), newId('model'), newId('model')] as const;
+      await append(ids[0], 1, 0);
+      await underWay(1);
+      await append(ids[1], 1, 0);
+      await turns(20);
+      let isRead = false;
+      const reading = handle.collection.get(ids[1]).finally(() => (isRead = true));
+      writes[0]?.finish();
+      await underWay(2);
+      expect(isRead).toBe(false);
+      await append(ids[2], 1, 0);
+      await turns(20);
+      writes[1]?.finish();
+      expect(await reading).toMatchObject({ id: ids[1] });
+      expect(writes[1]?.ids).toEqual([ids[1]]);
+      await underWay(3);
+      writes[2]?.finish();
+      expect(await handle.collection.get(ids[2])).toMatchObject({ id: ids[2] });
+    });
+
+    it('what arrives gathers for the next one, where nobody waits for it', async () => {
+      const handle = await start(1, slow);
+      await handle.caughtUp;
+      const ids = Array.from({ length: 6 }, () => newId('model'));
+      const [first = '', ...others] = ids;
+      await append(first, 1, 0);
+      await underWay(1);
+      await append(others[0] ?? '', 1, 0);
+      await turns(20);
+      writes[0]?.finish();
+      for (const id of others.slice(1)) await append(id, 1, 0);
+      await underWay(2);
+      expect(writes[1]?.ids.toSorted()).toEqual(others.toSorted());
+      writes[1]?.finish();
+    });
+
+    it('no read waits for what could not be written, nor after the end', async () => {
+      const handle = await start(1, slow);
+      await handle.caughtUp;
+      await append(newId('model'), 1, 0);
+      await underWay(1);
+      const id = newId('model');
+      await append(id, 1, 0);
+      await turns(20);
+      const reading = handle.collection.get(id);
+      stopping.abort();
+      writes[0]?.finish();
+      expect(await reading).toBeNull();
+      expect(await handle.collection.get(id)).toBeNull();
+    });
+  });
 });
 
 /** As many of its first writes fail, the first not before `until`. */

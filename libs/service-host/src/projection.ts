@@ -5,6 +5,7 @@ import { PlatformError } from '@baton/errors';
 import { checkKnownEvents, type EventStore, type RecordedCommit, type UnreadableCommit } from '@baton/event-store';
 import type { Change, Checkpoint, Collection, Document, ReadStore } from '@baton/read-store';
 import { type ParkedAggregate, type ParkedCommit, Parking } from './parking.ts';
+import { Readers } from './readers.ts';
 
 export interface Revised extends Document {
   readonly revision: number;
@@ -132,12 +133,13 @@ class Runner<D extends Revised> {
   #batch = CATCH_UP_BATCH;
   /** All tries, and the pauses between them. */
   #writing: Promise<void> | null = null;
-  /** The try that is under way. */
-  #flushing: Promise<void> | null = null;
+  /** Between a try that failed and the next one. */
+  #isResting = false;
   #lastWriteAt = 0;
   /** Ends the pause before the next write. */
   #hurry: () => void = () => {};
   readonly #waiters = new Set<Waiter>();
+  readonly #readers = new Readers();
 
   constructor(projection: Projection<D>, { collection, parking }: Written<D>, context: ProjectionContext) {
     this.#projection = projection;
@@ -178,6 +180,7 @@ class Runner<D extends Revised> {
 
   /** Starts writing what has gathered, unless that is under way: what comes meanwhile is then taken along. */
   #flushSoon(): void {
+    if (this.#context.signal.aborted) this.#readers.letGo();
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = null;
       // What came between the last look and the end.
@@ -199,25 +202,29 @@ class Runner<D extends Revised> {
         await this.#flush();
       } catch (error) {
         report(error, `projection ${this.#projection.name}`);
+        // What can't be written now is not waited for.
+        this.#isResting = true;
+        this.#readers.letGo();
         await sleep(RETRY_MS, undefined, { signal, ref: false }).catch(() => {});
+        this.#isResting = false;
       }
     }
+    if (signal.aborted) this.#readers.letGo();
   }
 
-  #flush(): Promise<void> {
-    this.#flushing = this.#pause()
-      .then(() => this.#writePending())
-      .finally(() => {
-        this.#flushing = null;
-        this.#lastWriteAt = performance.now();
-      });
-    return this.#flushing;
+  async #flush(): Promise<void> {
+    try {
+      await this.#pause();
+      await this.#writePending();
+    } finally {
+      this.#lastWriteAt = performance.now();
+    }
   }
 
   /** None after a quiet time, when a batch is full, or when somebody waits; else a busy log is written in far fewer transactions. */
   async #pause(): Promise<void> {
     const pauseMs = this.#lastWriteAt + MIN_INTERVAL_MS - performance.now();
-    if (pauseMs <= 0 || this.#waiters.size > 0 || this.#pending.length >= BATCH) return;
+    if (pauseMs <= 0 || this.#isAwaited() || this.#pending.length >= BATCH) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, pauseMs);
       this.#hurry = () => {
@@ -227,12 +234,20 @@ class Runner<D extends Revised> {
     });
   }
 
+  /** What arrives meanwhile gathers for the next time, unless somebody waits for it. */
   async #writePending(): Promise<void> {
-    while (this.#pending.length > 0 && !this.#context.signal.aborted) {
+    let least = 1;
+    while (this.#pending.length >= least && !this.#context.signal.aborted) {
       const commits = this.#pending.slice(0, this.#batch);
       await this.#write(commits);
       this.#pending.splice(0, commits.length);
+      this.#readers.letGo(commits.at(-1)?.position);
+      least = this.#isAwaited() ? 1 : this.#batch;
     }
+  }
+
+  #isAwaited(): boolean {
+    return this.#waiters.size > 0 || this.#readers.size > 0;
   }
 
   async #write(commits: readonly RecordedCommit[]): Promise<void> {
@@ -250,8 +265,7 @@ class Runner<D extends Revised> {
 
   /** What the documents of these commits' aggregates come to. A commit that can't be applied parks its aggregate, and nothing else. */
   async #applyAll(commits: readonly RecordedCommit[]): Promise<Map<string, D | null>> {
-    const ids = [...new Set(commits.map((commit) => commit.ref.id))];
-    const stored = new Map((await this.#collection.getMany(ids)).map((document) => [document.id, document]));
+    const stored = await this.#stored(commits);
     const documents = new Map<string, D | null>();
     for (const commit of commits) {
       const { id } = commit.ref;
@@ -265,6 +279,13 @@ class Runner<D extends Revised> {
       }
     }
     return documents;
+  }
+
+  async #stored(commits: readonly RecordedCommit[]): Promise<Map<string, D>> {
+    // Of an aggregate that begins here there is nothing.
+    const ids = new Set(commits.filter(({ revision }) => revision > 1).map(({ ref }) => ref.id));
+    const documents = ids.size === 0 ? [] : await this.#collection.getMany([...ids]);
+    return new Map(documents.map((document) => [document.id, document]));
   }
 
   #leaveOut({ position, ref, error }: UnreadableCommit): void {
@@ -292,8 +313,11 @@ class Runner<D extends Revised> {
 
   /** Resolves when what has arrived is written, or could not be. */
   async written(): Promise<void> {
+    const position = this.#pending.at(-1)?.position;
+    if (position === undefined || !this.#writing || this.#isResting) return;
+    const waiting = this.#readers.wait(position);
     this.#hurry();
-    await this.#flushing?.catch(() => {});
+    await waiting;
   }
 
   async waitForRevision(id: string, revision: number, timeoutMs: number): Promise<void> {

@@ -3,17 +3,29 @@ import type { SQLInputValue } from 'node:sqlite';
 import { valueAt } from '../field.ts';
 import { checkFilter, compilePage, type PageQuery, readPage, type Segment } from '../paging.ts';
 import type { Change, Checkpoint, Collection, Document, Filter, Page, PageRequest } from '../port.ts';
+import { scalarFields, storedCheckpoint } from './batch.ts';
+import type { BatchWriter } from './batch-writer.ts';
 import { all, anyOfSql, expression, filterSql, segmentSql, type Sql } from './condition.ts';
 import type { Database } from './database.ts';
 
+export interface CollectionParts {
+  readonly database: Database;
+  readonly writer: BatchWriter;
+  readonly name: string;
+  readonly table: string;
+  readonly sortable: ReadonlySet<string>;
+}
+
 export class SqliteCollection<D extends Document> implements Collection<D> {
   readonly #database: Database;
+  readonly #writer: BatchWriter;
   readonly #name: string;
   readonly #table: string;
   readonly #sortable: ReadonlySet<string>;
 
-  constructor(database: Database, name: string, table: string, sortable: ReadonlySet<string>) {
+  constructor({ database, writer, name, table, sortable }: CollectionParts) {
     this.#database = database;
+    this.#writer = writer;
     this.#name = name;
     this.#table = table;
     this.#sortable = sortable;
@@ -44,11 +56,19 @@ export class SqliteCollection<D extends Document> implements Collection<D> {
   }
 
   async apply(changes: readonly Change<D>[], checkpoint: Checkpoint): Promise<void> {
-    this.#database.guard(() => this.#database.transaction(() => this.#apply(changes, checkpoint)));
+    const rows = changes.map((change) =>
+      change.kind === 'put'
+        ? ([change.document.id, JSON.stringify(change.document)] as const)
+        : ([change.id, null] as const),
+    );
+    const lists = [...this.#sortable].filter((field) =>
+      changes.some((change) => change.kind === 'put' && Array.isArray(valueAt(change.document, field))),
+    );
+    await this.#writer.write({ name: this.#name, table: this.#table, rows, lists, checkpoint });
   }
 
   async checkpoint(): Promise<Checkpoint | null> {
-    return this.#database.guard(() => this.#checkpoint());
+    return this.#database.guard(() => storedCheckpoint(this.#database, this.#name));
   }
 
   async reset(): Promise<void> {
@@ -62,43 +82,8 @@ export class SqliteCollection<D extends Document> implements Collection<D> {
     );
   }
 
-  #apply(changes: readonly Change<D>[], checkpoint: Checkpoint): void {
-    const stored = this.#checkpoint();
-    if (stored !== null && checkpoint.position <= stored.position) return;
-    const put = this.#database.prepare(
-      `INSERT INTO ${this.#table} (id, doc) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`,
-    );
-    const remove = this.#database.prepare(`DELETE FROM ${this.#table} WHERE id = ?`);
-    for (const change of changes) {
-      if (change.kind === 'put') put.run(change.document.id, JSON.stringify(change.document));
-      else remove.run(change.id);
-    }
-    this.#noteLists(changes);
-    const sql = 'UPDATE collections SET position = ?, hash = ? WHERE name = ?';
-    this.#run(sql, [checkpoint.position, checkpoint.hash, this.#name]);
-  }
-
-  /** A field that a list is put into is from now on looked up as one (MongoDB calls such an index multikey). */
-  #noteLists(changes: readonly Change<D>[]): void {
-    const scalars = this.#scalars();
-    const left = [...scalars].filter(
-      (field) => !changes.some((change) => change.kind === 'put' && Array.isArray(valueAt(change.document, field))),
-    );
-    if (left.length === scalars.size) return;
-    this.#run('UPDATE collections SET scalars = ? WHERE name = ?', [JSON.stringify(left), this.#name]);
-  }
-
-  /** Read every time: another process may have put a list. */
   #scalars(): ReadonlySet<string> {
-    const row = this.#row<{ scalars: string }>('SELECT scalars FROM collections WHERE name = ?');
-    return new Set(row === undefined ? [] : (JSON.parse(row.scalars) as string[]));
-  }
-
-  #checkpoint(): Checkpoint | null {
-    const row = this.#row<{ position: number | null; hash: string }>(
-      'SELECT position, hash FROM collections WHERE name = ?',
-    );
-    return row === undefined || row.position === null ? null : { position: row.position, hash: row.hash };
+    return this.#database.guard(() => scalarFields(this.#database, this.#name));
   }
 
   #segment(query: PageQuery, wanted: Sql, segment: Segment, limit: number): D[] {
@@ -113,10 +98,6 @@ export class SqliteCollection<D extends Document> implements Collection<D> {
   #select(sql: string, values: readonly SQLInputValue[]): D[] {
     const rows = this.#database.guard(() => this.#database.prepare(sql).all(...values));
     return rows.map((row) => JSON.parse(String(row['doc'])) as D);
-  }
-
-  #row<Row>(sql: string): Row | undefined {
-    return this.#database.guard(() => this.#database.prepare(sql).get(this.#name)) as Row | undefined;
   }
 
   #run(sql: string, values: readonly SQLInputValue[]): void {

@@ -24,18 +24,34 @@ export class Database {
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** `onDiscarded` is told where a damaged or foreign file was moved to. */
-  constructor(path: string, onDiscarded: (movedTo: string) => void) {
+  private constructor(path: string, connection: DatabaseSync) {
     this.#path = path;
+    this.#connection = connection;
+  }
+
+  /** `onDiscarded` is told where a damaged or foreign file was moved to. */
+  static open(path: string, onDiscarded: (movedTo: string) => void): Database {
     if (path !== MEMORY) prepareFile(path);
     if (path !== MEMORY && existsSync(damageMark(path))) onDiscarded(moveAside(path));
     try {
-      this.#connection = connect(path);
+      return new Database(path, connect(path));
     } catch (error) {
       if (path === MEMORY || !isDamage(error)) throw asPlatformError(error);
       onDiscarded(moveAside(path));
-      this.#connection = connect(path);
+      return new Database(path, connect(path));
     }
+  }
+
+  /** One more connection to a file that is open: it was looked at then. */
+  static beside(path: string): Database {
+    const connection = new DatabaseSync(path);
+    connection.exec(SETUP);
+    return new Database(path, connection);
+  }
+
+  /** Null where no other connection can be had. */
+  get file(): string | null {
+    return this.#path === MEMORY ? null : this.#path;
   }
 
   /** The statement, prepared once. */
@@ -57,7 +73,7 @@ export class Database {
     try {
       return work();
     } catch (error) {
-      if (isDamage(error) && this.#path !== MEMORY) writeFileSync(damageMark(this.#path), '');
+      if (isDamage(error) && this.file !== null) writeFileSync(damageMark(this.#path), '');
       throw asPlatformError(error);
     }
   }

@@ -1,5 +1,5 @@
 // SQLite's errors as the platform's.
-import { PlatformError } from '@baton/errors';
+import { PlatformError } from '@baton/errors/platform-error';
 
 // Primary result codes: https://www.sqlite.org/rescode.html
 const SQLITE_CORRUPT = 11;

@@ -2,6 +2,7 @@
 import { checkCollectionName, checkField } from '../field.ts';
 import { sortableFields } from '../paging.ts';
 import type { Collection, CollectionOptions, Document, ReadStore } from '../port.ts';
+import { BatchWriter } from './batch-writer.ts';
 import { SqliteCollection } from './collection.ts';
 import { expression } from './condition.ts';
 import { Database } from './database.ts';
@@ -11,18 +12,25 @@ export interface SqliteReadStoreOptions {
   readonly path: string;
   /** Told where a damaged file was moved to; the collections are then empty, to be rebuilt. */
   readonly onDiscarded?: (movedTo: string) => void;
+  /** Writes of so many documents are made in a thread. Default 64: of fewer, it would take longer to start than they take. */
+  readonly worthAThread?: number;
 }
+
+const WORTH_A_THREAD = 64;
 
 /** Opens the file, making it if there is none. `unavailable` if it can't be opened. */
 export async function openSqliteReadStore(options: SqliteReadStoreOptions): Promise<ReadStore> {
-  return new SqliteReadStore(new Database(options.path, options.onDiscarded ?? (() => {})));
+  const database = Database.open(options.path, options.onDiscarded ?? (() => {}));
+  return new SqliteReadStore(database, new BatchWriter(database, options.worthAThread ?? WORTH_A_THREAD));
 }
 
 class SqliteReadStore implements ReadStore {
   readonly #database: Database;
+  readonly #writer: BatchWriter;
 
-  constructor(database: Database) {
+  constructor(database: Database, writer: BatchWriter) {
     this.#database = database;
+    this.#writer = writer;
   }
 
   async collection<D extends Document>(name: string, options: CollectionOptions): Promise<Collection<D>> {
@@ -36,10 +44,11 @@ class SqliteReadStore implements ReadStore {
         this.#create(name, table, options, sortable);
       }),
     );
-    return new SqliteCollection<D>(this.#database, name, table, sortable);
+    return new SqliteCollection<D>({ database: this.#database, writer: this.#writer, name, table, sortable });
   }
 
   async close(): Promise<void> {
+    await this.#writer.close();
     this.#database.close();
   }
 
