@@ -55,7 +55,7 @@ describe('the launcher', () => {
   it('keeps no process that has ended', async () => {
     const pid = (await launcher.launch(inFolder('exit 0'))) ?? 0;
     await eventually(() => processStat(pid) === null, 'it has ended');
-    await launcher.launch(inFolder('exit 0'));
+    expect(await launcher.launch(inFolder('exit 0'))).not.toBe(pid);
     await eventually(() => !existsSync(`/proc/${pid}`), 'it is forgotten');
   });
 
