@@ -88,7 +88,7 @@ export class ProcessRuntime implements Runtime {
 
   async #start(key: AttemptKey, command: LaunchCommand): Promise<number> {
     const launcher = this.#launcher;
-    if (launcher?.takes(command) === true) {
+    if (launcher !== null && (await launcher.takes(command))) {
       const pid = await launcher.launch(command);
       if (pid !== null) return pid;
       await this.discard(key, null);
