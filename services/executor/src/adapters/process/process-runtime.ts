@@ -28,7 +28,7 @@ const LEASE_OVER =
 const READY_POLL_MS = 4;
 const READY_MS = 30_000;
 /** So long it gives way to everything else; where jobs leave no processor idle it would never be ready. */
-const IDLE_MS = 250;
+const IDLE_MS = 30;
 const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100];
 
 export interface ProcessRuntimeParts {
