@@ -55,14 +55,14 @@ describe('a running job', () => {
     world.scheduler.want(spec);
     await ticking(spec);
     await agent.stop();
-    expect(readFileSync(join(world.folder, 'agent', 'running'), 'utf8')).toBe('1\n');
+    expect(Number(readFileSync(join(world.folder, 'agent', 'running'), 'utf8'))).toBe(1);
     expect(processesOf(spec)).not.toEqual([]);
     agent = await world.startAgent();
     const syncs = world.scheduler.syncs;
     await eventually(() => world.scheduler.syncs > syncs, 'it is heard again');
     await agent.stopWithJobs();
     await eventually(() => processesOf(spec).length === 0, 'its processes are gone, the supervisor with them');
-    expect(readFileSync(join(world.folder, 'agent', 'running'), 'utf8')).toBe('0\n');
+    expect(Number(readFileSync(join(world.folder, 'agent', 'running'), 'utf8'))).toBe(0);
     agent = await world.startAgent();
     expect(await world.scheduler.ended(spec)).toMatchObject({ reason: 'cancelled' });
   });

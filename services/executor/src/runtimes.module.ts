@@ -44,7 +44,7 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtime> {
       reporter,
     });
   const priorities = raisePriority();
-  const launcher = await Launcher.open(config.jobPath, (pid) => priorities.begun(pid, false));
+  const launcher = new Launcher(config.jobPath, (pid) => priorities.begun(pid, false));
   const parts = {
     process: new ProcessRuntime({ paths, priorities, setpriv, cgroups, jobUser, launcher }),
     openContainers: socket === null ? null : openContainers(socket),

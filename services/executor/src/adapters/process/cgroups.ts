@@ -51,6 +51,12 @@ export class Cgroups {
     });
   }
 
+  /** Runs only where nothing else would, and gives way at once; where the kernel knows of such groups. */
+  setIdle(key: AttemptKey, isIdle: boolean): void {
+    for (const { folder, controllers } of this.#hierarchies)
+      if (controllers.includes('cpu')) tryWrite(join(folder, attemptName(key), 'cpu.idle'), isIdle ? '1' : '0');
+  }
+
   /** Every process of the attempt, whatever session it made for itself; null if there is no such group. */
   members(key: AttemptKey): number[] | null {
     const [first] = this.#hierarchies;

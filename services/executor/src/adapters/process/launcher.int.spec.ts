@@ -16,9 +16,7 @@ const shells: number[] = [];
 
 beforeAll(async () => {
   folder = await temporaryFolder('baton-launcher-');
-  const opened = await Launcher.open(process.env['PATH'] ?? '', (pid) => shells.push(pid));
-  if (opened === null) throw new Error('The tools for it are missing here.');
-  launcher = opened;
+  launcher = new Launcher(process.env['PATH'] ?? '', (pid) => shells.push(pid));
 });
 afterAll(async () => {
   for (const shell of shells) if (processStat(shell) !== null) process.kill(shell, 'SIGKILL');
@@ -55,7 +53,7 @@ describe('the launcher', () => {
   it('keeps no process that has ended', async () => {
     const pid = (await launcher.launch(inFolder('exit 0'))) ?? 0;
     await eventually(() => processStat(pid) === null, 'it has ended');
-    await launcher.launch(inFolder('exit 0'));
+    expect(await launcher.launch(inFolder('exit 0'))).not.toBe(pid);
     await eventually(() => !existsSync(`/proc/${pid}`), 'it is forgotten');
   });
 
@@ -69,9 +67,10 @@ describe('the launcher', () => {
     expect(shells.at(-1)).not.toBe(shell);
   });
 
-  it('leaves out what a line of shell can not say', () => {
-    expect(launcher.takes(inFolder('exit 0'))).toBe(true);
-    expect(launcher.takes(inFolder('exit 0', { 'NO-NAME': '1' }))).toBe(false);
-    expect(launcher.takes(inFolder('exit 0', { TEXT: 'x'.repeat(65_536) }))).toBe(false);
+  it('leaves out what a line of shell can not say, and everything where its tools are missing', async () => {
+    expect(await launcher.takes(inFolder('exit 0'))).toBe(true);
+    expect(await launcher.takes(inFolder('exit 0', { 'NO-NAME': '1' }))).toBe(false);
+    expect(await launcher.takes(inFolder('exit 0', { TEXT: 'x'.repeat(65_536) }))).toBe(false);
+    expect(await new Launcher(folder.path, () => undefined).takes(inFolder('exit 0'))).toBe(false);
   });
 });

@@ -17,38 +17,32 @@ export interface LaunchCommand {
 }
 
 export class Launcher {
-  /** By their paths: a job's own PATH is set by then. */
-  readonly #session: readonly string[];
+  /** By their paths, as a job's own PATH is set by then; null where the tools for it are missing (old coreutils, or others). */
+  readonly #session: Promise<readonly string[] | null>;
   readonly #onShell: (pid: number) => void;
   #shell: ChildProcess | null = null;
   #waiting: ((pid: number | null) => void)[] = [];
 
-  private constructor(session: readonly string[], onShell: (pid: number) => void) {
-    this.#session = session;
+  /** `path`: where its tools are looked for. `onShell` is told of each shell that it uses. */
+  constructor(path: string, onShell: (pid: number) => void) {
+    this.#session = toolsOn(path);
     this.#onShell = onShell;
   }
 
-  /** Null where the tools for it are missing (old coreutils, or others). `onShell` is told of each shell that it uses. */
-  static async open(path: string, onShell: (pid: number) => void): Promise<Launcher | null> {
-    const [setsid, env] = await Promise.all(['setsid', 'env'].map((tool) => findOnPath(tool, path)));
-    if (!setsid || !env) return null;
-    const session = [setsid, env, SIGNALS];
-    const { code } = await runTool([...session, '--chdir=/', 'true'], path);
-    return code === 0 ? new Launcher(session, onShell) : null;
-  }
-
-  /** Whether it can be said in a line of shell. */
-  takes({ argv, env }: LaunchCommand): boolean {
+  /** Whether it can be done here, and said in a line of shell. */
+  async takes({ argv, env }: LaunchCommand): Promise<boolean> {
     const words = [...argv, ...Object.entries(env).flat()];
     const bytes = words.reduce((sum, word) => sum + Buffer.byteLength(word), 0);
-    return bytes < MAX_BYTES && Object.keys(env).every((name) => NAME.test(name));
+    const canBeSaid = bytes < MAX_BYTES && Object.keys(env).every((name) => NAME.test(name));
+    return canBeSaid && (await this.#session) !== null;
   }
 
   /** Gives the number of the process. Null if the shell was killed: whether it started anything can't be known. */
-  launch({ argv, cwd, env }: LaunchCommand): Promise<number | null> {
+  async launch({ argv, cwd, env }: LaunchCommand): Promise<number | null> {
+    const session = (await this.#session) ?? [];
     const variables = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
     const exported = variables.length === 0 ? '' : `export ${variables.join(' ')}; `;
-    const command = [...this.#session, `--chdir=${cwd}`, ...argv].map(quoted).join(' ');
+    const command = [...session, `--chdir=${cwd}`, ...argv].map(quoted).join(' ');
     // `jobs` has the shell forget those that have ended.
     const line = `(${exported}exec ${command}) </dev/null >/dev/null 2>&1 & echo $!; jobs >/dev/null\n`;
     const { stdin } = (this.#shell ??= this.#start());
@@ -79,6 +73,14 @@ export class Launcher {
     if (shell.pid !== undefined) this.#onShell(shell.pid);
     return shell;
   }
+}
+
+async function toolsOn(path: string): Promise<readonly string[] | null> {
+  const [setsid, env] = await Promise.all(['setsid', 'env'].map((tool) => findOnPath(tool, path)));
+  if (!setsid || !env) return null;
+  const session = [setsid, env, SIGNALS];
+  const { code } = await runTool([...session, '--chdir=/', 'true'], path);
+  return code === 0 ? session : null;
 }
 
 function quoted(word: string): string {

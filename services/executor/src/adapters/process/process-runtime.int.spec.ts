@@ -24,7 +24,7 @@ for (const { name, launched } of MANNERS)
       const paths = new StatePaths(folder.path);
       const cgroups = Cgroups.open(`test-${process.pid}`);
       const setpriv = await findOnPath('setpriv', process.env['PATH'] ?? '');
-      const launcher = launched ? await Launcher.open(process.env['PATH'] ?? '', () => undefined) : null;
+      const launcher = launched ? new Launcher(process.env['PATH'] ?? '', () => undefined) : null;
       return {
         paths,
         environment: {},

@@ -27,6 +27,8 @@ const LEASE_OVER =
   'The scheduler did not answer this node for longer than the lease: the job was ended, to be started elsewhere.';
 const READY_POLL_MS = 4;
 const READY_MS = 30_000;
+/** So long it gives way to everything else; where jobs leave no processor idle it would never be ready. */
+const IDLE_MS = 30;
 const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100];
 
 export interface ProcessRuntimeParts {
@@ -71,6 +73,7 @@ export class ProcessRuntime implements Runtime {
     const [name = '', ...rest] = command;
     const file = await findCommand(name, env['PATH'] ?? '', paths.work);
     const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
+    if (isBehind && !early) this.#cgroups?.setIdle(key, true);
     if (limits.memoryBytes > 0) writeFileSync(paths.memoryLimit, String(limits.memoryBytes));
     const waiter = [...this.#prefix(key), '/bin/sh', WAITER, paths.ready, file, ...rest];
     const supervisor = [SUPERVISOR, paths.root, groups, isLeased ? this.#paths.lease : ''];
@@ -85,7 +88,7 @@ export class ProcessRuntime implements Runtime {
 
   async #start(key: AttemptKey, command: LaunchCommand): Promise<number> {
     const launcher = this.#launcher;
-    if (launcher?.takes(command) === true) {
+    if (launcher !== null && (await launcher.takes(command))) {
       const pid = await launcher.launch(command);
       if (pid !== null) return pid;
       await this.discard(key, null);
@@ -109,8 +112,11 @@ export class ProcessRuntime implements Runtime {
   /** Until the process says that it waits, or is no more: then its end will tell. */
   async #waits(key: AttemptKey, identity: ProcessIdentity): Promise<void> {
     const { ready } = this.#paths.attempt(key);
-    const deadline = performance.now() + READY_MS;
-    while (!existsSync(ready) && this.isAlive(identity) && performance.now() < deadline) await delay(READY_POLL_MS);
+    const begun = performance.now();
+    const isWaitedFor = () => !existsSync(ready) && this.isAlive(identity);
+    while (isWaitedFor() && performance.now() - begun < IDLE_MS) await delay(READY_POLL_MS);
+    this.#cgroups?.setIdle(key, false);
+    while (isWaitedFor() && performance.now() - begun < READY_MS) await delay(READY_POLL_MS);
     this.#priorities.ready([identity.pid, ...this.#members(key, identity)]);
     this.#gates.prepare(key);
   }
