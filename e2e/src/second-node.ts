@@ -2,12 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { BatonClient } from '@baton/sdk';
-import { killProcessesOf, removeControlGroups, temporaryFolder, type TemporaryFolder } from '@baton/testkit';
+import { killProcessesOf, RELEASE, removeControlGroups, temporaryFolder, type TemporaryFolder } from '@baton/testkit';
 import { vi } from 'vitest';
 
-const AGENT = fileURLToPath(new URL('../../deploy/dist/bundle/agent.js', import.meta.url));
 const PATIENCE = { timeout: 30_000, interval: 50 };
 
 type Environment = Readonly<Record<string, string>>;
@@ -27,10 +25,15 @@ export class SecondNode {
   }
 
   /** Called `second`; it is there when this resolves. */
-  static async join(admin: BatonClient, url: string, env: Environment = {}): Promise<SecondNode> {
+  static async join(
+    admin: BatonClient,
+    url: string,
+    env: Environment = {},
+    release: string = RELEASE,
+  ): Promise<SecondNode> {
     const folder = await temporaryFolder('baton-e2e-second-');
     const { token } = await admin.nodes.add({ name: 'second' });
-    const agent = startAgent(folder.path, ['join', url], { ...env, BATON_JOIN: token });
+    const agent = startAgent(folder.path, [join(release, 'agent.js'), 'join', url], { ...env, BATON_JOIN: token });
     const node = new SecondNode(admin, folder, agent, env);
     await node.heard();
     return node;
@@ -56,9 +59,9 @@ export class SecondNode {
   }
 
   /** Resolves when it is heard again. */
-  async startAgain(): Promise<void> {
+  async startAgain(release: string = RELEASE): Promise<void> {
     const since = Date.now();
-    this.#agent = startAgent(this.#folder.path, [], this.#env);
+    this.#agent = startAgent(this.#folder.path, [join(release, 'agent.js')], this.#env);
     await this.heard(since);
   }
 
@@ -84,5 +87,5 @@ export class SecondNode {
 function startAgent(folder: string, args: readonly string[], env: Environment): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
   const own = { PATH, HOME, BATON_AGENT_FOLDER: join(folder, 'agent'), BATON_NODE_NAME: 'second' };
-  return spawn(process.execPath, [AGENT, ...args], { cwd: folder, env: { ...own, ...env }, stdio: 'ignore' });
+  return spawn(process.execPath, args, { cwd: folder, env: { ...own, ...env }, stdio: 'ignore' });
 }

@@ -15,6 +15,8 @@ export interface EmbeddedPlatformOptions {
   readonly port: number;
   readonly servingPort: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder of another release's bundle. */
+  readonly release?: string;
 }
 
 export interface EmbeddedPlatform {
@@ -27,6 +29,8 @@ export interface EmbeddedPlatform {
   readonly output: string;
   /** Resolves when the launcher says that all is ready; rejects with its words if it gives up. `args` as after `npm start --`. */
   start(args?: readonly string[]): Promise<void>;
+  /** From the next start on it is another release, as after an update; the present one if none is named. */
+  install(release?: string): void;
   /** Pids of the parts that run now, by name: nats-server, control, serving, agent. */
   parts(): Record<string, number>;
   /** SIGKILL to one part; the launcher starts it again. */
@@ -47,13 +51,14 @@ export interface EmbeddedPlatform {
   adminToken(): string;
 }
 
-const LAUNCHER = fileURLToPath(new URL('../../../deploy/dist/bundle/launcher.js', import.meta.url));
+export const RELEASE = fileURLToPath(new URL('../../../deploy/dist/bundle', import.meta.url));
 
 export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlatform {
   const { home, port, servingPort } = options;
   const env = environmentOf(options);
   let child: ChildProcess | null = null;
   let output = '';
+  let release = options.release ?? RELEASE;
   // A test or a benchmark that fails, or is interrupted, leaves no platform behind.
   const stopWithUs = (): void => void child?.kill('SIGTERM');
   const parts = () => partPids(join(home, 'run'));
@@ -71,21 +76,21 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
     async start(args = []) {
       output = '';
       process.on('exit', stopWithUs);
-      child = spawn(process.execPath, [LAUNCHER, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+      child = spawn(process.execPath, [join(release, 'launcher.js'), ...args], {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      });
       child.once('exit', () => process.off('exit', stopWithUs));
       await ready(child, (text) => (output += text));
     },
+    install: (other = RELEASE) => void (release = other),
     killPart(name) {
       const pid = parts()[name];
       if (pid === undefined) throw new Error(`${name} does not run`);
       process.kill(pid, 'SIGKILL');
     },
-    async killAll() {
-      const pids = [...(child?.pid === undefined ? [] : [child.pid]), ...Object.values(parts())];
-      for (const pid of pids) killNow(pid);
-      while (pids.some(isAlive)) await sleep(10);
-      return pids.length;
-    },
+    killAll: () => killAll([...(child?.pid === undefined ? [] : [child.pid]), ...Object.values(parts())]),
     async stop() {
       child?.kill('SIGTERM');
       return exitCodeOf(child);
@@ -106,6 +111,12 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
     },
     adminToken: () => readFileSync(join(home, 'secrets', 'admin-token'), 'utf8').trim(),
   };
+}
+
+async function killAll(pids: readonly number[]): Promise<number> {
+  for (const pid of pids) killNow(pid);
+  while (pids.some(isAlive)) await sleep(10);
+  return pids.length;
 }
 
 async function exitCodeOf(child: ChildProcess | null): Promise<number | null> {

@@ -9,7 +9,7 @@ export {
   type DistributedPlatformOptions,
 } from './distributed-platform.ts';
 export { type FolderProcess, killProcessesOf, processesOf } from './folder-processes.ts';
-export { embeddedPlatform, type EmbeddedPlatform, type EmbeddedPlatformOptions } from './embedded-platform.ts';
+export { embeddedPlatform, type EmbeddedPlatform, type EmbeddedPlatformOptions, RELEASE } from './embedded-platform.ts';
 export { freePort } from './free-port.ts';
 export type { AppendFault, KurrentDbServer } from './kurrentdb/server.ts';
 export { startKurrentDbServer } from './kurrentdb/start.ts';

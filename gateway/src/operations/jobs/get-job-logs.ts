@@ -64,17 +64,24 @@ async function* oneOutput(place: OutputPlace, output: OutputName, offset: number
   }
 }
 
-/** In the order in which they came, which the stream alone knows; where it has forgotten, one after the other. */
+/**
+ * In the order in which they came, which the stream alone knows; where it has forgotten, one after the other. What it lacks in between,
+ * because nats-server died and the agent has not sent it again yet, ends what is taken from it: the rest is in the blobs.
+ */
 async function* bothOutputs(
   place: OutputPlace,
   reading: Omit<Awaited<ReturnType<typeof snapshotOf>>, 'job'>,
 ): AsyncGenerator<Piece> {
-  if (place.attempt.result?.output && !(await streamHasAll(place))) {
-    for (const output of OUTPUTS) yield* oneOutput(place, output, 0);
-    return;
+  const { attempt, result } = place.attempt;
+  const shown = { stdout: 0, stderr: 0 };
+  if (!result?.output || (await streamHasAll(place))) {
+    for await (const chunk of logChunks(place.streams, reading)) {
+      if (chunk.attempt !== attempt) continue;
+      shown[chunk.output] = chunk.offset + chunk.data.length;
+      yield chunk;
+    }
   }
-  const { attempt } = place.attempt;
-  for await (const chunk of logChunks(place.streams, reading)) if (chunk.attempt === attempt) yield chunk;
+  if (result?.output) for (const output of OUTPUTS) yield* oneOutput(place, output, shown[output]);
 }
 
 async function* bytesOf(pieces: AsyncIterable<Piece>): AsyncGenerator<Uint8Array> {

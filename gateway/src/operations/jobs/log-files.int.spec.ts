@@ -188,3 +188,19 @@ describe('search', () => {
     expect((await get('/search')).status).toBe(400);
   });
 });
+
+describe('the output of an attempt that is over', () => {
+  it('is whole though the stream lacks what nats-server took along, until the agent sends it again', async () => {
+    const publisher = jetstream(fixture.services.connection);
+    const line = (number: number) => `step=${number}\n`;
+    for (const number of [1, 4, 5]) {
+      const offset = (number - 1) * line(number).length;
+      await publishLog(publisher, job.id, { text: line(number), offset });
+    }
+    const content = [1, 2, 3, 4, 5].map(line).join('');
+    await end(Buffer.from(content), Buffer.from('words\n'));
+    await publishLog(publisher, job.id, { text: 'words\n', offset: 0, output: 'stderr' });
+    expect(await text('')).toBe(content.slice(0, 7) + 'words\n' + content.slice(7));
+    expect(await text('?output=stdout')).toBe(content);
+  });
+});

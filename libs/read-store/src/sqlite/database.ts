@@ -2,7 +2,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { asPlatformError, isDamage } from './failure.ts';
+import { asPlatformError, isDamage, unwritable } from './failure.ts';
 
 /** Of the tables that this adapter makes; another number in the file discards it. */
 const LAYOUT = 1;
@@ -126,8 +126,12 @@ function damage(message: string): Error {
 
 /** Documents hold e-mail addresses: the file is for its owner only. */
 function prepareFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  closeSync(openSync(path, 'a', 0o600));
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    closeSync(openSync(path, 'a', 0o600));
+  } catch (error) {
+    throw unwritable(path, error);
+  }
 }
 
 function damageMark(path: string): string {

@@ -23,6 +23,13 @@ export function asPlatformError(error: unknown): unknown {
   return new PlatformError('unavailable', 'The read models can not be used right now.', { detail, cause: error });
 }
 
+/** For an error of the file system before there is a database. */
+export function unwritable(path: string, cause: unknown): PlatformError {
+  const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  const why = { EROFS: 'its disk is read-only', ENOSPC: 'its disk is full', EACCES: 'this user may not' }[code] ?? code;
+  return new PlatformError('unavailable', `The read models can not be written to ${path}: ${why}.`, { cause });
+}
+
 function resultCode(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return null;
   // The low byte is the primary code, the rest refines it.
