@@ -2,6 +2,7 @@
 import { subjects } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gathered } from '../batches.ts';
 import type { Followed, Position, ReadOptions } from '../port.ts';
 import { decodeForReader } from '../stored-commit.ts';
 import type { Delivery } from './delivery.ts';
@@ -20,7 +21,11 @@ interface Progress {
   caughtUp: boolean;
 }
 
-export async function* follow(api: StreamApi, after: Position, options: ReadOptions): AsyncGenerator<Followed> {
+export async function* follow(
+  api: StreamApi,
+  after: Position,
+  options: ReadOptions,
+): AsyncGenerator<readonly Followed[]> {
   const source = sourceOf(api, options);
   const end = await api.lastPosition();
   const progress: Progress = { position: after, end, lastWanted: await lastWanted(api, options, end), caughtUp: false };
@@ -32,7 +37,7 @@ export async function* follow(api: StreamApi, after: Position, options: ReadOpti
     const stop = (): void => opened.stop();
     options.signal?.addEventListener('abort', stop);
     try {
-      yield* caughtUp(progress);
+      yield* gathered([progress], caughtUp);
       yield* read(opened, progress, options);
     } finally {
       options.signal?.removeEventListener('abort', stop);
@@ -43,17 +48,23 @@ export async function* follow(api: StreamApi, after: Position, options: ReadOpti
 }
 
 /** Until the consumer is lost or the signal aborts. */
-async function* read(consumer: PullConsumer, progress: Progress, options: ReadOptions): AsyncGenerator<Followed> {
-  while (!options.signal?.aborted) {
-    for (const delivery of await consumer.take()) {
-      if (delivery.kind === 'lost') return;
-      yield* follows(delivery, progress, options);
-    }
+async function* read(
+  consumer: PullConsumer,
+  progress: Progress,
+  options: ReadOptions,
+): AsyncGenerator<readonly Followed[]> {
+  const { signal } = options;
+  while (!signal?.aborted) {
+    const deliveries = await consumer.take();
+    const end = deliveries.findIndex(({ kind }) => kind === 'lost');
+    const usable = end === -1 ? deliveries : deliveries.slice(0, end);
+    yield* gathered<Delivery, Followed>(usable, (delivery, batch) => follows(delivery, progress, options, batch));
+    if (end !== -1) return;
   }
 }
 
-/** What a delivery means to the reader. */
-function* follows(delivery: Delivery, progress: Progress, options: ReadOptions): Generator<Followed> {
+/** Adds what a delivery means to the reader. */
+function follows(delivery: Delivery, progress: Progress, options: ReadOptions, batch: Followed[]): void {
   const { aggregates, signal } = options;
   if (signal?.aborted) return;
   // A new consumer may begin before what the last one gave.
@@ -63,8 +74,8 @@ function* follows(delivery: Delivery, progress: Progress, options: ReadOptions):
   progress.position = delivery.position;
   // A server that does not know the filter sends everything.
   const isWanted = commit !== null && (aggregates === undefined || aggregates.includes(commit.ref.aggregate));
-  if (isWanted) yield { kind: 'commit', commit };
-  if (!signal?.aborted) yield* caughtUp(progress);
+  if (isWanted) batch.push({ kind: 'commit', commit });
+  caughtUp(progress, batch);
 }
 
 /** Nothing is ever deleted: what the server leaves out, as it does with a message whose checksum is wrong, is lost. */
@@ -76,10 +87,10 @@ export function mustFollow(before: Position, position: Position, { onUnreadable 
   onUnreadable({ position: before + 1, ref: null, error });
 }
 
-function* caughtUp(progress: Progress): Generator<Followed> {
+function caughtUp(progress: Progress, batch: Followed[]): void {
   if (progress.caughtUp || progress.position < progress.lastWanted) return;
   progress.caughtUp = true;
-  yield { kind: 'caught-up', position: Math.max(progress.position, progress.end) };
+  batch.push({ kind: 'caught-up', position: Math.max(progress.position, progress.end) });
 }
 
 /**
