@@ -1,5 +1,5 @@
 // The stream from a position on, and then as it grows: without gap or repeat, through reconnects and restarts of the server.
-import { subjects } from '@baton/contracts';
+import { type AggregateName, STREAM_SUBJECTS, subjects } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gathered } from '../batches.ts';
@@ -97,13 +97,22 @@ function caughtUp(progress: Progress, batch: Followed[]): void {
  * The leader says it: a consumer may live on a replica that is behind, and what it calls its end is not the stream's.
  */
 async function lastWanted(api: StreamApi, { aggregates }: ReadOptions, end: Position): Promise<Position> {
-  if (aggregates === undefined) return end;
+  if (aggregates === undefined || wantsAll(api, aggregates)) return end;
   const last = await Promise.all(aggregates.map((aggregate) => api.lastMessage(subjects.aggregates(aggregate))));
   return Math.max(0, ...last.map((message) => message?.position ?? 0));
 }
 
-function sourceOf({ connection, stream }: StreamApi, { aggregates }: ReadOptions): PullSource {
-  return { connection, stream, filters: (aggregates ?? []).map((aggregate) => subjects.aggregates(aggregate)) };
+function sourceOf(api: StreamApi, { aggregates = [] }: ReadOptions): PullSource {
+  const { connection, stream } = api;
+  const isFiltered = aggregates.length > 0 && !wantsAll(api, aggregates);
+  return { connection, stream, filters: isFiltered ? aggregates.map((name) => subjects.aggregates(name)) : [] };
+}
+
+/** With a filter the server looks at each subject that the stream has, and there are as many as there were jobs: none is set where it would let all pass. */
+function wantsAll({ stream }: StreamApi, aggregates: readonly AggregateName[]): boolean {
+  const wanted = new Set(aggregates.map((name) => subjects.aggregates(name)));
+  const held = (STREAM_SUBJECTS as Readonly<Record<string, readonly string[]>>)[stream];
+  return held !== undefined && held.every((subject) => wanted.has(subject));
 }
 
 /** A log shorter than what was read from it has lost commits: positions would be used again, and what was built on them is wrong. */
