@@ -1,6 +1,5 @@
 // Those who wait until a document has a revision: woken by writes, and by what says that it will never have it.
 import { PlatformError } from '@baton/errors';
-import type { Revised } from './projection.ts';
 
 interface Waiter {
   readonly id: string;
@@ -16,7 +15,7 @@ export class RevisionWaiters {
   }
 
   /** What was just written; null: it was removed. */
-  wake(documents: ReadonlyMap<string, Revised | null>): void {
+  wake(documents: ReadonlyMap<string, { readonly revision: number } | null>): void {
     for (const waiter of this.#waiters) {
       const document = documents.get(waiter.id);
       // A removed document will never reach the revision: its absence is the news.
