@@ -1,7 +1,7 @@
 // What is measured of a long log: the bare read, the fold, the verification, the read models.
 import { join } from 'node:path';
 import { jobReadModels, LedgerHistory, allReducers } from '@baton/deploy/replay';
-import { openJetStreamEventStore } from '@baton/event-store';
+import { openJetStreamEventStore, readBatches } from '@baton/event-store';
 import { logOn, verifyLog } from '@baton/log-archive';
 import { openReadStore } from '@baton/read-store';
 import { type Projection, type Revised, runProjection } from '@baton/service-host/without-nest';
@@ -42,9 +42,11 @@ export async function fold(connection: NatsConnection, events: number): Promise<
   return timed(async () => {
     const history = new LedgerHistory(null);
     let seen = 0;
-    for await (const commit of store.readAll(0)) {
-      seen += commit.events.length;
-      history.take(commit);
+    for await (const commits of readBatches(store, 0)) {
+      for (const commit of commits) {
+        seen += commit.events.length;
+        history.take(commit);
+      }
     }
     history.loaded();
     mustBe(seen, events);

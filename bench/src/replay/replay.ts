@@ -11,13 +11,14 @@ import { note, startPlatform } from '../platform.ts';
 import { writeLongLog } from './long-log.ts';
 import { bareRead, fold, readModels, verification } from './measures.ts';
 
+/** `BATON_BENCH_EVENTS`: fewer, for a quick look. */
 const EVENTS = Number(process.env['BATON_BENCH_EVENTS'] ?? 1_000_000);
 const RESTARTS = 3;
 
 export const replay: Benchmark = {
   method:
     `A stream of ${EVENTS} events of jobs that are over (5 commits and 6 events a job). The bare read is the client's ordered consumer and JSON.parse of each message; ` +
-    "before each other measure it is taken anew, in the same process, and the ratios are events/s to events/s. fold: the event store's reading (envelope checked, hashed) and the " +
+    "before and after each other measure it is taken anew, in the same process, and the ratios are events/s to the mean of both. fold: the event store's reading (envelope checked, hashed) and the " +
     "leader's ledger; verified: all that `baton log verify` does, rules included; read models: all that are made of jobs, at once, into an empty SQLite file. restartMs: the embedded platform " +
     `on that log, with read models and snapshot, from the start of the launcher to the first 200 on /readyz; the median of ${RESTARTS}, each after an orderly stop.`,
   targets: [
@@ -54,9 +55,13 @@ async function measured(connection: NatsConnection, folder: string): Promise<Fig
   note(`${events} events are in the log; reading them`);
   await bareRead(connection, events);
   const against = async (name: string, work: () => Promise<number>) => {
-    const bare = await bareRead(connection, events);
+    const before = await bareRead(connection, events);
     const seconds = await work();
-    note(`${name}: ${seconds.toFixed(1)} s, the bare read ${bare.toFixed(1)} s`);
+    const after = await bareRead(connection, events);
+    const bare = (before + after) / 2;
+    note(
+      `${name}: ${seconds.toFixed(1)} s, the bare read ${before.toFixed(1)} s before it and ${after.toFixed(1)} s after it`,
+    );
     return { perSecond: events / seconds, ratio: bare / seconds, bare: events / bare };
   };
   const folded = await against('fold', () => fold(connection, events));

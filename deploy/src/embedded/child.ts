@@ -25,6 +25,7 @@ export class Child {
   readonly #options: ChildOptions;
   #process: ChildProcess | null = null;
   #exited: Promise<void> = Promise.resolve();
+  #startedAt = 0;
   #stopping = false;
   #pauseMs = FIRST_PAUSE_MS;
   #restart: NodeJS.Timeout | undefined;
@@ -35,6 +36,11 @@ export class Child {
 
   get pid(): number | undefined {
     return this.#process?.pid;
+  }
+
+  /** Since it was started last; 0 while it does not run. */
+  get livedMs(): number {
+    return this.#process === null ? 0 : performance.now() - this.#startedAt;
   }
 
   start(): void {
@@ -49,6 +55,7 @@ export class Child {
     });
     closeSync(log);
     this.#process = child;
+    this.#startedAt = performance.now();
     if (child.pid !== undefined) recordProcess(runFolder, name, child.pid);
     this.#exited = new Promise((resolve) => {
       child.once('error', (error) => this.#ended(`could not be started: ${error.message}`, startedAt, resolve));

@@ -1,6 +1,7 @@
 // The shared vocabulary: schemas of events, commands, queries and REST bodies; NATS subjects; error codes.
 export {
   strict,
+  ID_PATTERN,
   ID_PREFIX,
   Id,
   Name,

@@ -28,7 +28,8 @@ export type IdKind = keyof typeof ID_PREFIX;
 /** Bookings live in the calendar of their node, which alone can tell whether two of them overlap. */
 export type AggregateName = Exclude<IdKind, 'booking'>;
 
-export const Id = Type.String({ pattern: '^[a-z]{3}_[a-z0-9]{26}$', description: 'identifier' });
+export const ID_PATTERN = '^[a-z]{3}_[a-z0-9]{26}$';
+export const Id = Type.String({ pattern: ID_PATTERN, description: 'identifier' });
 /** Names of datasets, models, endpoints, groups, nodes. */
 export const Name = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',

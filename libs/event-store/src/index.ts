@@ -12,6 +12,7 @@ export type {
   StoredEvent,
   UnreadableCommit,
 } from './port.ts';
+export { type BatchedReads, readBatches, subscribeBatches } from './batches.ts';
 export type { PendingWrite, PipelinedEventStore, StreamWriter, WriterOptions, WriterState } from './stream-writer.ts';
 export { memoryEventStore, type MemoryEventStoreOptions } from './memory/memory-event-store.ts';
 export { openJetStreamEventStore, type JetStreamOptions } from './jetstream/jetstream-event-store.ts';

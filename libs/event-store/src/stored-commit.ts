@@ -5,19 +5,18 @@ import {
   ENVELOPE_VERSION,
   fits,
   Id,
+  ID_PATTERN,
   ID_PREFIX,
   issuesOf,
   subjects,
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import { hash } from 'node:crypto';
+import { DecodedCommit } from './decoded-commit.ts';
+import { isPlainCommit } from './envelope.ts';
 import type { AggregateRef, Position, ReadOptions, RecordedCommit } from './port.ts';
 import { UPCASTERS, type Upcasters, upcastEvents } from './upcasters.ts';
 
-/** SHA-256 (hex) over a commit's stored bytes: what the aggregate's next commit carries as `prevHash`. */
-export function hashOf(bytes: Uint8Array): string {
-  return hash('sha256', bytes);
-}
+export { hashOf } from './decoded-commit.ts';
 
 /** The bytes that the log holds. Throws `internal` when the commit could never be read again. */
 export function encodeCommit(commit: Commit): Buffer {
@@ -45,26 +44,20 @@ export function decodeCommit(
   bytes: Uint8Array,
   steps: Upcasters = UPCASTERS,
 ): RecordedCommit {
-  const where = (): string => `The commit at position ${position} (${subject})`;
   const ref = refOf(subject);
-  if (ref === null) throw corrupt(`${where()} stands under a subject that no aggregate has`);
-  const commit = parseJson(bytes, where);
-  if (!fits(Commit, commit)) throw unreadable(where(), commit);
+  if (ref === null) throw corrupt(`${placeOf(position, subject)} stands under a subject that no aggregate has`);
+  const commit = parseJson(bytes, position, subject);
+  if (!isPlainCommit(commit) && !fits(Commit, commit)) throw unreadable(placeOf(position, subject), commit);
   if (commit.envelopeV > ENVELOPE_VERSION) {
-    throw corrupt(`${where()} was written by a newer version of the platform (envelope ${commit.envelopeV})`);
+    throw corrupt(
+      `${placeOf(position, subject)} was written by a newer version of the platform (envelope ${commit.envelopeV})`,
+    );
   }
-  const events = upcastEvents(ref.aggregate, commit.events, steps);
-  let known: string | undefined;
-  return {
-    ...commit,
-    events,
-    ref,
-    position,
-    // Most readers of a long history never ask for it.
-    get hash() {
-      return (known ??= hashOf(bytes));
-    },
-  };
+  return new DecodedCommit(commit, upcastEvents(ref.aggregate, commit.events, steps), { ref, position, bytes });
+}
+
+function placeOf(position: Position, subject: string): string {
+  return `The commit at position ${position} (${subject})`;
 }
 
 /** What was decoded last, by position modulo its size: the readers of one process come by one after the other. */
@@ -111,22 +104,26 @@ export function verifyChain(commits: readonly RecordedCommit[]): void {
   }
 }
 
+const ROOT = 'evt.';
+const ID = new RegExp(ID_PATTERN);
+
 function refOf(subject: string): AggregateRef | null {
-  const [root, aggregate, id, ...rest] = subject.split('.');
-  if (root !== 'evt' || aggregate === undefined || id === undefined || rest.length > 0) return null;
-  if (!isAggregate(aggregate) || !fits(Id, id)) return null;
-  return { aggregate, id };
+  const dot = subject.indexOf('.', ROOT.length);
+  if (dot === -1 || !subject.startsWith(ROOT)) return null;
+  const aggregate = subject.slice(ROOT.length, dot);
+  const id = subject.slice(dot + 1);
+  return isAggregate(aggregate) && ID.test(id) ? { aggregate, id } : null;
 }
 
 function isAggregate(name: string): name is AggregateName {
   return Object.hasOwn(ID_PREFIX, name);
 }
 
-function parseJson(bytes: Uint8Array, where: () => string): unknown {
+function parseJson(bytes: Uint8Array, position: Position, subject: string): unknown {
   try {
     return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
   } catch (cause) {
-    throw corrupt(`${where()} is not JSON`, cause);
+    throw corrupt(`${placeOf(position, subject)} is not JSON`, cause);
   }
 }
 

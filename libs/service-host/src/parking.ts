@@ -59,6 +59,7 @@ export class Parking {
 
   /** A commit is left out from the one on that its aggregate was parked at: what lies before may have to be applied again. */
   leavesOut({ ref, position }: RecordedCommit): boolean {
+    if (this.#parked.size === 0) return false;
     const parked = this.#parked.get(ref.id);
     return parked !== undefined && position >= parked.position;
   }

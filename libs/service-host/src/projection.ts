@@ -2,10 +2,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AggregateName, StreamName } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import { checkKnownEvents, type EventStore, type RecordedCommit, type UnreadableCommit } from '@baton/event-store';
+import {
+  checkKnownEvents,
+  type EventStore,
+  type Followed,
+  type RecordedCommit,
+  type UnreadableCommit,
+} from '@baton/event-store';
 import type { Change, Checkpoint, Collection, Document, ReadStore } from '@baton/read-store';
+import { readTogether } from './common-reading.ts';
 import { type ParkedAggregate, type ParkedCommit, Parking } from './parking.ts';
 import { Readers } from './readers.ts';
+import { RevisionWaiters } from './revision-waiters.ts';
 
 export interface Revised extends Document {
   readonly revision: number;
@@ -43,7 +51,7 @@ export interface ProjectionContext {
 
 const BATCH = 500;
 /** While the log is read for the first time: a document that changes often is then written once for many changes. */
-const CATCH_UP_BATCH = 2_000;
+const CATCH_UP_BATCH = 4_000;
 const RETRY_MS = 500;
 const MIN_INTERVAL_MS = 100;
 
@@ -118,12 +126,6 @@ function applied<D extends Revised>(projection: Projection<D>, document: D | nul
   return projection.apply(document, commit);
 }
 
-interface Waiter {
-  readonly id: string;
-  readonly revision: number;
-  readonly resolve: () => void;
-}
-
 class Runner<D extends Revised> {
   readonly #projection: Projection<D>;
   readonly #collection: Collection<D>;
@@ -138,7 +140,7 @@ class Runner<D extends Revised> {
   #lastWriteAt = 0;
   /** Ends the pause before the next write. */
   #hurry: () => void = () => {};
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new RevisionWaiters();
   readonly #readers = new Readers();
 
   constructor(projection: Projection<D>, { collection, parking }: Written<D>, context: ProjectionContext) {
@@ -161,21 +163,28 @@ class Runner<D extends Revised> {
   async #follow(caughtUp: () => void): Promise<void> {
     const after = (await this.#collection.checkpoint())?.position ?? 0;
     const { signal, store } = this.#context;
-    const { aggregates } = this.#projection;
-    const onUnreadable = (unreadable: UnreadableCommit): void => this.#leaveOut(unreadable);
-    for await (const item of store.subscribe(after, { aggregates, signal, onUnreadable })) {
+    const reader = {
+      aggregates: this.#projection.aggregates,
+      take: (batch: readonly Followed[]) => this.#take(batch, caughtUp),
+      leaveOut: (unreadable: UnreadableCommit) => this.#leaveOut(unreadable),
+    };
+    await readTogether(reader, { store, after, signal });
+    // What has not been written is read again at the next start.
+    await this.#writing;
+  }
+
+  async #take(batch: readonly Followed[], caughtUp: () => void): Promise<void> {
+    for (const item of batch) {
       if (item.kind === 'caught-up') {
         await this.#drain();
         this.#batch = BATCH;
         caughtUp();
-      } else {
+      } else if (this.#projection.aggregates.includes(item.commit.ref.aggregate)) {
         this.#pending.push(item.commit);
         if (this.#pending.length >= this.#batch) await this.#drain();
         else if (this.#batch === BATCH) this.#flushSoon();
       }
     }
-    // What has not been written is read again at the next start.
-    await this.#writing;
   }
 
   /** Starts writing what has gathered, unless that is under way: what comes meanwhile is then taken along. */
@@ -260,7 +269,7 @@ class Runner<D extends Revised> {
     const checkpoint = { position: last.position, hash: last.hash };
     await this.#parking.save(checkpoint);
     await this.#collection.apply(changes, checkpoint);
-    this.#wake(documents);
+    this.#waiters.wake(documents);
   }
 
   /** What the documents of these commits' aggregates come to. A commit that can't be applied parks its aggregate, and nothing else. */
@@ -299,16 +308,7 @@ class Runner<D extends Revised> {
   #park(commit: ParkedCommit, error: unknown): void {
     const { id, position } = this.#parking.park(commit, error);
     this.#context.report(error, `projection ${this.#projection.name}: ${id} is parked at position ${position}`);
-    // Nobody waits for what will not come.
-    for (const waiter of this.#waiters) if (waiter.id === id) waiter.resolve();
-  }
-
-  #wake(documents: ReadonlyMap<string, D | null>): void {
-    for (const waiter of this.#waiters) {
-      const document = documents.get(waiter.id);
-      // A removed document will never reach the revision: its absence is the news.
-      if (document === null || (document && document.revision >= waiter.revision)) waiter.resolve();
-    }
+    this.#waiters.giveUp(id);
   }
 
   /** Resolves when what has arrived is written, or could not be. */
@@ -321,29 +321,14 @@ class Runner<D extends Revised> {
   }
 
   async waitForRevision(id: string, revision: number, timeoutMs: number): Promise<void> {
-    let release: () => void = () => {};
-    const reached = new Promise<void>((resolve) => (release = resolve));
-    const waiter = { id, revision, resolve: release };
-    this.#waiters.add(waiter);
-    this.#hurry();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const error = new PlatformError(
-        'unavailable',
-        'The change is recorded but not readable yet. Read again in a moment.',
-        { retryAfterMs: 500 },
-      );
-      timer = setTimeout(() => reject(error), timeoutMs);
-    });
-    try {
+    let isThere = false;
+    await this.#waiters.wait(id, revision, timeoutMs, async () => {
+      this.#hurry();
       const document = await this.#collection.get(id);
-      if (document && document.revision >= revision) return;
-      if (!this.#isParkedBefore(id, revision)) await Promise.race([reached, late]);
-      if (this.#isParkedBefore(id, revision)) throw standsStill();
-    } finally {
-      clearTimeout(timer);
-      this.#waiters.delete(waiter);
-    }
+      isThere = document !== null && document.revision >= revision;
+      return isThere || this.#isParkedBefore(id, revision);
+    });
+    if (!isThere && this.#isParkedBefore(id, revision)) throw standsStill();
   }
 
   #isParkedBefore(id: string, revision: number): boolean {

@@ -19,15 +19,27 @@ export type Delivery =
   | { readonly kind: 'lost' };
 
 const PLACE = '$JS.ACK.';
+const DOT = 46;
+const ZERO = 48;
+const NINE = 57;
 
 export function parseDelivery(message: Msg): Delivery {
   // What has a place in the stream is a message: its headers need not be read, which takes longer than all the rest.
-  const stored = message.reply?.startsWith(PLACE) === true ? parsePlace(message.reply) : null;
-  if (stored !== null) return { kind: 'message', subject: message.subject, bytes: message.data, ...stored };
+  const { reply } = message;
+  const stored = reply?.startsWith(PLACE) === true ? parsePlace(reply) : null;
+  if (stored !== null) {
+    const { position, ordinal } = stored;
+    return { kind: 'message', subject: message.subject, bytes: message.data, position, ordinal };
+  }
   const code = message.headers?.code ?? 0;
   if (code === 100) return { kind: 'idle' };
-  if (code === 404 || code === 408) return { kind: 'pull-ended', unused: unusedOf(message) };
+  if (code === 404 || code === 408 || isFull(message)) return { kind: 'pull-ended', unused: unusedOf(message) };
   return { kind: 'lost' };
+}
+
+/** The next message would have made more bytes than were asked for. */
+function isFull({ headers }: Msg): boolean {
+  return headers?.code === 409 && headers.description === 'Message Size Exceeds MaxBytes';
 }
 
 function unusedOf({ headers }: Msg): number | null {
@@ -45,11 +57,23 @@ interface Place {
  * `<domain>.<account>` before the stream and may append tokens.
  */
 function parsePlace(reply: string): Place | null {
-  const tokens = reply.split('.');
-  if (tokens.length < 9) return null;
-  const first = tokens.length === 9 ? 5 : 7;
-  const position = Number(tokens[first]);
-  const ordinal = Number(tokens[first + 1]);
-  if (!(position > 0) || !(ordinal > 0)) return null;
-  return { position, ordinal };
+  const dots: number[] = [];
+  for (let dot = reply.indexOf('.'); dot !== -1; dot = reply.indexOf('.', dot + 1)) dots.push(dot);
+  if (dots.length < 8) return null;
+  const first = dots.length === 8 ? 4 : 6;
+  const position = numberAt(reply, dots[first]);
+  const ordinal = numberAt(reply, dots[first + 1]);
+  return position > 0 && ordinal > 0 ? { position, ordinal } : null;
+}
+
+/** The token behind a dot; 0 if it is no number. */
+function numberAt(reply: string, dot = reply.length): number {
+  let value = 0;
+  for (let index = dot + 1; index < reply.length; index += 1) {
+    const code = reply.charCodeAt(index);
+    if (code === DOT) break;
+    if (code < ZERO || code > NINE) return 0;
+    value = value * 10 + code - ZERO;
+  }
+  return value;
 }

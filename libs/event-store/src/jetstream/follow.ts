@@ -1,7 +1,8 @@
 // The stream from a position on, and then as it grows: without gap or repeat, through reconnects and restarts of the server.
-import { subjects } from '@baton/contracts';
+import { type AggregateName, STREAM_SUBJECTS, subjects } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gathered } from '../batches.ts';
 import type { Followed, Position, ReadOptions } from '../port.ts';
 import { decodeForReader } from '../stored-commit.ts';
 import type { Delivery } from './delivery.ts';
@@ -20,7 +21,11 @@ interface Progress {
   caughtUp: boolean;
 }
 
-export async function* follow(api: StreamApi, after: Position, options: ReadOptions): AsyncGenerator<Followed> {
+export async function* follow(
+  api: StreamApi,
+  after: Position,
+  options: ReadOptions,
+): AsyncGenerator<readonly Followed[]> {
   const source = sourceOf(api, options);
   const end = await api.lastPosition();
   const progress: Progress = { position: after, end, lastWanted: await lastWanted(api, options, end), caughtUp: false };
@@ -32,7 +37,7 @@ export async function* follow(api: StreamApi, after: Position, options: ReadOpti
     const stop = (): void => opened.stop();
     options.signal?.addEventListener('abort', stop);
     try {
-      yield* caughtUp(progress);
+      yield* gathered([progress], caughtUp);
       yield* read(opened, progress, options);
     } finally {
       options.signal?.removeEventListener('abort', stop);
@@ -43,17 +48,23 @@ export async function* follow(api: StreamApi, after: Position, options: ReadOpti
 }
 
 /** Until the consumer is lost or the signal aborts. */
-async function* read(consumer: PullConsumer, progress: Progress, options: ReadOptions): AsyncGenerator<Followed> {
-  while (!options.signal?.aborted) {
-    for (const delivery of await consumer.take()) {
-      if (delivery.kind === 'lost') return;
-      yield* follows(delivery, progress, options);
-    }
+async function* read(
+  consumer: PullConsumer,
+  progress: Progress,
+  options: ReadOptions,
+): AsyncGenerator<readonly Followed[]> {
+  const { signal } = options;
+  while (!signal?.aborted) {
+    const deliveries = await consumer.take();
+    const end = deliveries.findIndex(({ kind }) => kind === 'lost');
+    const usable = end === -1 ? deliveries : deliveries.slice(0, end);
+    yield* gathered<Delivery, Followed>(usable, (delivery, batch) => follows(delivery, progress, options, batch));
+    if (end !== -1) return;
   }
 }
 
-/** What a delivery means to the reader. */
-function* follows(delivery: Delivery, progress: Progress, options: ReadOptions): Generator<Followed> {
+/** Adds what a delivery means to the reader. */
+function follows(delivery: Delivery, progress: Progress, options: ReadOptions, batch: Followed[]): void {
   const { aggregates, signal } = options;
   if (signal?.aborted) return;
   // A new consumer may begin before what the last one gave.
@@ -63,8 +74,8 @@ function* follows(delivery: Delivery, progress: Progress, options: ReadOptions):
   progress.position = delivery.position;
   // A server that does not know the filter sends everything.
   const isWanted = commit !== null && (aggregates === undefined || aggregates.includes(commit.ref.aggregate));
-  if (isWanted) yield { kind: 'commit', commit };
-  if (!signal?.aborted) yield* caughtUp(progress);
+  if (isWanted) batch.push({ kind: 'commit', commit });
+  caughtUp(progress, batch);
 }
 
 /** Nothing is ever deleted: what the server leaves out, as it does with a message whose checksum is wrong, is lost. */
@@ -76,23 +87,32 @@ export function mustFollow(before: Position, position: Position, { onUnreadable 
   onUnreadable({ position: before + 1, ref: null, error });
 }
 
-function* caughtUp(progress: Progress): Generator<Followed> {
+function caughtUp(progress: Progress, batch: Followed[]): void {
   if (progress.caughtUp || progress.position < progress.lastWanted) return;
   progress.caughtUp = true;
-  yield { kind: 'caught-up', position: Math.max(progress.position, progress.end) };
+  batch.push({ kind: 'caught-up', position: Math.max(progress.position, progress.end) });
 }
 
 /**
  * The leader says it: a consumer may live on a replica that is behind, and what it calls its end is not the stream's.
  */
 async function lastWanted(api: StreamApi, { aggregates }: ReadOptions, end: Position): Promise<Position> {
-  if (aggregates === undefined) return end;
+  if (aggregates === undefined || wantsAll(api, aggregates)) return end;
   const last = await Promise.all(aggregates.map((aggregate) => api.lastMessage(subjects.aggregates(aggregate))));
   return Math.max(0, ...last.map((message) => message?.position ?? 0));
 }
 
-function sourceOf({ connection, stream }: StreamApi, { aggregates }: ReadOptions): PullSource {
-  return { connection, stream, filters: (aggregates ?? []).map((aggregate) => subjects.aggregates(aggregate)) };
+function sourceOf(api: StreamApi, { aggregates = [] }: ReadOptions): PullSource {
+  const { connection, stream } = api;
+  const isFiltered = aggregates.length > 0 && !wantsAll(api, aggregates);
+  return { connection, stream, filters: isFiltered ? aggregates.map((name) => subjects.aggregates(name)) : [] };
+}
+
+/** With a filter the server looks at each subject that the stream has, and there are as many as there were jobs: none is set where it would let all pass. */
+function wantsAll({ stream }: StreamApi, aggregates: readonly AggregateName[]): boolean {
+  const wanted = new Set(aggregates.map((name) => subjects.aggregates(name)));
+  const held = (STREAM_SUBJECTS as Readonly<Record<string, readonly string[]>>)[stream];
+  return held !== undefined && held.every((subject) => wanted.has(subject));
 }
 
 /** A log shorter than what was read from it has lost commits: positions would be used again, and what was built on them is wrong. */

@@ -1,6 +1,7 @@
 // The event log in a JetStream stream: one message a commit, one subject an aggregate.
 import type { StreamName } from '@baton/contracts';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { type BatchedReads, eachOf, gathered } from '../batches.ts';
 import type {
   AggregateRef,
   Appended,
@@ -19,7 +20,7 @@ import { JetStreamWriter } from './jetstream-writer.ts';
 import { publication } from './publication.ts';
 import { readAggregate } from './read-aggregate.ts';
 import { probeDurability } from './server-version.ts';
-import { type StreamApi, streamApi } from './stream-api.ts';
+import { type StoredMessage, type StreamApi, streamApi } from './stream-api.ts';
 import { storedStream } from './stored-messages.ts';
 import { ensureStream } from './stream-configuration.ts';
 
@@ -63,7 +64,7 @@ interface Settings {
   readonly hasRoom: () => boolean;
 }
 
-class JetStreamEventStore implements PipelinedEventStore {
+class JetStreamEventStore implements PipelinedEventStore, BatchedReads {
   readonly durability: 'fsync' | 'interval';
   readonly #api: StreamApi;
   readonly #settings: Settings;
@@ -84,31 +85,34 @@ class JetStreamEventStore implements PipelinedEventStore {
     return readAggregate(this.#api, ref);
   }
 
-  async *readAll(after: Position, options: ReadOptions = {}): AsyncGenerator<RecordedCommit> {
+  readAll(after: Position, options: ReadOptions = {}): AsyncIterable<RecordedCommit> {
+    return eachOf(this.readBatches(after, options), options.signal);
+  }
+
+  async *readBatches(after: Position, options: ReadOptions = {}): AsyncGenerator<readonly RecordedCommit[]> {
     const end = await this.#api.lastPosition();
     if (after >= end) return;
-    const { aggregates, signal } = options;
-    if (aggregates !== undefined) {
-      for await (const followed of follow(this.#api, after, options)) {
-        if (followed.kind === 'caught-up' || followed.commit.position > end) return;
-        yield followed.commit;
-      }
+    if (options.aggregates !== undefined) {
+      yield* upTo(end, follow(this.#api, after, options));
       return;
     }
-    // The whole of a long stream: one generator, not one inside the other for each commit.
     let before = after;
     for await (const messages of storedStream(this.#api.connection, this.#api.stream).read(after, end)) {
-      for (const { position, subject, bytes } of messages) {
-        if (signal?.aborted) return;
+      if (options.signal?.aborted) return;
+      yield* gathered<StoredMessage, RecordedCommit>(messages, ({ position, subject, bytes }, batch) => {
         mustFollow(before, position, options);
         before = position;
         const commit = decodeForReader(position, subject, bytes, options);
-        if (commit !== null) yield commit;
-      }
+        if (commit !== null) batch.push(commit);
+      });
     }
   }
 
   subscribe(after: Position, options: ReadOptions = {}): AsyncIterable<Followed> {
+    return eachOf(follow(this.#api, after, options), options.signal);
+  }
+
+  subscribeBatches(after: Position, options: ReadOptions = {}): AsyncIterable<readonly Followed[]> {
     return follow(this.#api, after, options);
   }
 
@@ -123,5 +127,17 @@ class JetStreamEventStore implements PipelinedEventStore {
 
   openWriter(options: WriterOptions): StreamWriter {
     return new JetStreamWriter(this.#api, this.#settings, options);
+  }
+}
+
+/** What was there when the reading began. */
+async function* upTo(
+  end: Position,
+  batches: AsyncIterable<readonly Followed[]>,
+): AsyncGenerator<readonly RecordedCommit[]> {
+  for await (const batch of batches) {
+    const commits = batch.flatMap((item) => (item.kind === 'commit' && item.commit.position <= end ? item.commit : []));
+    if (commits.length > 0) yield commits;
+    if (batch.some((item) => item.kind === 'caught-up' || item.commit.position > end)) return;
   }
 }

@@ -8,7 +8,10 @@ import { type Delivery, parseDelivery } from './delivery.ts';
 import { newInbox } from './inbox.ts';
 import { Mailbox } from './mailbox.ts';
 
-const BATCH = 512;
+/** Each pull wakes the server and the client up: too few at a time, and that is what reading costs. */
+const BATCH = 2_048;
+/** Of one pull, whatever the size of its messages; a single one always fits. */
+const BATCH_BYTES = 4 * 2 ** 20;
 const HEARTBEAT_MS = 5_000;
 const PULL_EXPIRES_MS = 30_000;
 /** Two heartbeats and a little: then the server is taken for gone. */
@@ -96,7 +99,12 @@ export class PullConsumer {
 
   #pull(): void {
     const { connection, stream } = this.#source;
-    const request = { batch: BATCH, expires: nanos(PULL_EXPIRES_MS), idle_heartbeat: nanos(HEARTBEAT_MS) };
+    const request = {
+      batch: BATCH,
+      max_bytes: Math.max(BATCH_BYTES, 2 * (connection.info?.max_payload ?? 0)),
+      expires: nanos(PULL_EXPIRES_MS),
+      idle_heartbeat: nanos(HEARTBEAT_MS),
+    };
     this.#outstanding += BATCH;
     this.#heardAt = performance.now();
     connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#name}`, JSON.stringify(request), {

@@ -42,6 +42,11 @@ export async function appendMany(store: EventStore, ref: AggregateRef, count: nu
   return appended;
 }
 
+/** To be compared: the hash of what was read is reckoned when it is asked for. */
+export function membersOf(recorded: RecordedCommit): RecordedCommit {
+  return { ...recorded, hash: recorded.hash };
+}
+
 export async function all(commits: AsyncIterable<RecordedCommit>): Promise<RecordedCommit[]> {
   const taken: RecordedCommit[] = [];
   for await (const item of commits) taken.push(item);

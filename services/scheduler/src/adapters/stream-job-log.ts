@@ -1,6 +1,6 @@
 // The JOBS stream behind the port: replayed once, then written in a pipeline that another leader's write breaks.
 import { PlatformError } from '@baton/errors';
-import type { PipelinedEventStore, StreamWriter } from '@baton/event-store';
+import { type PipelinedEventStore, readBatches, type StreamWriter } from '@baton/event-store';
 import type { Issued, JobLog } from '../app/ports.ts';
 
 export interface StreamJobLog extends JobLog {
@@ -46,9 +46,9 @@ export function openStreamJobLog(store: PipelinedEventStore): StreamJobLog {
       writer?.close();
       writer = null;
       let position = after;
-      for await (const commit of store.readAll(after)) {
-        position = commit.position;
-        yield commit;
+      for await (const commits of readBatches(store, after)) {
+        position = commits.at(-1)?.position ?? position;
+        yield commits;
       }
       lost = Promise.withResolvers();
       last = Promise.resolve();

@@ -32,7 +32,7 @@ class Log {
   }
 
   async *replay() {
-    yield* this.commits;
+    yield this.commits;
   }
 
   readonly flushed = async () => {};

@@ -77,7 +77,7 @@ export class Leader {
     const { log, snapshots, report } = this.#ports;
     const before = await snapshots?.latest().catch((error: unknown) => report(error, 'snapshot of the ledger'));
     const history = new LedgerHistory(before ?? null);
-    for await (const commit of log.replay(history.position)) history.take(commit);
+    for await (const commits of log.replay(history.position)) for (const commit of commits) history.take(commit);
     // Much was read: the next start is spared it.
     if (snapshots && history.position - (before?.position ?? 0) >= WORTH_COMMITS)
       snapshots.save(history.snapshot()).catch((error: unknown) => report(error, 'snapshot of the ledger'));

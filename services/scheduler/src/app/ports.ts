@@ -14,7 +14,7 @@ export interface Issued {
 /** The JOBS stream, written by the leader alone. */
 export interface JobLog {
   /** Every commit after a position, the first's if absent; afterwards writing goes on behind the last one read. */
-  replay(after?: number): AsyncIterable<RecordedCommit>;
+  replay(after?: number): AsyncIterable<readonly RecordedCommit[]>;
   /** Issues a commit without waiting for those before it. */
   issue(jobId: string, commit: Commit): Issued;
   /** Resolves when all that was issued so far is durable. */

@@ -38,9 +38,9 @@ async function leaderOn(
     log: {
       ...log,
       async *replay(after) {
-        for await (const commit of log.replay(after)) {
-          read.push(commit.position);
-          yield commit;
+        for await (const commits of log.replay(after)) {
+          read.push(...commits.map(({ position }) => position));
+          yield commits;
         }
       },
     },

@@ -1,5 +1,5 @@
 // Brings the snapshot up to the log, when enough has come since: folded from the last one, apart from the ledger that leads.
-import type { EventStore } from '@baton/event-store';
+import { type EventStore, readBatches } from '@baton/event-store';
 import { LedgerHistory } from './ledger-history.ts';
 import type { Snapshots } from './ports.ts';
 
@@ -15,7 +15,8 @@ export async function refreshSnapshot(
 ): Promise<boolean> {
   if ((await log.lastPosition()) - snapshots.savedUpTo() < worthCommits) return false;
   const history = new LedgerHistory(await snapshots.latest());
-  for await (const commit of log.readAll(history.position, { signal })) history.take(commit);
+  for await (const commits of readBatches(log, history.position, { signal }))
+    for (const commit of commits) history.take(commit);
   if (signal.aborted || history.position === 0) return false;
   await snapshots.save(history.snapshot());
   return true;

@@ -17,7 +17,8 @@ import {
 } from './job.ts';
 import type { NodeState } from './node.ts';
 import { Predecessors } from './predecessors.ts';
-import { runningAttempt, waitingJob } from './schedule/engine-job.ts';
+import { runningAttempt, usedSince, waitingJob } from './schedule/engine-job.ts';
+import { chargedDevices, engineShapeOf } from './schedule/engine-shape.ts';
 import { Engine } from './schedule/engine.ts';
 import { UsageLedger } from './schedule/fair-share.ts';
 import type { RunningAttempt } from './schedule/engine-model.ts';
@@ -44,6 +45,8 @@ export class JobLedger {
   readonly #arrays = new ArrayMembers();
   /** Revisions of the jobs that were over last: whoever has heard of an end shall read it, too. */
   readonly #ended = new Map<string, number>();
+  /** Goes on where it stopped: a new look from the beginning would pass by all that was ever deleted there. */
+  readonly #fromOldestEnded = this.#ended.keys();
   /** Queued jobs that may not be placed yet; it lets the others into the queue. */
   readonly #room = new WaitingRoom(this.#predecessors, {
     admit: (id) => this.#withRecord(id, (record) => this.engine.queue(waitingJob(record, this.engine.policy))),
@@ -158,13 +161,25 @@ export class JobLedger {
       const estimateMs = this.forecasts.estimateMs(id);
       const record = { id, state, estimateMs, ...placesOf(before, state, place), ...place };
       this.#jobs.set(id, record);
-      this.#use(id, attemptOf(record, this.engine.policy), place.at);
+      if (this.#isLoading) this.#account(record);
+      else this.#use(id, attemptOf(record, this.engine.policy), place.at);
       this.#enter(record);
     }
     this.#room.settle();
   }
 
-  /** What counts as used follows each event, also while a history is read: it outlasts the job. */
+  /** What counts as used follows each event, also while a history is read, when nothing else of the engine does: it outlasts the job. */
+  #account(record: JobRecord): void {
+    const { id, state } = record;
+    const { usage } = this.engine;
+    const since = isPlaced(state) ? usedSince(state, record.assignedAt) : null;
+    if (since === null) usage.end(id, record.at);
+    else if (since !== 'waiting' && !usage.counts(id)) {
+      const { spec, ownerId: userId, groupId } = state;
+      usage.begin(id, { userId, groupId }, chargedDevices(engineShapeOf(spec)), since);
+    }
+  }
+
   #use(id: string, attempt: RunningAttempt | null, at: number): void {
     if (this.#isLoading) this.engine.account(id, attempt, at);
     else if (attempt === null) this.engine.release(id, at);
@@ -174,8 +189,8 @@ export class JobLedger {
   #remember(id: string, revision: number): void {
     this.#ended.set(id, revision);
     if (this.#ended.size <= MAX_ENDED) return;
-    const [oldest] = this.#ended.keys();
-    if (oldest !== undefined) this.#ended.delete(oldest);
+    const oldest = this.#fromOldestEnded.next();
+    if (oldest.done !== true) this.#ended.delete(oldest.value);
   }
 
   /** The newest that was written of the job, as far as it is remembered; 0 where there is no such job. */

@@ -62,6 +62,32 @@ function groupsOf({ userId, spec }: RunOf): RunGroup[] {
   ];
 }
 
+/** So many are remembered at least. */
+const RECENT = 1_024;
+
+/** A job's groups are asked for when it is submitted and again when it has run: what was found is kept for a while. */
+export class RecentRunGroups {
+  #newer = new Map<PinnedSpec, Found>();
+  #older = new Map<PinnedSpec, Found>();
+
+  of(run: RunOf): readonly RunGroup[] {
+    const known = this.#newer.get(run.spec) ?? this.#older.get(run.spec);
+    if (known?.userId === run.userId) return known.groups;
+    if (this.#newer.size >= RECENT) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
+    }
+    const groups = runGroups(run);
+    this.#newer.set(run.spec, { userId: run.userId, groups });
+    return groups;
+  }
+}
+
+interface Found {
+  readonly userId: string;
+  readonly groups: readonly RunGroup[];
+}
+
 /** The part of their limits that jobs run. */
 export function ratioGroups({ userId }: Pick<RunOf, 'userId'>) {
   return [

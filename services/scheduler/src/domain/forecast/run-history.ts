@@ -6,6 +6,8 @@ const MOST_SAMPLES = 32;
 /** Each counts so much of the next newer one. */
 const RECENCY = 0.9;
 const MOST_GROUPS = 20_000;
+/** So many more are let in before the oldest are looked for: all of them have to be looked at. */
+const GROUPS_TOO_MANY = 5_000;
 
 export type SavedRuns = readonly (readonly [group: string, values: readonly number[]])[];
 
@@ -17,23 +19,37 @@ export interface Seen {
 interface Group {
   /** Newest last. */
   readonly values: number[];
+  /** The higher, the later it was added to. */
+  addedAt: number;
   /** Null: not reckoned since the newest came. */
   distribution: Distribution | null;
 }
 
 export class RunHistory {
-  /** In the order in which they were added to. */
   readonly #groups = new Map<string, Group>();
+  #additions = 0;
 
+  /** The order is kept by number: taking a group out of a map and putting it back each time is what a fold would be busy with. */
   add(key: string, value: number): void {
-    const group = this.#groups.get(key) ?? { values: [], distribution: null };
+    this.#additions += 1;
+    const group = this.#groups.get(key);
+    if (group === undefined) {
+      this.#groups.set(key, { values: [value], distribution: null, addedAt: this.#additions });
+      if (this.#groups.size > MOST_GROUPS + GROUPS_TOO_MANY) this.#forgetOldest();
+      return;
+    }
     group.values.push(value);
     if (group.values.length > MOST_SAMPLES) group.values.shift();
     group.distribution = null;
-    this.#groups.delete(key);
-    this.#groups.set(key, group);
-    const [oldest] = this.#groups.keys();
-    if (this.#groups.size > MOST_GROUPS && oldest !== undefined) this.#groups.delete(oldest);
+    group.addedAt = this.#additions;
+  }
+
+  #forgetOldest(): void {
+    for (const [key] of this.#fromOldest().slice(0, this.#groups.size - MOST_GROUPS)) this.#groups.delete(key);
+  }
+
+  #fromOldest(): [string, Group][] {
+    return [...this.#groups].toSorted(([, one], [, other]) => one.addedAt - other.addedAt);
   }
 
   /** Null where there are fewer than `least`. */
@@ -48,11 +64,14 @@ export class RunHistory {
 
   /** `saved`: goes on from there. */
   constructor(saved: SavedRuns = []) {
-    for (const [key, values] of saved) this.#groups.set(key, { values: [...values], distribution: null });
+    for (const [key, values] of saved) {
+      this.#additions += 1;
+      this.#groups.set(key, { values: [...values], distribution: null, addedAt: this.#additions });
+    }
   }
 
   /** Plain data: equal where the same was added in the same order. */
   save(): SavedRuns {
-    return [...this.#groups].map(([key, { values }]) => [key, [...values]]);
+    return this.#fromOldest().map(([key, { values }]) => [key, [...values]]);
   }
 }

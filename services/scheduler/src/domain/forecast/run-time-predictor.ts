@@ -1,6 +1,6 @@
 // Learned run times: what jobs like this one have taken lately. For display and for the order, never for promises. Pure.
 import { Distribution, type TimeRangeMs } from './distribution.ts';
-import { type ForecastBasis, ratioGroups, runGroups, type RunOf } from './run-groups.ts';
+import { type ForecastBasis, ratioGroups, RecentRunGroups, type RunOf } from './run-groups.ts';
 import { RunHistory, type SavedRuns } from './run-history.ts';
 
 /** Fewer say too little of a group: a wider one is asked. */
@@ -39,6 +39,7 @@ export interface RunTimeForecast extends TimeRangeMs {
 export class RunTimePredictor {
   readonly #runs: RunHistory;
   readonly #ratios: RunHistory;
+  readonly #groups = new RecentRunGroups();
 
   /** `saved`: goes on from there. */
   constructor(saved?: SavedRunTimes) {
@@ -49,7 +50,7 @@ export class RunTimePredictor {
   /** A job has run so long, from its start to an end of its own. */
   learn(run: RunOf, ranMs: number): void {
     const ms = Math.max(1, Math.round(ranMs));
-    for (const { key } of runGroups(run)) this.#runs.add(key, ms);
+    for (const { key } of this.#groups.of(run)) this.#runs.add(key, ms);
     const { timeLimitMs } = run.spec;
     if (timeLimitMs === null) return;
     const ratio = Math.max(1, Math.round((RATIO_SCALE * Math.min(ms, timeLimitMs)) / timeLimitMs));
@@ -68,7 +69,7 @@ export class RunTimePredictor {
    */
   known(run: RunOf): Prediction | null {
     const { timeLimitMs } = run.spec;
-    for (const { basis, key } of runGroups(run)) {
+    for (const { basis, key } of this.#groups.of(run)) {
       const seen = this.#runs.seen(key, ENOUGH);
       if (seen) return { basis, samples: seen.samples, distribution: within(seen.distribution, timeLimitMs) };
     }

@@ -50,6 +50,13 @@ function shapeOf(spec: PinnedSpec): EngineShape {
 
 const shapes = new WeakMap<PinnedSpec, EngineShape>();
 
+/** What a placed job's devices count from: null where it has none of them any more, `waiting` where it has none yet. */
+export function usedSince(state: PlacedJob, assignedAt: number): number | 'waiting' | null {
+  const { behind, startedAt } = state.attempt;
+  if (!partsOf(state).some(({ isReleased }) => !isReleased)) return null;
+  return behind ? 'waiting' : (startedAt ?? assignedAt);
+}
+
 /** Null once no process of it is left. */
 export function runningAttempt(logged: LoggedJob<PlacedJob>, policy: Policy): RunningAttempt | null {
   const { state, placedAt, assignedAt, stoppingSince } = logged;

@@ -88,6 +88,11 @@ export class UsageLedger {
     this.#begin(jobId, { group: groupKeyOf(owner), user: ownerKeyOf(owner), devices, since: at });
   }
 
+  /** Whether it has begun, and not ended. */
+  counts(jobId: string): boolean {
+    return this.#running.has(jobId);
+  }
+
   /** An end before the begin (a clock that was put back) counts nothing. */
   end(jobId: string, at: number): void {
     const job = this.#running.get(jobId);
