@@ -21,8 +21,8 @@ export { Role, Visibility, Principal, Ownership, canRead, canWrite, systemPrinci
 export { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 export { ENVELOPE_VERSION, StoredEvent, Commit } from './commit.ts';
 export { ManifestFile, Manifest, ManifestSummary, UploadedBlob, isWeightsFile } from './manifest.ts';
-export { durationText, parseDurationMs, parseSizeBytes } from './units.ts';
-export { DEFAULT_POLICY, ORDERS, Policy, PriorityClass, Quota } from './policy.ts';
+export { durationText, parseDurationMs, parseSizeBytes, sizeText } from './units.ts';
+export { DEFAULT_POLICY, KeptContent, ORDERS, Policy, PriorityClass, Quota, Retention } from './policy.ts';
 export {
   ArrayPlace,
   JobSpec,
@@ -33,7 +33,7 @@ export {
   PinnedDataset,
   PinnedSpec,
 } from './job-spec.ts';
-export { PolicyDocument, QuotaDocument } from './policy-document.ts';
+export { PolicyDocument, QuotaDocument, RetentionDocument } from './policy-document.ts';
 export {
   EVENTS_STREAM,
   JOBS_STREAM,
@@ -85,6 +85,8 @@ export {
   TimeRange,
 } from './events/job.ts';
 export { EndpointTarget, endpointEvents } from './events/endpoint.ts';
+export { RemovalReason, RetainedContent, retentionEvents } from './events/retention.ts';
+export { ExpiredContent, RetentionSweep, retentionRpc, SweepRequest } from './rpc/retention.ts';
 export { calendarEvents, POLICY_ID, policyEvents } from './events/policy.ts';
 export {
   EVENT_CATALOGUE,
@@ -104,6 +106,7 @@ export {
   type EndpointEvent,
   type PolicyEvent,
   type CalendarEvent,
+  type RetentionEvent,
 } from './events/catalogue.ts';
 export { RequestMeta, RpcRequest, WireError, rpc, type RpcReply, type Rpc } from './rpc/rpc.ts';
 export { Empty, Changed, ById, PageQuery, page, Stamped } from './rpc/common.ts';

@@ -23,6 +23,7 @@ export const ID_PREFIX = {
   policy: 'pol',
   calendar: 'cal',
   booking: 'bkg',
+  retention: 'ret',
 } as const;
 export type IdKind = keyof typeof ID_PREFIX;
 /** Bookings live in the calendar of their node, which alone can tell whether two of them overlap. */

@@ -11,6 +11,7 @@ import type { Leadership } from './leadership.ts';
 import { nodeView } from './node-view.ts';
 import type { Nodes } from './nodes.ts';
 import type { Caller } from './ports.ts';
+import type { Sweeper } from './retention/sweeper.ts';
 
 interface Readable<D extends JobDocument | NodeDocument> {
   readonly collection: Collection<D>;
@@ -24,6 +25,7 @@ export interface QueryPorts {
   readonly known: Nodes;
   readonly leadership: Leadership;
   readonly forecasts: Forecasts;
+  readonly sweeper: Pick<Sweeper, 'removed'>;
 }
 
 export interface JobListing {
@@ -54,8 +56,14 @@ export class Queries {
     const document = await jobs.collection.get(id);
     if (!document || !canRead(principal, document)) throw noSuchJob(id);
     const view = jobViews.view(document);
-    const expected = isFinal(view.state) ? undefined : this.#ports.forecasts.known(id);
+    if (isFinal(view.state)) return this.#withRemoved(view);
+    const expected = this.#ports.forecasts.known(id);
     return expected === undefined ? view : { ...view, expected };
+  }
+
+  async #withRemoved(view: JobView): Promise<JobView> {
+    const removed = await this.#ports.sweeper.removed(view.id);
+    return removed === undefined ? view : { ...view, removed };
   }
 
   /** What has been answered to a command is there for the read that follows, though read models lag by a moment. */
