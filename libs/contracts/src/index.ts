@@ -16,8 +16,19 @@ export {
   type AggregateName,
   type IdKind,
   type Issue,
+  PastMoment,
 } from './schema.ts';
-export { Role, Visibility, Principal, Ownership, canRead, canWrite, systemPrincipal, type Owned } from './access.ts';
+export {
+  Role,
+  Visibility,
+  Principal,
+  Ownership,
+  canRead,
+  canWrite,
+  couldAndCanRead,
+  systemPrincipal,
+  type Owned,
+} from './access.ts';
 export { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 export { ENVELOPE_VERSION, StoredEvent, Commit } from './commit.ts';
 export { ManifestFile, Manifest, ManifestSummary, UploadedBlob, isWeightsFile } from './manifest.ts';
