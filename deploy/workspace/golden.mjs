@@ -26,6 +26,7 @@ const DECIDERS = {
   node: ['services/scheduler/dist/domain/node.commands.js', 'nodeDecider'],
   policy: ['services/scheduler/dist/domain/policy.commands.js', 'policyDecider'],
   calendar: ['services/scheduler/dist/domain/calendar.commands.js', 'calendarDecider'],
+  retention: ['services/scheduler/dist/domain/retention.commands.js', 'retentionDecider'],
   endpoint: ['services/serving/dist/domain/endpoint.commands.js', 'endpointDecider'],
 };
 

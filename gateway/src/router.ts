@@ -1,5 +1,5 @@
 // Turns operations into routes: admission, checking, conditions and the shape of answers are the same for all.
-import type { Principal } from '@baton/contracts';
+import { PastMoment, type Principal, type RequestMeta } from '@baton/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type, type TSchema } from 'typebox';
 import { admit } from './auth/access.ts';
@@ -49,7 +49,7 @@ function register({ app, gateway, allowed }: Routing, operationId: string, defin
     handler: async (request, reply) => {
       const principal = principals.get(request);
       if (!principal) throw new Error('a request passed without admission');
-      const call = callOf(gateway, principal, request, reply);
+      const call = callOf(definition, { gateway, principal, request, reply });
       const answer = await gateway.inFlight.once(principal.userId, call.meta.idempotencyKey, async () =>
         definition.handler(call),
       );
@@ -58,14 +58,19 @@ function register({ app, gateway, allowed }: Routing, operationId: string, defin
   });
 }
 
+interface Asking {
+  readonly gateway: Gateway;
+  readonly principal: Principal;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
 function callOf(
-  gateway: Gateway,
-  principal: Principal,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  definition: Operation,
+  { gateway, principal, request, reply }: Asking,
 ): OperationCall<never, never, never> {
-  const { waitForRevision, ...query } = request.query as { waitForRevision?: number };
-  const meta = metaOf(request, waitForRevision);
+  const { meta: told, query } = queryParts(definition, request.query as Record<string, unknown>);
+  const meta = metaOf(request, told);
   return {
     params: request.params as never,
     query: query as never,
@@ -77,6 +82,14 @@ function callOf(
     reply,
     call: (rpc, body) => gateway.bus.call(rpc, { principal, meta }, body),
   };
+}
+
+/** What goes beside the request, apart from what the operation itself asks for. */
+function queryParts({ past }: Operation, { waitForRevision, ...rest }: Record<string, unknown>) {
+  const { at, ...others } = rest;
+  const isPast = past === true && at !== undefined;
+  const meta = { ...(waitForRevision === undefined ? {} : { waitForRevision }), ...(isPast ? { at } : {}) };
+  return { meta: meta as Pick<RequestMeta, 'waitForRevision' | 'at'>, query: isPast ? others : rest };
 }
 
 function shape(definition: Operation, answer: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
@@ -120,11 +133,14 @@ function routeSchema(operationId: string, definition: Operation) {
   };
 }
 
-/** Reads of one thing may ask for a revision that a command has answered. */
-function queryOf(definition: Operation): TSchema | null {
+/** Reads of one thing may ask for a revision that a command has answered, and some reads for how it was. */
+function queryOf(definition: Operation): TSchema {
   const { query } = definition.schema;
   const reads = definition.method === 'GET' && definition.url.includes('/:id');
-  if (!reads) return query ?? strict({});
   const properties = (query as { properties?: Record<string, TSchema> } | undefined)?.properties ?? {};
-  return strict({ ...properties, waitForRevision: Type.Optional(Type.Integer({ minimum: 0 })) });
+  return strict({
+    ...properties,
+    ...(reads ? { waitForRevision: Type.Optional(Type.Integer({ minimum: 0 })) } : {}),
+    ...(definition.past ? { at: Type.Optional(PastMoment) } : {}),
+  });
 }

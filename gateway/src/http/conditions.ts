@@ -5,8 +5,11 @@ import type { FastifyRequest } from 'fastify';
 
 const MAX_KEY_LENGTH = 255;
 
-/** `waitForRevision` comes from the query, already checked. */
-export function metaOf(request: FastifyRequest, waitForRevision?: number): RequestMeta {
+/** What comes from the query is checked already. */
+export function metaOf(
+  request: FastifyRequest,
+  { waitForRevision, at }: Pick<RequestMeta, 'waitForRevision' | 'at'> = {},
+): RequestMeta {
   const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
   const ifRevision =
     request.method === 'GET' || request.method === 'HEAD' ? undefined : ifRevisionOf(request.headers['if-match']);
@@ -15,6 +18,7 @@ export function metaOf(request: FastifyRequest, waitForRevision?: number): Reque
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(ifRevision === undefined ? {} : { ifRevision }),
     ...(waitForRevision === undefined ? {} : { waitForRevision }),
+    ...(at === undefined ? {} : { at }),
   };
 }
 

@@ -38,6 +38,8 @@ export interface Operation {
   readonly url: string;
   readonly root?: boolean;
   readonly summary: string;
+  /** Takes `?at=`: as it was at a time in the past, or behind a position of the log. */
+  readonly past?: boolean;
   readonly schema: OperationSchema<TSchema, TSchema, TSchema>;
   readonly access: Access;
   /** Of the successful answer; 200 if absent. */

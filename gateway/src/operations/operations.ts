@@ -72,6 +72,7 @@ import { cancelReservation } from './reservations/cancel-reservation.ts';
 import { createReservation } from './reservations/create-reservation.ts';
 import { getReservation } from './reservations/get-reservation.ts';
 import { listReservations } from './reservations/list-reservations.ts';
+import { sweepRetention } from './retention/sweep-retention.ts';
 import { deleteSecret } from './secrets/delete-secret.ts';
 import { listSecrets } from './secrets/list-secrets.ts';
 import { setSecret } from './secrets/set-secret.ts';
@@ -131,6 +132,7 @@ const output = {
 const nodes = { listNodes, getNode, addNode, joinNode, cordonNode, uncordonNode, drainNode, removeNode };
 const queue = { getQueue, getJobWhy, getJobOvertakers, getStats, simulate };
 const policy = { getPolicy, applyPolicy, listPolicyVersions, checkPolicy };
+const retention = { sweepRetention };
 const reservations = { createReservation, listReservations, getReservation, cancelReservation };
 const blobs = { getBlob, putBlob, addBlob };
 const endpoints = { createEndpoint, listEndpoints, getEndpoint, updateEndpoint, deleteEndpoint };
@@ -149,6 +151,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   getGaps,
   ...queue,
   ...policy,
+  ...retention,
   ...reservations,
   ...blobs,
   ...endpoints,

@@ -10,5 +10,6 @@ export {
   isLocal,
   type LocalBlobs,
   type PutOptions,
+  type RemovableBlobs,
   type StoredBlob,
 } from './port.ts';

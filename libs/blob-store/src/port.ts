@@ -44,6 +44,14 @@ export interface BlobStore {
   copyTo(digest: string, path: string, mode: number): Promise<void>;
 }
 
+/** What a store can do whose content is ever removed. */
+export interface RemovableBlobs {
+  /** When it was stored, or asked to be stored again; null if there is none. */
+  storedAt(digest: string): Promise<number | null>;
+  /** Removes it unless it was stored, or asked to be stored again, after that time. False: it was, and stays. */
+  remove(digest: string, unlessAfter: number): Promise<boolean>;
+}
+
 /** What a store on this machine's own file system can do as well. */
 export interface LocalBlobs {
   /** The blob's file, for reading only. It need not exist. */

@@ -4,7 +4,7 @@ import type { BlobStore } from '@baton/blob-store';
 import type { Principal } from '@baton/contracts';
 import type { Decider } from '@baton/decider';
 import { commandContext, commandHandler, deriveId, nameRegistry, newId, type StoredEvent } from '@baton/event-store';
-import type { Platform, ProjectionHandle } from '@baton/service-host';
+import type { Platform, ProjectedModel } from '@baton/service-host';
 import { type Command, type CommandPorts, ThingCommands, type ThingKind } from './commands.ts';
 import { groupFinder } from './groups.ts';
 import { ThingQueries } from './queries.ts';
@@ -15,7 +15,7 @@ export interface ThingsOptions<C, L extends LatestVersion, E, V extends VersionV
   readonly platform: Pick<Platform, 'bus' | 'events' | 'now' | 'secret'>;
   readonly kind: ThingKind;
   readonly decider: Decider<C, Thing<L>, E>;
-  readonly views: ProjectionHandle<ThingView<V>>;
+  readonly views: ProjectedModel<ThingView<V>>;
   readonly blobs: BlobStore;
 }
 

@@ -1,11 +1,11 @@
 // Reading things: by id or name, as lists, and their versions' manifests; only what the caller may read.
 import { readManifest } from '@baton/archive';
 import type { BlobStore } from '@baton/blob-store';
-import { fits, Id, type Manifest } from '@baton/contracts';
+import { couldAndCanRead, fits, Id, type Manifest } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { CallContext } from '@baton/messaging';
 import type { Filter, Page } from '@baton/read-store';
-import type { ProjectionHandle } from '@baton/service-host';
+import type { ProjectedModel } from '@baton/service-host';
 import type { ThingKind } from './commands.ts';
 import { readableBy } from './read-filter.ts';
 import { notFound, refuseUnreadable } from './rules/access.ts';
@@ -28,7 +28,7 @@ export interface QueryPorts<V extends VersionView> {
   readonly kind: ThingKind;
   /** The id of the thing of that name by the log, which is ahead of the read model and knows no case; null if there is none. */
   readonly idOfName: (name: string) => Promise<string | null>;
-  readonly views: ProjectionHandle<ThingView<V>>;
+  readonly views: ProjectedModel<ThingView<V>>;
   readonly blobs: BlobStore;
 }
 
@@ -40,11 +40,11 @@ export class ThingQueries<V extends VersionView> {
   }
 
   /** The thing of that id or name, or null; whoever asks. */
-  async lookUp(ref: string): Promise<ThingView<V> | null> {
-    const { collection } = this.#ports.views;
+  async lookUp(ref: string, at?: string): Promise<ThingView<V> | null> {
+    const collection = await this.#ports.views.at(at);
     if (fits(Id, ref)) return collection.get(ref);
     const { items } = await collection.page({ anyOf: [], filter: { name: ref }, limit: 1 });
-    if (items[0]) return items[0];
+    if (items[0] || at !== undefined) return items[0] ?? null;
     const id = await this.#ports.idOfName(ref);
     return id === null ? null : collection.get(id);
   }
@@ -52,10 +52,12 @@ export class ThingQueries<V extends VersionView> {
   /** The thing of that id or name. Throws `not_found` if there is none that the caller may read. */
   async get(call: CallContext, ref: string): Promise<ThingView<V>> {
     const { kind } = this.#ports;
-    const late = await this.#waitFor(ref, call.meta.waitForRevision);
-    const thing = await this.lookUp(ref);
+    const { at, waitForRevision } = call.meta;
+    const late = await this.#waitFor(ref, waitForRevision);
+    const thing = await this.lookUp(ref, at);
     if (thing === null) throw late ?? notFound(kind);
     refuseUnreadable(thing, call.principal, kind);
+    if (at !== undefined && (await this.#stillReadable(call, [thing])).length === 0) throw notFound(kind);
     if (late !== null) throw late;
     return thing;
   }
@@ -74,14 +76,25 @@ export class ThingQueries<V extends VersionView> {
   /** A page of what the caller may read. To stay small it shows each thing's latest version only. */
   async list(call: CallContext, listing: Listing): Promise<Page<ThingView<V>>> {
     const { limit = DEFAULT_LIMIT, cursor, sort } = listing;
-    const page = await this.#ports.views.collection.page({
+    const { at } = call.meta;
+    const page = await (
+      await this.#ports.views.at(at)
+    ).page({
       anyOf: readableBy(call.principal),
       filter: filterOf(listing),
       limit,
       ...(cursor === undefined ? {} : { cursor }),
       ...(sort === undefined ? {} : { sort: { field: sort.replace(/^-/, ''), descending: sort.startsWith('-') } }),
     });
-    return { ...page, items: page.items.map((item) => ({ ...item, versions: item.versions.slice(-1) })) };
+    const items = at === undefined ? page.items : await this.#stillReadable(call, page.items);
+    return { ...page, items: items.map((item) => ({ ...item, versions: item.versions.slice(-1) })) };
+  }
+
+  /** What has become of them is asked, too: a page of the past may be shorter than asked for. */
+  async #stillReadable({ principal }: CallContext, then: readonly ThingView<V>[]): Promise<ThingView<V>[]> {
+    const known = await this.#ports.views.collection.getMany(then.map(({ id }) => id));
+    const today = new Map(known.map((thing) => [thing.id, thing]));
+    return then.filter((thing) => couldAndCanRead(principal, thing, today.get(thing.id)));
   }
 
   /** One version of a thing, with the thing. Throws `not_found`. */

@@ -31,6 +31,7 @@ const BY_ERROR_CODE: Readonly<Record<string, number>> = {
   unauthenticated: EXIT.notLoggedIn,
   forbidden: EXIT.notAllowed,
   not_found: EXIT.notFound,
+  removed: EXIT.notFound,
   internal: EXIT.failed,
   unavailable: EXIT.unavailable,
   outcome_unknown: EXIT.unavailable,

@@ -17,6 +17,7 @@ import { node } from './commands/node/node.ts';
 import { policy } from './commands/policy/policy.ts';
 import { queue } from './commands/queue/queue.ts';
 import { reservation } from './commands/reservation/reservation.ts';
+import { retention } from './commands/retention/retention.ts';
 import { secret } from './commands/secret/secret.ts';
 import { simulate } from './commands/simulate/simulate.ts';
 import { stats } from './commands/stats/stats.ts';
@@ -47,7 +48,7 @@ export function baton(): Command {
     );
   for (const command of [login(), logout(), whoami(), runJob(), job(), dataset(), model(), endpoint(), node(), gaps()])
     program.addCommand(command);
-  for (const command of [queue(), stats(), simulate(), policy(), reservation(), log(), backup()])
+  for (const command of [queue(), stats(), simulate(), policy(), reservation(), retention(), log(), backup()])
     program.addCommand(command);
   for (const command of [token(), secret(), group(), user(), completion()]) program.addCommand(command);
   return strictly(program);

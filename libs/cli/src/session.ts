@@ -84,7 +84,7 @@ const RETRY_MS = 3_000;
 export const PATIENT_MS = 120_000;
 
 /** A client for the logged-in user. */
-export async function connect(options: { readonly retryForMs?: number } = {}): Promise<Session> {
+export async function connect(options: { readonly retryForMs?: number; readonly at?: string } = {}): Promise<Session> {
   const config = await loadConfig();
   const [url, token] = [urlOf(config), tokenOf(config)];
   if (token === undefined) {
@@ -99,7 +99,7 @@ export async function connect(options: { readonly retryForMs?: number } = {}): P
 /** Loads the SDK only when something is asked of the platform. */
 export async function clientFor(
   url: string,
-  options: { readonly token?: string; readonly retryForMs?: number } = {},
+  options: { readonly token?: string; readonly retryForMs?: number; readonly at?: string } = {},
 ): Promise<BatonClient> {
   const sdk = await import('@baton/sdk');
   return new sdk.BatonClient({ url, retryForMs: RETRY_MS, ...options });

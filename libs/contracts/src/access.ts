@@ -49,3 +49,8 @@ export function canWrite(principal: Principal, thing: Owned): boolean {
 export function systemPrincipal(service: string): Principal {
   return { kind: 'system', userId: `system:${service}`, role: 'admin', groups: [], credentialId: `system:${service}` };
 }
+
+/** Of how it was in the past: who could read it then, by what they are today, and may still read what has become of it. */
+export function couldAndCanRead(principal: Principal, then: Owned, today: Owned | undefined): boolean {
+  return canRead(principal, then) && (today === undefined || canRead(principal, today));
+}

@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   conflict: { status: 409, title: 'The present state does not allow this' },
   name_taken: { status: 409, title: 'The name is taken' },
   request_in_flight: { status: 409, title: 'The same request is being carried out' },
+  removed: { status: 410, title: 'It was removed' },
   revision_mismatch: { status: 412, title: 'It has changed since it was read' },
   payload_too_large: { status: 413, title: 'Too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },

@@ -17,13 +17,24 @@ export {
   type AggregateName,
   type IdKind,
   type Issue,
+  PastMoment,
 } from './schema.ts';
-export { Role, Visibility, Principal, Ownership, canRead, canWrite, systemPrincipal, type Owned } from './access.ts';
+export {
+  Role,
+  Visibility,
+  Principal,
+  Ownership,
+  canRead,
+  canWrite,
+  couldAndCanRead,
+  systemPrincipal,
+  type Owned,
+} from './access.ts';
 export { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 export { ENVELOPE_VERSION, StoredEvent, Commit } from './commit.ts';
 export { ManifestFile, Manifest, ManifestSummary, UploadedBlob, isWeightsFile } from './manifest.ts';
-export { durationText, parseDurationMs, parseSizeBytes } from './units.ts';
-export { DEFAULT_POLICY, ORDERS, Policy, PriorityClass, Quota } from './policy.ts';
+export { durationText, parseDurationMs, parseSizeBytes, sizeText } from './units.ts';
+export { DEFAULT_POLICY, KeptContent, ORDERS, Policy, PriorityClass, Quota, Retention } from './policy.ts';
 export {
   ArrayPlace,
   JobSpec,
@@ -34,7 +45,7 @@ export {
   PinnedDataset,
   PinnedSpec,
 } from './job-spec.ts';
-export { PolicyDocument, QuotaDocument } from './policy-document.ts';
+export { PolicyDocument, QuotaDocument, RetentionDocument } from './policy-document.ts';
 export {
   EVENTS_STREAM,
   JOBS_STREAM,
@@ -86,6 +97,8 @@ export {
   TimeRange,
 } from './events/job.ts';
 export { EndpointTarget, endpointEvents } from './events/endpoint.ts';
+export { RemovalReason, RetainedContent, retentionEvents } from './events/retention.ts';
+export { ExpiredContent, RetentionSweep, retentionRpc, SweepRequest } from './rpc/retention.ts';
 export { calendarEvents, POLICY_ID, policyEvents } from './events/policy.ts';
 export {
   EVENT_CATALOGUE,
@@ -105,6 +118,7 @@ export {
   type EndpointEvent,
   type PolicyEvent,
   type CalendarEvent,
+  type RetentionEvent,
 } from './events/catalogue.ts';
 export { RequestMeta, RpcRequest, WireError, rpc, type RpcReply, type Rpc } from './rpc/rpc.ts';
 export { Empty, Changed, ById, PageQuery, page, Stamped } from './rpc/common.ts';

@@ -20,6 +20,17 @@ export const QuotaDocument = strict({
 });
 export type QuotaDocument = Static<typeof QuotaDocument>;
 
+/** Bytes, or text such as "50GiB". */
+const Size = Type.Union([Type.Integer({ minimum: 0 }), Type.String({ maxLength: 64 })]);
+const Output = strict({ keepFor: Type.Optional(Duration), keepBytes: Type.Optional(Size) });
+const Metrics = strict({ keepFor: Type.Optional(Duration) });
+const RetentionRules = { output: Type.Optional(Output), metrics: Type.Optional(Metrics) };
+export const RetentionDocument = strict({
+  ...RetentionRules,
+  groups: Type.Optional(Type.Record(Type.String(), strict(RetentionRules))),
+});
+export type RetentionDocument = Static<typeof RetentionDocument>;
+
 const { name, priority, preempts, preemptible } = PriorityClass.properties;
 const { defaultTimeLimitMs: _defaultTimeLimitMs, ...backfill } = Policy.properties.backfill.properties;
 const { minRunMs: _minRunMs, ...preemption } = Policy.properties.preemption.properties;
@@ -51,5 +62,7 @@ export const PolicyDocument = strict({
   handOff: Type.Optional(strict(Type.Partial(Policy.properties.handOff).properties)),
   /** Of one device: four devices reach "1h" after 15 minutes. */
   lasThresholds: Type.Optional(Type.Array(Duration, { maxItems: 16 })),
+  /** How long output and metrics of jobs that are over are kept; what has no rule, for ever. */
+  retention: Type.Optional(RetentionDocument),
 });
 export type PolicyDocument = Static<typeof PolicyDocument>;

@@ -34,6 +34,22 @@ export const Quota = strict({
 });
 export type Quota = Static<typeof Quota>;
 
+/** What is kept of jobs that are over; without an age and a size for ever. */
+export const KeptContent = strict({
+  keepForMs: Type.Optional(Type.Integer({ minimum: 1_000 })),
+  /** Of whole outputs together; the oldest go. */
+  keepBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+});
+export type KeptContent = Static<typeof KeptContent>;
+const KeptMetrics = strict({ keepForMs: KeptContent.properties.keepForMs });
+const RetentionRules = { output: Type.Optional(KeptContent), metrics: Type.Optional(KeptMetrics) };
+export const Retention = strict({
+  /** Of each group that has none of its own, and of each user's jobs that are of no group. */
+  ...RetentionRules,
+  groups: Type.Optional(Type.Record(Id, strict(RetentionRules))),
+});
+export type Retention = Static<typeof Retention>;
+
 export const ORDERS = ['fair-share', 'fifo', 'shortest', 'las'] as const;
 export const Policy = strict({
   /**
@@ -76,6 +92,8 @@ export const Policy = strict({
   }),
   /** Attained device-seconds at which a job sinks into the next queue of `las`. */
   lasThresholdsDeviceSeconds: Type.Array(Type.Number({ exclusiveMinimum: 0 }), { maxItems: 16 }),
+  /** Absent: all that jobs leave is kept. */
+  retention: Type.Optional(Retention),
 });
 export type Policy = Static<typeof Policy>;
 

@@ -23,6 +23,7 @@ export const ID_PREFIX = {
   policy: 'pol',
   calendar: 'cal',
   booking: 'bkg',
+  retention: 'ret',
 } as const;
 export type IdKind = keyof typeof ID_PREFIX;
 /** Bookings live in the calendar of their node, which alone can tell whether two of them overlap. */
@@ -40,6 +41,11 @@ export const Ref = Type.String({ minLength: 1, maxLength: 128 });
 export const Digest = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex' });
 /** Milliseconds since the Unix epoch, UTC. */
 export const Timestamp = Type.Integer({ minimum: 0 });
+/** Of a read: how all was then. A time in milliseconds since the Unix epoch, or behind so many commits of the stream that it is made from. */
+export const PastMoment = Type.String({
+  pattern: '^(position:)?\\d{1,15}$',
+  description: 'a time in the past, in milliseconds since 1970; or `position:N`, behind commit N of the log',
+});
 export const Bytes = Type.Integer({ minimum: 0 });
 export const Version = Type.Integer({ minimum: 1 });
 export const Tags = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 32, uniqueItems: true });

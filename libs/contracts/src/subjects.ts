@@ -19,6 +19,7 @@ const EVENTS_AGGREGATES = [
   'endpoint',
   'policy',
   'calendar',
+  'retention',
 ] as const satisfies readonly AggregateName[];
 
 /** The subjects that each stream captures. */
@@ -117,6 +118,9 @@ interface ServiceGrant {
 /** Whoever has a new kind of aggregate adds its subject to a stream that is there already. */
 const EXTEND_EVENTS = `$JS.API.STREAM.UPDATE.${EVENTS_STREAM}`;
 
+/** Output and metrics are no events: whoever sees to retention throws them away. */
+const PURGE_OUTPUT = [`$JS.API.STREAM.PURGE.${LOGS_STREAM}`, `$JS.API.STREAM.PURGE.${METRICS_STREAM}`];
+
 /** Whether the role may add subjects to the stream. */
 export function mayExtendStream(role: NatsRole, stream: StreamName): boolean {
   return rolePermissions(role).publish.includes(`$JS.API.STREAM.UPDATE.${stream}`);
@@ -160,8 +164,8 @@ const GRANTS: Readonly<Record<ServiceRole, ServiceGrant>> = {
   },
   scheduler: {
     streams: [EVENTS_STREAM, JOBS_STREAM],
-    writes: ['job', 'node', 'policy', 'calendar'],
-    calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'agent.*.desired', EXTEND_EVENTS, ...LEASES],
+    writes: ['job', 'node', 'policy', 'calendar', 'retention'],
+    calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'agent.*.desired', EXTEND_EVENTS, ...PURGE_OUTPUT, ...LEASES],
     answers: ['rpc.scheduler.*', 'rpc.agent.*.*'],
   },
   serving: {

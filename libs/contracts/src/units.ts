@@ -39,6 +39,12 @@ export function durationText(ms: number): string {
 const SIZE = /^(\d+(?:\.\d+)?)\s*(B|[KMGT]B|[KMGT]iB|[KMGT])?$/i;
 const EXPONENT = { K: 1, M: 2, G: 3, T: 4 } as const;
 
+/** Bytes as `parseSizeBytes` reads them: "50GiB", "1536B". */
+export function sizeText(bytes: number): string {
+  const exponent = [4, 3, 2, 1].find((power) => bytes > 0 && bytes % 1_024 ** power === 0) ?? 0;
+  return `${bytes / 1_024 ** exponent}${['B', 'KiB', 'MiB', 'GiB', 'TiB'][exponent]}`;
+}
+
 /** Bytes, or null if `text` is no size. `GB` is 10^9, `GiB` and `G` are 2^30. */
 export function parseSizeBytes(text: string): number | null {
   const match = SIZE.exec(text.trim());

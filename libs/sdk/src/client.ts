@@ -29,6 +29,7 @@ import { type ClientOptions, Http, type Query, type RequestOptions } from './htt
 import { PolicyCalls } from './policy-calls.ts';
 import { QueueCalls } from './queue-calls.ts';
 import { ReservationCalls } from './reservation-calls.ts';
+import { RetentionCalls } from './retention-calls.ts';
 import { type UploadOptions, uploadFile } from './upload.ts';
 
 export interface VersionAdded extends Changed {
@@ -182,6 +183,7 @@ export class BatonClient {
   readonly models: VersionedThings<ModelView>;
   readonly policy: PolicyCalls;
   readonly reservations: ReservationCalls;
+  readonly retention: RetentionCalls;
   readonly queue: QueueCalls;
 
   constructor(options: ClientOptions) {
@@ -190,6 +192,7 @@ export class BatonClient {
     this.models = new VersionedThings(this.http, '/models');
     this.policy = new PolicyCalls(this.http);
     this.reservations = new ReservationCalls(this.http);
+    this.retention = new RetentionCalls(this.http);
     this.queue = new QueueCalls(this.http);
   }
 
@@ -248,7 +251,11 @@ export class BatonClient {
     events: (id: string) => this.http.json<{ items: JobEventView[] }>('GET', `${jobPath(id)}/events`),
     /** Of long series at most `points` each; all without it. `system`: what the agent has measured. */
     metrics: (id: string, query?: MetricQuery) =>
-      this.http.json<{ items: JobMetricPoint[] }>('GET', `${jobPath(id)}/metrics`, withQuery(query)),
+      this.http.json<{ items: JobMetricPoint[]; removedAt?: number }>(
+        'GET',
+        `${jobPath(id)}/metrics`,
+        withQuery(query),
+      ),
     /** From inside the job, with its own token. */
     addMetrics: (id: string, body: NewMetrics, options?: RequestOptions) =>
       this.http.json<{ accepted: number }>('POST', `${jobPath(id)}/metrics`, { ...options, body }),

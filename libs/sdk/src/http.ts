@@ -37,6 +37,8 @@ export interface ClientOptions {
   readonly token?: string;
   /** How long a request that may be repeated is tried again while the platform is away. Default 30 s. */
   readonly retryForMs?: number;
+  /** Every read answers as it was then: `PastMoment` of the contracts. */
+  readonly at?: string;
 }
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -57,11 +59,13 @@ export class Http {
   readonly base: string;
   readonly token: string | undefined;
   readonly #retryForMs: number;
+  readonly #at: string | undefined;
 
   constructor(options: ClientOptions) {
     this.base = options.url.replace(/\/+$/, '');
     this.token = options.token;
     this.#retryForMs = options.retryForMs ?? 30_000;
+    this.#at = options.at;
   }
 
   /** The JSON body of a successful answer; throws ApiError. */
@@ -92,8 +96,12 @@ export class Http {
     throw await problemOf(response);
   }
 
+  #queryAt(method: string, query: Query | undefined): Query | undefined {
+    return method === 'GET' && this.#at !== undefined ? { at: this.#at, ...query } : query;
+  }
+
   async #fetch(method: string, path: string, options: RequestOptions, key: string | undefined): Promise<Response> {
-    const url = `${this.base}${path.startsWith('/v2') ? '' : API}${path}${queryOf(options.query)}`;
+    const url = `${this.base}${path.startsWith('/v2') ? '' : API}${path}${queryOf(this.#queryAt(method, options.query))}`;
     const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
     if (this.token !== undefined) headers['authorization'] = `Bearer ${this.token}`;
     if (key !== undefined) headers['idempotency-key'] = key;

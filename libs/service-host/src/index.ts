@@ -2,7 +2,7 @@
 export { Answers } from './answers.ts';
 export { type Environment, parseEnvironment, readSecretFile, ServiceSettings } from './configuration.ts';
 export { createLogger, type Logger } from './logger.ts';
-export { openPlatform, type OpenPlatform, type Platform } from './platform.ts';
+export { openPlatform, type OpenPlatform, type Platform, type ProjectedModel } from './platform.ts';
 export { type Projection, type ProjectionHandle, type Revised, runProjection } from './projection.ts';
 export { type Closable, runMain } from './run-main.ts';
 export { runServiceMain } from './run-service-main.ts';

@@ -16,10 +16,16 @@ import { readSecretFile, type ServiceSettings } from './configuration.ts';
 import { roomOn } from './disk-room.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { ParkedAggregate } from './parking.ts';
+import { type PastCollection, PastReader } from './past.ts';
 import { type Projection, type ProjectionHandle, type Revised, runProjection } from './projection.ts';
 
 /** Longest wait for a projection's last write. */
 const STOP_WITHIN_MS = 2_000;
+
+export interface ProjectedModel<D extends Revised> extends ProjectionHandle<D> {
+  /** As it is, or as it was: `at` as in `RequestMeta`. */
+  at(at: string | undefined): Promise<PastCollection<D>>;
+}
 
 export interface Platform {
   readonly role: NatsRole;
@@ -37,7 +43,7 @@ export interface Platform {
   readonly now: () => number;
   readonly report: (error: unknown, where: string) => void;
   /** Starts a projection; the service is ready when all of them have caught up. */
-  project<D extends Revised>(projection: Projection<D>): Promise<ProjectionHandle<D>>;
+  project<D extends Revised>(projection: Projection<D>): Promise<ProjectedModel<D>>;
   /** Calls of the platform's own, on nobody's behalf. */
   systemCall(): CallContext;
   /** Runs when the service stops, last added first. */
@@ -71,6 +77,7 @@ export async function openPlatform(
     streams.includes(JOBS_STREAM) ? open(JOBS_STREAM) : null,
     openReadStore(readStoreOf(settings.BATON_READ_STORE, role)),
   ]);
+  const past = new PastReader({ now: Date.now });
   const handles: ProjectionHandle<Revised>[] = [];
   const closers: (() => Promise<void> | void)[] = [];
   const platform: Platform = {
@@ -90,7 +97,9 @@ export async function openPlatform(
       if (!store) throw new Error(`${role} has no grant for ${projection.stream}`);
       const handle = await runProjection(projection, { store, readStore, signal: stopping.signal, report });
       handles.push(handle as unknown as ProjectionHandle<Revised>);
-      return handle;
+      const at = async (moment: string | undefined) =>
+        moment === undefined ? handle.collection : past.at(projection, store, moment);
+      return { ...handle, at };
     },
     systemCall: () => ({ principal: systemPrincipal(role), meta: { requestId: randomUUID() } }),
     onClose: (close) => closers.push(close),
@@ -104,6 +113,7 @@ export async function openPlatform(
       for (const close of closers.toReversed()) await close();
       await bus.close();
       await Promise.race([Promise.all(handles.map((handle) => handle.stopped)), sleep(STOP_WITHIN_MS)]);
+      await past.close();
       await readStore.close();
     },
   };

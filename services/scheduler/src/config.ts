@@ -13,6 +13,8 @@ export const SchedulerConfig = Type.Object({
   BATON_NODE_LEASE_SECONDS: Type.Optional(Type.String({ pattern: '^[1-9]\\d{0,4}$' })),
   /** Where what was folded of the log is kept for the next start; nowhere if absent. May be deleted at any time. */
   BATON_SNAPSHOT_FOLDER: Type.Optional(Type.String({ minLength: 1 })),
+  /** The installation's blobs: whole outputs are thrown away from there when retention has removed them. Without it they stay. */
+  BATON_BLOB_FOLDER: Type.Optional(Type.String({ minLength: 1 })),
   /** When the log was restored from a backup last, milliseconds since the Unix epoch; never if absent. */
   BATON_RESTORED_AT: Type.Optional(Type.String({ pattern: '^\\d+$' })),
 });

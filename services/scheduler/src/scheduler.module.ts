@@ -18,6 +18,7 @@ import { nodeSecrets } from './adapters/node-secrets.ts';
 import { NodesController } from './adapters/nodes.controller.ts';
 import { PolicyController } from './adapters/policy.controller.ts';
 import { QueueController } from './adapters/queue.controller.ts';
+import { RetentionController } from './adapters/retention.controller.ts';
 import { openStreamJobLog } from './adapters/stream-job-log.ts';
 import { Agents } from './app/agents.ts';
 import { BookingAdmin } from './app/booking-admin.ts';
@@ -32,14 +33,14 @@ import { recordOutage } from './app/outage.ts';
 import { PolicyAdmin } from './app/policy-admin.ts';
 import type { Caller, CommandIdentity, Ids } from './app/ports.ts';
 import { Queries } from './app/queries.ts';
+import { RetentionAdmin } from './app/retention/retention-admin.ts';
 import { StagingProgress } from './app/staging-progress.ts';
 import { Submissions } from './app/submissions.ts';
 import type { SchedulerConfig } from './config.ts';
 import { nodeDecider } from './domain/node.commands.ts';
-import { jobProjection } from './projections/job-document.ts';
-import { nodeProjection } from './projections/node-document.ts';
 import { jobUsageProjection, nodeUsageProjection } from './projections/usage-documents.ts';
 import { answers, forecasts } from './queue.module.ts';
+import { openReading } from './reading.module.ts';
 import { openRules, type Rules, ruleAdmins } from './rules.module.ts';
 import { keptSnapshots } from './snapshots.module.ts';
 
@@ -51,6 +52,7 @@ const CONTROLLERS = [
   QueueController,
   ForecastController,
   GapsController,
+  RetentionController,
   AgentsController,
 ];
 
@@ -84,19 +86,15 @@ export class SchedulerModule {
     const jobs = new Jobs({ leadership, nodes, log, progress, now, identify });
     const classNames = () => rules.policies.current().policy.classes.map(({ name }) => name);
     const submissions = new Submissions({ leadership, nodes, catalogue, log, ids, now, classNames, identify });
-    const [jobDocuments, nodeDocuments] = await Promise.all([
-      platform.project(jobProjection),
-      platform.project(nodeProjection),
-    ]);
-    const documents = { jobs: jobDocuments, nodes: nodeDocuments };
-    const queries = new Queries({ ...documents, jobViews: jobs, known: nodes, leadership, forecasts: expected });
+    const about = { jobViews: jobs, known: nodes, leadership, forecasts: expected, policies: rules.policies };
+    const { queries, retention } = await openReading(platform, about, config);
     const admin = nodeAdmin(platform, nodes, leadership);
     const trial = { treatedDifferently: (policy: Policy) => leadership.leader().tryOut(policy) };
     const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
     const gaps = await gapLedger(platform);
-    const leases = new NodeLeases({ leadership, nodes, now, monotonic, ...leaseOf(config), report });
+    const leases = watchLeases(platform, { leadership, nodes }, config);
     noteOutages(platform, { leadership, lease, nodes });
-    leases.watch(signal);
+    retention.watch(signal);
     await begin(leadership, nodes, signal);
     platform.onClose(() => log.close());
     return {
@@ -110,11 +108,23 @@ export class SchedulerModule {
         { provide: PolicyAdmin, useValue: policyAdmin },
         { provide: BookingAdmin, useValue: bookingAdmin },
         { provide: Gaps, useValue: gaps },
+        { provide: RetentionAdmin, useValue: retention },
         ...answers(platform, { leadership, nodes, log, progress, forecasts: expected }),
         { provide: Agents, useValue: new Agents({ leadership, nodes, leases, catalogue, progress, now, monotonic }) },
       ],
     };
   }
+}
+
+function watchLeases(
+  { now, report, signal }: Platform,
+  { leadership, nodes }: Pick<Led, 'leadership' | 'nodes'>,
+  config: Static<typeof SchedulerConfig>,
+): NodeLeases {
+  const monotonic = () => performance.now();
+  const leases = new NodeLeases({ leadership, nodes, now, monotonic, ...leaseOf(config), report });
+  leases.watch(signal);
+  return leases;
 }
 
 function leaseOf({ BATON_NODE_LEASE_SECONDS: seconds }: Static<typeof SchedulerConfig>) {

@@ -20,8 +20,8 @@ export async function* blobsIn(folder: string): AsyncGenerator<ListedBlob & { re
   }
 }
 
-/** `there`: it was there before. `damaged`: its content is not what its name says, or it is gone; nothing was copied. */
-export type Copied = 'there' | 'copied' | 'damaged';
+/** `there`: it was there before. `damaged`: its content is not what its name says. `gone`: it is not there; nothing was copied then. */
+export type Copied = 'there' | 'copied' | 'damaged' | 'gone';
 
 /** A reflink where the file system can, else a copy; on disk when it resolves. */
 export async function copyBlob(from: string, to: string, digest: string): Promise<Copied> {
@@ -32,7 +32,7 @@ export async function copyBlob(from: string, to: string, digest: string): Promis
   try {
     await copyFile(from, staged, constants.COPYFILE_FICLONE);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'damaged';
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'gone';
     throw error;
   }
   if ((await digestOfFile(staged)) !== digest) {

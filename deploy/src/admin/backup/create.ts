@@ -171,6 +171,8 @@ async function copyBlobs(home: string, folder: string) {
   let [newBlobs, newBlobBytes] = [0, 0];
   for await (const { digest, sizeBytes, path } of blobsIn(join(home, 'blobs'))) {
     const copied = await copyBlob(path, paths.blob(folder, digest), digest);
+    // Retention has removed it since the folder was read.
+    if (copied === 'gone') continue;
     if (copied === 'damaged') damagedBlobs.push(digest);
     else blobs.push({ digest, sizeBytes });
     if (copied !== 'copied') continue;

@@ -113,7 +113,8 @@ async function restoreBlobs(folder: string, home: string, id: string): Promise<s
   const missing: string[] = [];
   for (const { digest } of await readBlobList(folder, id)) {
     const to = join(home, 'blobs', digest.slice(0, 2), digest.slice(2, 4), digest);
-    if ((await copyBlob(paths.blob(folder, digest), to, digest)) === 'damaged') missing.push(digest);
+    const copied = await copyBlob(paths.blob(folder, digest), to, digest);
+    if (copied === 'damaged' || copied === 'gone') missing.push(digest);
   }
   return missing;
 }

@@ -9,6 +9,7 @@ export const getManifest = (catalogue: Catalogue) =>
     url: `/${catalogue.path}/:id/versions/:version/manifest`,
     summary: `List the files of a ${catalogue.noun}'s version; \`latest\` is the newest`,
     access: 'user',
+    past: true,
     schema: { params: VersionPath, response: Manifest },
     handler: async ({ call, params, gateway, reply }) => {
       const { digest } = await manifestDigest(catalogue, call, params);

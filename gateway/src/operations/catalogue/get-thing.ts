@@ -9,6 +9,7 @@ export const getThing = (catalogue: Catalogue) =>
     url: `/${catalogue.path}/:id`,
     summary: `Show a ${catalogue.noun} with its versions`,
     access: 'user',
+    past: true,
     schema: { params: IdPath, response: catalogue.rpc.get.reply },
     handler: ({ call, params }) => call(catalogue.rpc.get, params),
   });

@@ -8,6 +8,7 @@ export const listThings = (catalogue: Catalogue) =>
     url: `/${catalogue.path}`,
     summary: `List the ${catalogue.path} that the caller may read`,
     access: 'user',
+    past: true,
     schema: { query: catalogue.rpc.list.request, response: catalogue.rpc.list.reply },
     handler: ({ call, query }) => call(catalogue.rpc.list, query),
   });

@@ -8,6 +8,7 @@ export const getEndpoint = operation({
   url: '/endpoints/:id',
   summary: 'Show an inference endpoint, its state and its URL',
   access: 'user',
+  past: true,
   schema: { params: IdPath, response: EndpointView },
   handler: ({ call, params }) => call(servingRpc.get, params),
 });

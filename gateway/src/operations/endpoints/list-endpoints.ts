@@ -7,6 +7,7 @@ export const listEndpoints = operation({
   url: '/endpoints',
   summary: 'List inference endpoints',
   access: 'user',
+  past: true,
   schema: { query: servingRpc.list.request, response: servingRpc.list.reply },
   handler: ({ call, query }) => call(servingRpc.list, query),
 });

@@ -8,6 +8,7 @@ export const getGroup = operation({
   url: '/groups/:id',
   summary: 'Show a group with its members',
   access: 'user',
+  past: true,
   schema: { params: IdPath, response: GroupView },
   handler: ({ call, params }) => call(userRpc.getGroup, params),
 });

@@ -7,6 +7,7 @@ export const listGroups = operation({
   url: '/groups',
   summary: 'List groups',
   access: 'user',
+  past: true,
   schema: { query: userRpc.listGroups.request, response: userRpc.listGroups.reply },
   handler: ({ call, query }) => call(userRpc.listGroups, query),
 });

@@ -17,6 +17,7 @@ import { IdPath } from '../path.ts';
 import { AttemptQuery, attemptOf, outputPlace } from './job-output.ts';
 import { LogViewQuery } from './log-view.ts';
 import { snapshotOf } from './readable-job.ts';
+import { refuseRemovedOutput } from './removed-output.ts';
 
 const Query = strict({
   ...AttemptQuery,
@@ -43,6 +44,7 @@ export const getJobLogs = operation({
   handler: async (call) => {
     const { job, ...reading } = await snapshotOf(call, call.query.rank);
     const { query, gateway, request, reply } = call;
+    refuseRemovedOutput(job);
     // Not UTF-8 for certain: what the job wrote is passed on as it is.
     void reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store');
     if (request.method === 'HEAD' || attemptOf(job, query.attempt) === undefined) return '';

@@ -1,6 +1,6 @@
 // GET /jobs/:id/metrics: all points so far, or as few as asked for.
 import { Readable } from 'node:stream';
-import { AttemptNumber, strict } from '@baton/contracts';
+import { AttemptNumber, type JobView, strict, Timestamp } from '@baton/contracts';
 import { type Static, Type } from 'typebox';
 import { isSystemPoint, JobMetricPoint, metricBatches } from '../../streams/job-metrics.ts';
 import { ThinMetrics } from '../../streams/thin-metrics.ts';
@@ -8,6 +8,7 @@ import { operation } from '../operation.ts';
 import { IdPath } from '../path.ts';
 import { RankQuery } from './job-output.ts';
 import { snapshotOf } from './readable-job.ts';
+import { finalMetrics } from './removed-output.ts';
 
 const Query = strict({
   /** Of each series at most: the lowest and the highest of each stretch, and always the first and the last. All if absent. */
@@ -20,15 +21,28 @@ const Query = strict({
   ...RankQuery,
 });
 
+interface MetricPoints {
+  readonly points: readonly JobMetricPoint[];
+}
+
 export const getJobMetrics = operation({
   method: 'GET',
   url: '/jobs/:id/metrics',
   summary: "List a job's metrics, of all its attempts; long series thinned to `points` if that is given",
   access: 'job-token-ok',
-  schema: { params: IdPath, query: Query, response: strict({ items: Type.Array(JobMetricPoint) }) },
+  schema: {
+    params: IdPath,
+    query: Query,
+    response: strict({
+      items: Type.Array(JobMetricPoint),
+      /** Since then there are only the values that each attempt ended with. */
+      removedAt: Type.Optional(Timestamp),
+    }),
+  },
   handler: async (call) => {
     const { streams } = call.gateway;
-    const { job: _, ...reading } = await snapshotOf(call, call.query.rank);
+    const { job, ...reading } = await snapshotOf(call, call.query.rank);
+    if (job.removed?.metrics !== undefined) return summaryOf(job, job.removed.metrics, call.query);
     const points = selected(metricBatches(streams, reading), call.query);
     if (call.query.points !== undefined) return { items: await thinned(points, call.query.points) };
     // A long series is passed on as it is read.
@@ -36,8 +50,14 @@ export const getJobMetrics = operation({
   },
 });
 
+async function summaryOf(job: JobView, removedAt: number, query: Static<typeof Query>) {
+  const items: JobMetricPoint[] = [];
+  for await (const point of selected([{ points: finalMetrics(job, query.rank) }], query)) items.push(point);
+  return { items, removedAt };
+}
+
 async function* selected(
-  batches: ReturnType<typeof metricBatches>,
+  batches: AsyncIterable<MetricPoints> | Iterable<MetricPoints>,
   { name, attempt, system = false }: Static<typeof Query>,
 ): AsyncGenerator<JobMetricPoint> {
   for await (const { points } of batches) {

@@ -8,6 +8,7 @@ export const getJob = operation({
   url: '/jobs/:id',
   summary: 'Show a job: state, attempts, and why it waits',
   access: 'job-token-ok',
+  past: true,
   schema: { params: IdPath, response: JobView },
   handler: async ({ call, params }) => {
     const job = await call(schedulerRpc.getJob, params);

@@ -10,6 +10,7 @@ import { operation } from '../operation.ts';
 import { IdPath } from '../path.ts';
 import { AttemptQuery, OneOutputQuery, outputPlace } from './job-output.ts';
 import { readableJob } from './readable-job.ts';
+import { refuseRemovedOutput } from './removed-output.ts';
 
 export const getRawJobLog = operation({
   method: 'GET',
@@ -21,6 +22,7 @@ export const getRawJobLog = operation({
   produces: 'application/octet-stream',
   handler: async (call) => {
     const { job, signal } = await readableJob(call);
+    refuseRemovedOutput(job);
     const { query, gateway, request, reply } = call;
     const { output = 'stdout' } = query;
     const place = outputPlace({ job, gateway, signal }, query);

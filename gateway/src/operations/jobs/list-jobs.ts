@@ -7,6 +7,7 @@ export const listJobs = operation({
   url: '/jobs',
   summary: 'List the jobs that the caller may read',
   access: 'user',
+  past: true,
   schema: { query: schedulerRpc.listJobs.request, response: schedulerRpc.listJobs.reply },
   handler: ({ call, query }) => call(schedulerRpc.listJobs, query),
 });

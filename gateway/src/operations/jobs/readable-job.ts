@@ -36,10 +36,10 @@ export async function snapshotOf(call: JobCall, rank?: number): Promise<LogReadi
 }
 
 /** What is there and what comes, until the job is over, or the caller may not read it any more. */
-export async function followingOf(call: JobCall, rank?: number): Promise<LogReading> {
+export async function followingOf(call: JobCall, rank?: number): Promise<LogReading & { readonly job: JobView }> {
   const { job, attempts, signal } = await readableJob(call, rank);
   const allowed = whileAllowed(call, job.id, signal);
-  return { jobId: job.id, attempts, signal: allowed, ended: jobEnd(call.gateway.streams, job, allowed) };
+  return { job, jobId: job.id, attempts, signal: allowed, ended: jobEnd(call.gateway.streams, job, allowed) };
 }
 
 /** A stream can outlive its token: when credentials change, both are asked again. */

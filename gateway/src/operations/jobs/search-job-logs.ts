@@ -8,6 +8,7 @@ import { operation } from '../operation.ts';
 import { IdPath } from '../path.ts';
 import { AttemptQuery, OneOutputQuery, outputPlace } from './job-output.ts';
 import { readableJob } from './readable-job.ts';
+import { refuseRemovedOutput } from './removed-output.ts';
 
 /** One request looks through so much, and then says where to go on. */
 const MAX_BYTES = 256 * 1_048_576;
@@ -47,6 +48,7 @@ export const searchJobLogs = operation({
   },
   handler: async (call) => {
     const { job, signal } = await readableJob(call);
+    refuseRemovedOutput(job);
     const { query, gateway } = call;
     const place = outputPlace({ job, gateway, signal }, query);
     const { items, next } = await search(place, query);

@@ -8,6 +8,7 @@ export const getNode = operation({
   url: '/nodes/:id',
   summary: 'Show a node',
   access: 'user',
+  past: true,
   schema: { params: IdPath, response: NodeView },
   handler: ({ call, params }) => call(schedulerRpc.getNode, params),
 });

@@ -7,6 +7,7 @@ export const listNodes = operation({
   url: '/nodes',
   summary: 'List nodes with their devices, and which job holds each',
   access: 'user',
+  past: true,
   schema: { query: schedulerRpc.listNodes.request, response: schedulerRpc.listNodes.reply },
   handler: ({ call, query }) => call(schedulerRpc.listNodes, query),
 });

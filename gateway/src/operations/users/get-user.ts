@@ -8,6 +8,7 @@ export const getUser = operation({
   url: '/users/:id',
   summary: 'Show an account; `me` is the caller',
   access: 'user',
+  past: true,
   schema: { params: IdPath, response: UserView },
   handler: ({ call, params }) => call(userRpc.getUser, params),
 });

@@ -7,6 +7,7 @@ export const listUsers = operation({
   url: '/users',
   summary: 'List accounts',
   access: 'user',
+  past: true,
   schema: { query: userRpc.listUsers.request, response: userRpc.listUsers.reply },
   handler: ({ call, query }) => call(userRpc.listUsers, query),
 });

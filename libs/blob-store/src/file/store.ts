@@ -1,13 +1,33 @@
 // The blob store in a folder: content under aa/bb/<digest>, put there whole by rename.
 import { createReadStream } from 'node:fs';
-import { chmod, constants, copyFile, type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import {
+  chmod,
+  constants,
+  copyFile,
+  type FileHandle,
+  link,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { checkDigest, clip, measure } from '../content.ts';
 import { asPlatformError, notFound, occupied, systemCode } from '../failure.ts';
-import type { AdoptOptions, BlobStore, ByteRange, LocalBlobs, PutOptions, StoredBlob } from '../port.ts';
+import type {
+  AdoptOptions,
+  BlobStore,
+  ByteRange,
+  LocalBlobs,
+  PutOptions,
+  RemovableBlobs,
+  StoredBlob,
+} from '../port.ts';
 import { BlobFolders, makeFolder, syncFolder } from './durable.ts';
-import { stage, sweep } from './staging.ts';
+import { asidePath, putBack, stage, sweep } from './staging.ts';
 
 export interface FileBlobStoreOptions {
   /** Made if it is missing. Staging lies inside, so that both are on one file system. */
@@ -15,18 +35,22 @@ export interface FileBlobStoreOptions {
 }
 
 /** Opens the store and sweeps what crashes have left in its staging. */
-export async function openFileBlobStore(options: FileBlobStoreOptions): Promise<BlobStore & LocalBlobs> {
+export async function openFileBlobStore(
+  options: FileBlobStoreOptions,
+): Promise<BlobStore & LocalBlobs & RemovableBlobs> {
   const staging = join(options.folder, 'staging');
   return guard(async () => {
     await makeFolder(staging);
     await sweep(staging, Date.now());
-    return new FileBlobStore(options.folder, staging, await BlobFolders.open(options.folder));
+    const store = new FileBlobStore(options.folder, staging, await BlobFolders.open(options.folder));
+    await putBack(staging, (digest) => store.pathOf(digest));
+    return store;
   });
 }
 
 const READ_ONLY = 0o444;
 
-class FileBlobStore implements BlobStore, LocalBlobs {
+class FileBlobStore implements BlobStore, LocalBlobs, RemovableBlobs {
   readonly #folder: string;
   readonly #staging: string;
   readonly #folders: BlobFolders;
@@ -118,6 +142,28 @@ class FileBlobStore implements BlobStore, LocalBlobs {
     });
   }
 
+  async storedAt(digest: string): Promise<number | null> {
+    const path = this.pathOf(digest);
+    return guard(() => timeOf(path));
+  }
+
+  /** Taken out of its place first, and looked at then: who found it there in between has touched it, and it is put back. */
+  async remove(digest: string, unlessAfter: number): Promise<boolean> {
+    const path = this.pathOf(digest);
+    const aside = asidePath(this.#staging, digest);
+    return guard(async () => {
+      if (((await timeOf(path)) ?? 0) > unlessAfter) return false;
+      const isThere = await rename(path, aside).then(() => true, unlessMissing);
+      if (!isThere) return true;
+      const isWanted = ((await timeOf(aside)) ?? 0) > unlessAfter;
+      // Whoever stored it anew meanwhile has the place.
+      if (isWanted) await link(aside, path).catch(unlessThere);
+      await syncFolder(dirname(path));
+      await rm(aside, { force: true });
+      return !isWanted;
+    });
+  }
+
   #write(content: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob> {
     return this.#stageAndPlace((handle) => measure(content, options, (chunk) => handle.writeFile(chunk)));
   }
@@ -151,6 +197,9 @@ class FileBlobStore implements BlobStore, LocalBlobs {
   /** Whether the content is there, durably: who put it may not have synced its folder yet. */
   async #has(blob: StoredBlob): Promise<boolean> {
     const path = this.pathOf(blob.digest);
+    // It counts as stored now: it is about to be named, and must not be removed as long unused.
+    const now = new Date();
+    if (!(await utimes(path, now, now).then(() => true, unlessMissing))) return false;
     if ((await sizeOf(path)) !== blob.sizeBytes) return false;
     await this.#folders.make(dirname(path));
     await syncFolder(dirname(path));
@@ -181,6 +230,24 @@ async function sizeOf(path: string): Promise<number | null> {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;
   }
+}
+
+async function timeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function unlessMissing(error: unknown): false {
+  if (systemCode(error) === 'ENOENT') return false;
+  throw error;
+}
+
+function unlessThere(error: unknown): void {
+  if (systemCode(error) !== 'EEXIST') throw error;
 }
 
 async function guard<T>(work: () => Promise<T>): Promise<T> {

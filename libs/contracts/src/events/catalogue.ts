@@ -4,6 +4,7 @@ import { datasetEvents, modelEvents } from './data.ts';
 import { endpointEvents } from './endpoint.ts';
 import { jobEvents, nodeEvents } from './job.ts';
 import { calendarEvents, policyEvents } from './policy.ts';
+import { retentionEvents } from './retention.ts';
 import { groupEvents, inviteEvents, nameEvents, secretEvents, tokenEvents, userEvents } from './user.ts';
 
 export const EVENT_CATALOGUE = {
@@ -20,6 +21,7 @@ export const EVENT_CATALOGUE = {
   endpoint: endpointEvents,
   policy: policyEvents,
   calendar: calendarEvents,
+  retention: retentionEvents,
 } as const;
 
 /** Versions of the events above where they are not the first: only the newest has a schema, older ones are upcast when read. */
@@ -44,3 +46,4 @@ export type NodeEvent = EventsOf<typeof nodeEvents>;
 export type EndpointEvent = EventsOf<typeof endpointEvents>;
 export type PolicyEvent = EventsOf<typeof policyEvents>;
 export type CalendarEvent = EventsOf<typeof calendarEvents>;
+export type RetentionEvent = EventsOf<typeof retentionEvents>;

@@ -1,7 +1,7 @@
 // The shape of a request over NATS: who asks, which command it is, and the body; and a typed table entry for each.
 import { Type, type Static, type TSchema } from 'typebox';
 import { Principal } from '../access.ts';
-import { strict } from '../schema.ts';
+import { PastMoment, strict } from '../schema.ts';
 
 /** What travels beside a request's body. */
 export const RequestMeta = strict({
@@ -12,6 +12,8 @@ export const RequestMeta = strict({
   ifRevision: Type.Optional(Type.Integer({ minimum: 0 })),
   /** Wait until the read model has at least this revision of the thing asked for. */
   waitForRevision: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Answer as it was then; only of reads that say that they can. */
+  at: Type.Optional(PastMoment),
 });
 export type RequestMeta = Static<typeof RequestMeta>;
 

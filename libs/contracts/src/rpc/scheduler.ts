@@ -103,6 +103,8 @@ export const JobView = strict({
   attempts: Type.Array(AttemptView),
   rerunOf: Type.Union([Id, Type.Null()]),
   array: Type.Optional(ArrayPlace),
+  /** When retention has removed what; lists don't have it. */
+  removed: Type.Optional(strict({ output: Type.Optional(Timestamp), metrics: Type.Optional(Timestamp) })),
 });
 export type JobView = Static<typeof JobView>;
 

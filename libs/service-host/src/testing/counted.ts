@@ -26,14 +26,18 @@ export interface ModelCommit {
   /** Of the model's commit before; 0 if there is none. */
   readonly position: number;
   readonly type?: string;
+  readonly at?: number;
 }
 
 /** Its position. */
-export async function appendModel(store: EventStore, { id, revision, position, type }: ModelCommit): Promise<number> {
+export async function appendModel(
+  store: EventStore,
+  { id, revision, position, type, at = 1 }: ModelCommit,
+): Promise<number> {
   const base = { envelopeV: ENVELOPE_VERSION, commitId: randomUUID(), commandId: randomUUID(), requestHash: '' };
   const who = { actor: 'test', credentialId: 'test', correlationId: 'test', causationId: 'test' };
   const events = [{ type: type ?? 'ModelChanged', v: 1, data: {} }];
-  const commit: Commit = { ...base, ...who, revision, prevHash: '', at: 1, events };
+  const commit: Commit = { ...base, ...who, revision, prevHash: '', at, events };
   const appended = await store.append({ aggregate: 'model', id }, commit, { kind: 'aggregate', position });
   return appended.position;
 }

@@ -145,6 +145,13 @@ export class Jobs {
     return { ...wait, heldBy: wait.heldBy.filter(mayRead) };
   }
 
+  /** As the log has it: why it waited is told by `why` for that time. */
+  pastView(document: JobDocument): JobView {
+    const { active: _active, arrayId: _arrayId, onNodes: _onNodes, nodeId: _nodeId, ...view } = document;
+    const nodes = this.#ports.nodes.known();
+    return { ...view, attempts: view.attempts.map((attempt) => named(attempt, nodes)), waiting: null };
+  }
+
   #waiting(id: string, nodes: readonly KnownNode[]): JobView['waiting'] {
     const leader: Leader | null = this.#ports.leadership.current();
     const record = leader?.ledger.active(id);

@@ -27,3 +27,9 @@ function stateOf(phase: NodeDocument['phase'], cordoned: boolean, { heard, attem
   if (!cordoned) return 'ready';
   return attempts > 0 ? 'draining' : 'cordoned';
 }
+
+/** As the log has it: which job held which device is told by the jobs of that time. */
+export function pastNodeView(document: NodeDocument): NodeView {
+  const { lastSeenAt } = document;
+  return nodeView(document, { heard: document.phase === 'known', lastSeenAt, held: new Map(), attempts: 0 });
+}

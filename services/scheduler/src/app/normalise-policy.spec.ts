@@ -100,6 +100,18 @@ describe('a policy as it is written', () => {
     ],
     ['an unknown user with a quota', { quotas: [{ user: 'eve@example.com', hardGpus: 1 }] }, '/quotas/0/user'],
     ['an unknown group with a quota', { quotas: [{ group: 'nobody', hardGpus: 1 }] }, '/quotas/0/group'],
+    ['output kept for no time', { retention: { output: { keepFor: '10ms' } } }, '/retention/output/keepFor'],
+    ['output of a size that is none', { retention: { output: { keepBytes: 'much' } } }, '/retention/output/keepBytes'],
+    [
+      'a rule for an unknown group',
+      { retention: { groups: { nobody: { metrics: { keepFor: '1d' } } } } },
+      '/retention/groups/nobody',
+    ],
+    [
+      'an age that is none, of a group',
+      { retention: { groups: { vision: { metrics: { keepFor: 'long' } } } } },
+      '/retention/groups/vision/metrics/keepFor',
+    ],
     ['a quota of nobody', { quotas: [{ hardGpus: 1 }] }, '/quotas/0'],
     ['a quota of two', { quotas: [{ user: ADA, each: 'user', hardGpus: 1 }] }, '/quotas/0'],
   ])('with %s is refused, and where that is', async (_what, document, pointer) => {
@@ -129,11 +141,12 @@ describe('a policy written out', () => {
       promoteAfterMs: ms,
       users: shares(ADA),
       groups: shares(VISION),
+      keepBytes: integer({ min: 0, max: 2 ** 50 }),
     });
     const documents: PolicyDocument[] = [];
     const originals: Policy[] = [];
     assert(
-      property(policies, ({ halfLifeMs, limitMs, minRunMs, promoteAfterMs, users, groups }) => {
+      property(policies, ({ halfLifeMs, limitMs, minRunMs, promoteAfterMs, users, groups, keepBytes }) => {
         const policy: Policy = {
           ...DEFAULT_POLICY,
           fairShare: { halfLifeMs, users, groups },
@@ -144,6 +157,10 @@ describe('a policy written out', () => {
           backfill: { ...DEFAULT_POLICY.backfill, defaultTimeLimitMs: limitMs },
           preemption: { by: 'order', minRunMs },
           promoteAfterMs,
+          retention: {
+            output: { keepBytes },
+            groups: { [VISION]: { output: { keepForMs: limitMs }, metrics: { keepForMs: minRunMs } } },
+          },
         };
         originals.push(policy);
         documents.push(policyDocument(policy));

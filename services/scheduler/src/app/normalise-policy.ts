@@ -6,6 +6,8 @@ import {
   type PriorityClass,
   type Quota,
   type QuotaDocument,
+  type Retention,
+  type RetentionDocument,
 } from '@baton/contracts';
 import { type Directory, type Kind, type Lookup, lookUp } from './directory.ts';
 import { PolicyFaults, pointerTo } from './policy-faults.ts';
@@ -22,8 +24,9 @@ export async function normalisePolicy(document: PolicyDocument, caller: Caller, 
   return policy;
 }
 
-function namesIn({ fairShare = {}, quotas = [] }: PolicyDocument): [Kind, string][] {
+function namesIn({ fairShare = {}, quotas = [], retention = {} }: PolicyDocument): [Kind, string][] {
   return [
+    ...Object.keys(retention.groups ?? {}).map((ref): [Kind, string] => ['group', ref]),
     ...Object.keys(fairShare.users ?? {}).map((ref): [Kind, string] => ['user', ref]),
     ...Object.keys(fairShare.groups ?? {}).map((ref): [Kind, string] => ['group', ref]),
     ...quotas.flatMap(({ user }): [Kind, string][] => (user === undefined ? [] : [['user', user]])),
@@ -42,6 +45,7 @@ function policyOf(document: PolicyDocument, find: Lookup, faults: PolicyFaults):
     ...timesOf(document, faults),
     placement: document.placement ?? placement,
     lasThresholdsDeviceSeconds: thresholdsOf(document, faults),
+    ...(document.retention === undefined ? {} : { retention: retentionOf(document.retention, find, faults) }),
   };
 }
 
@@ -127,4 +131,32 @@ function thresholdsOf({ lasThresholds }: PolicyDocument, faults: PolicyFaults): 
     const pointer = pointerTo('lasThresholds', index);
     return faults.duration(threshold, pointer, { absent: index, leastMs: 1 }) / 1_000;
   });
+}
+
+type RuleDocument = Pick<RetentionDocument, 'output' | 'metrics'>;
+
+function retentionOf({ groups = {}, ...rules }: RetentionDocument, find: Lookup, faults: PolicyFaults): Retention {
+  const found = new Map<string, Pick<Retention, 'output' | 'metrics'>>();
+  for (const [ref, own] of Object.entries(groups)) {
+    const pointer = pointerTo('retention', 'groups', ref);
+    const id = find('group', ref);
+    if (id === null) faults.add(pointer, unknown('group'));
+    else if (found.has(id)) faults.add(pointer, 'is the same group as another one here: give one rule');
+    else found.set(id, rulesOf(own, pointer, faults));
+  }
+  const named = Object.fromEntries(found);
+  return { ...rulesOf(rules, '/retention', faults), ...(found.size === 0 ? {} : { groups: named }) };
+}
+
+function rulesOf({ output, metrics }: RuleDocument, pointer: string, faults: PolicyFaults) {
+  const age = (keepFor: number | string | undefined, what: string) =>
+    keepFor === undefined
+      ? {}
+      : { keepForMs: faults.duration(keepFor, `${pointer}/${what}/keepFor`, { absent: 1_000, leastMs: 1_000 }) };
+  const size = (keepBytes: number | string | undefined) =>
+    keepBytes === undefined ? {} : { keepBytes: faults.size(keepBytes, `${pointer}/output/keepBytes`) };
+  return {
+    ...(output === undefined ? {} : { output: { ...age(output.keepFor, 'output'), ...size(output.keepBytes) } }),
+    ...(metrics === undefined ? {} : { metrics: age(metrics.keepFor, 'metrics') }),
+  };
 }

@@ -1,5 +1,5 @@
 // What is found wrong in a policy as it is read: all of it, each with its place.
-import { type Issue, parseDurationMs } from '@baton/contracts';
+import { type Issue, parseDurationMs, parseSizeBytes } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 
 const YEAR_MS = 365 * 86_400_000;
@@ -25,6 +25,14 @@ export class PolicyFaults {
     else if (ms > MOST_MS) this.add(pointer, 'is too long: at most 100 years');
     else return ms;
     return absent;
+  }
+
+  /** Bytes; 0 if they can't be read. */
+  size(value: number | string, pointer: string): number {
+    const bytes = typeof value === 'number' ? value : parseSizeBytes(value);
+    if (bytes !== null && Number.isSafeInteger(bytes)) return bytes;
+    this.add(pointer, `is not a size: "${value}"; write for example "50GiB"`);
+    return 0;
   }
 
   /** Throws `invalid_input` with all that was found. */

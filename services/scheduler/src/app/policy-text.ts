@@ -1,5 +1,14 @@
 // A policy as the log has it, written as people write it: with every member, durations as text, and ids in place of names.
-import { durationText, type Policy, type PolicyDocument, type Quota, type QuotaDocument } from '@baton/contracts';
+import {
+  durationText,
+  type Policy,
+  type PolicyDocument,
+  type Quota,
+  type QuotaDocument,
+  type Retention,
+  type RetentionDocument,
+  sizeText,
+} from '@baton/contracts';
 
 export function policyDocument(policy: Policy): PolicyDocument {
   const { fairShare, backfill, preemption, quotas, handOff } = policy;
@@ -21,6 +30,21 @@ export function policyDocument(policy: Policy): PolicyDocument {
     preemption: { ...otherPreemption, minRun: durationText(minRunMs) },
     handOff,
     lasThresholds: policy.lasThresholdsDeviceSeconds.map((seconds) => durationText(seconds * 1_000)),
+    ...(policy.retention === undefined ? {} : { retention: retentionDocument(policy.retention) }),
+  };
+}
+
+function retentionDocument({ groups, ...rules }: Retention): RetentionDocument {
+  const own = Object.entries(groups ?? {}).map(([id, each]) => [id, rulesDocument(each)] as const);
+  return { ...rulesDocument(rules), ...(groups === undefined ? {} : { groups: Object.fromEntries(own) }) };
+}
+
+function rulesDocument({ output, metrics }: Pick<Retention, 'output' | 'metrics'>) {
+  const age = (ms: number | undefined) => (ms === undefined ? {} : { keepFor: durationText(ms) });
+  const size = (bytes: number | undefined) => (bytes === undefined ? {} : { keepBytes: sizeText(bytes) });
+  return {
+    ...(output === undefined ? {} : { output: { ...age(output.keepForMs), ...size(output.keepBytes) } }),
+    ...(metrics === undefined ? {} : { metrics: age(metrics.keepForMs) }),
   };
 }
 

@@ -10,5 +10,5 @@ export function answerEndpoints(bus: Bus, endpoints: Endpoints, queries: Endpoin
   bus.handle(servingRpc.handOver, (call) => endpoints.handOver(call, call.body));
   bus.handle(servingRpc.delete, (call) => endpoints.delete(call, call.body.id));
   bus.handle(servingRpc.get, (call) => queries.get(call, call.body.id));
-  bus.handle(servingRpc.list, (call) => queries.list(call.principal, call.body));
+  bus.handle(servingRpc.list, (call) => queries.list(call, call.body));
 }

@@ -1,15 +1,15 @@
 // Reading endpoints: what the log says of them joined with how this process serves them.
-import { canRead, type EndpointView, fits, Id, type Principal } from '@baton/contracts';
+import { canRead, couldAndCanRead, type EndpointView, fits, Id, type Principal } from '@baton/contracts';
 import { readableBy } from '@baton/catalogue/read-filter';
 import type { CallContext } from '@baton/messaging';
 import type { Page } from '@baton/read-store';
-import type { ProjectionHandle } from '@baton/service-host/without-nest';
+import type { ProjectedModel } from '@baton/service-host/without-nest';
 import { endpointNotFound } from '../domain/endpoint.commands.ts';
 import type { EndpointDocument } from '../projections/endpoints.ts';
 import type { EndpointRegistry } from './registry.ts';
 
 export interface EndpointQueryPorts {
-  readonly views: ProjectionHandle<EndpointDocument>;
+  readonly views: ProjectedModel<EndpointDocument>;
   readonly registry: EndpointRegistry;
   /** Base of the URLs that people are shown, such as `http://127.0.0.1:8081`. */
   readonly url: string;
@@ -35,6 +35,7 @@ export class EndpointQueries {
 
   async get(call: CallContext, ref: string): Promise<EndpointView> {
     const { views } = this.#ports;
+    if (call.meta.at !== undefined) return this.#past(call, ref, call.meta.at);
     const id = await this.idOf(ref);
     if (id !== null && call.meta.waitForRevision !== undefined)
       await views.waitForRevision(id, call.meta.waitForRevision);
@@ -43,14 +44,42 @@ export class EndpointQueries {
     return this.#view(document);
   }
 
-  async list(principal: Principal, { limit = DEFAULT_LIMIT, cursor, sort }: Listing): Promise<Page<EndpointView>> {
-    const page = await this.#ports.views.collection.page({
+  async #past({ principal }: CallContext, ref: string, at: string): Promise<EndpointView> {
+    const then = await this.#ports.views.at(at);
+    const named = () => then.page({ anyOf: [], filter: { name: ref }, limit: 1 });
+    const found = fits(Id, ref) ? await then.get(ref) : (await named()).items[0];
+    const [document] = await this.#stillReadable(principal, found ? [found] : []);
+    if (!document) throw endpointNotFound();
+    return this.#pastView(document);
+  }
+
+  async #stillReadable(principal: Principal, then: readonly EndpointDocument[]): Promise<EndpointDocument[]> {
+    const known = await this.#ports.views.collection.getMany(then.map(({ id }) => id));
+    const today = new Map(known.map((document) => [document.id, document]));
+    return then.filter((document) => couldAndCanRead(principal, document, today.get(document.id)));
+  }
+
+  /** How it was served is in no log. */
+  #pastView(document: EndpointDocument): EndpointView {
+    return { ...document, state: 'ready', message: '', url: this.#urlOf(document) };
+  }
+
+  async list(
+    { principal, meta: { at } }: CallContext,
+    { limit = DEFAULT_LIMIT, cursor, sort }: Listing,
+  ): Promise<Page<EndpointView>> {
+    const page = await (
+      await this.#ports.views.at(at)
+    ).page({
       anyOf: readableBy(principal),
       limit,
       ...(cursor === undefined ? {} : { cursor }),
       ...(sort === undefined ? {} : { sort: { field: sort.replace(/^-/, ''), descending: sort.startsWith('-') } }),
     });
-    return { items: page.items.map((document) => this.#view(document)), nextCursor: page.nextCursor };
+    const { items, nextCursor } = page;
+    if (at === undefined) return { items: items.map((document) => this.#view(document)), nextCursor };
+    const readable = await this.#stillReadable(principal, items);
+    return { items: readable.map((document) => this.#pastView(document)), nextCursor };
   }
 
   /** Of an id or a name, whoever asks; null if there is none. */
@@ -75,9 +104,12 @@ export class EndpointQueries {
   }
 
   #view(document: EndpointDocument): EndpointView {
-    const { name } = document;
     const served = this.#ports.registry.byId(document.id);
-    const url = `${this.#ports.url}/v2/models/${name}/infer`;
+    const url = this.#urlOf(document);
     return { ...document, state: served?.state ?? 'loading', message: served?.fault ?? '', url };
+  }
+
+  #urlOf({ name }: EndpointDocument): string {
+    return `${this.#ports.url}/v2/models/${name}/infer`;
   }
 }

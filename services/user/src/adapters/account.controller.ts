@@ -33,7 +33,7 @@ export class AccountController {
 
   @Answers(userRpc.listUsers)
   listUsers(call: Asked<'listUsers'>) {
-    return this.#accounts.list(call.body, call.principal);
+    return this.#accounts.list(call.body, call.principal, call.meta.at);
   }
 
   @Answers(userRpc.disableUser)

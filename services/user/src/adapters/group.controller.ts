@@ -28,7 +28,7 @@ export class GroupController {
 
   @Answers(userRpc.listGroups)
   listGroups(call: Asked<'listGroups'>) {
-    return this.#groups.list(call.body, call.principal);
+    return this.#groups.list(call.body, call.principal, call.meta.at);
   }
 
   @Answers(userRpc.resolveGroup)

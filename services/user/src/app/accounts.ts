@@ -42,9 +42,13 @@ export class Accounts {
   }
 
   /** Admins see all, everybody else themselves. */
-  async list(query: PageQuery, principal: Principal): Promise<{ items: UserView[]; nextCursor: string | null }> {
+  async list(
+    query: PageQuery,
+    principal: Principal,
+    at?: string,
+  ): Promise<{ items: UserView[]; nextCursor: string | null }> {
     requireReader(principal);
-    const page = await this.#parts.users.page(query, isAdmin(principal) ? {} : { id: principal.userId });
+    const page = await this.#parts.users.page(query, isAdmin(principal) ? {} : { id: principal.userId }, at);
     return {
       items: await Promise.all(page.items.map((document) => this.#shown(document))),
       nextCursor: page.nextCursor,

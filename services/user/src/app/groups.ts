@@ -47,14 +47,22 @@ export class Groups {
     requireReader(principal);
     const id = await this.#idOf(ref);
     const document = await this.#parts.groups.get(id, meta);
-    const isVisible = document !== null && (document.memberIds.includes(principal.userId) || isAdmin(principal));
-    if (!isVisible) throw notFound();
+    // Of how it was, those are told who are in it today.
+    const mayRead = (found: GroupDocument) =>
+      isAdmin(principal) ||
+      (meta.at === undefined ? found.memberIds.includes(principal.userId) : principal.groups.includes(id));
+    if (document === null || !mayRead(document)) throw notFound();
     return shown(document);
   }
 
-  async list(query: PageQuery, principal: Principal): Promise<{ items: GroupView[]; nextCursor: string | null }> {
+  async list(
+    query: PageQuery,
+    principal: Principal,
+    at?: string,
+  ): Promise<{ items: GroupView[]; nextCursor: string | null }> {
     requireReader(principal);
-    const page = await this.#parts.groups.page(query, isAdmin(principal) ? {} : { memberIds: principal.userId });
+    const own = at === undefined ? { memberIds: principal.userId } : { id: { in: principal.groups } };
+    const page = await this.#parts.groups.page(query, isAdmin(principal) ? {} : own, at);
     return { items: page.items.map(shown), nextCursor: page.nextCursor };
   }
 

@@ -2,7 +2,7 @@
 import type { RequestMeta } from '@baton/contracts';
 import type { EventStore } from '@baton/event-store';
 import type { Filter, Page, PageRequest } from '@baton/read-store';
-import type { Projection, ProjectionHandle, Revised } from '@baton/service-host';
+import type { ProjectedModel, Projection, Revised } from '@baton/service-host';
 
 export interface PageQuery {
   readonly limit?: number;
@@ -15,16 +15,17 @@ const LIMIT_DEFAULT = 50;
 
 export class View<D extends Revised> {
   readonly #projection: Projection<D>;
-  readonly #handle: ProjectionHandle<D>;
+  readonly #handle: ProjectedModel<D>;
   readonly #events: EventStore;
 
-  constructor(projection: Projection<D>, handle: ProjectionHandle<D>, events: EventStore) {
+  constructor(projection: Projection<D>, handle: ProjectedModel<D>, events: EventStore) {
     this.#projection = projection;
     this.#handle = handle;
     this.#events = events;
   }
 
   async get(id: string, meta: RequestMeta): Promise<D | null> {
+    if (meta.at !== undefined) return (await this.#handle.at(meta.at)).get(id);
     if (meta.waitForRevision !== undefined) await this.#handle.waitForRevision(id, meta.waitForRevision);
     // What was made a moment ago is in the log before it is in the read model.
     return (await this.#handle.collection.get(id)) ?? this.newest(id);
@@ -38,8 +39,8 @@ export class View<D extends Revised> {
     return commits.reduce<D | null>((document, commit) => this.#projection.apply(document, commit), null);
   }
 
-  page(query: PageQuery, scope: Filter): Promise<Page<D>> {
-    return this.#handle.collection.page(pageRequest(query, scope));
+  async page(query: PageQuery, scope: Filter, at?: string): Promise<Page<D>> {
+    return (await this.#handle.at(at)).page(pageRequest(query, scope));
   }
 }
 

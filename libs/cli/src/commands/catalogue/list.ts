@@ -3,24 +3,25 @@ import { printList } from '../../output/print.ts';
 import type { Column } from '../../output/table.ts';
 import { formatAge, formatBytes } from '../../output/units.ts';
 import { listItems } from '../../pages.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { positiveInteger, verb } from '../../verb.ts';
 import type { Catalogue, Thing } from './catalogue.ts';
 
-interface Options {
+interface Options extends PastOption {
   readonly tag?: string;
   readonly limit?: number;
   readonly json?: boolean;
 }
 
 export const listThings = (catalogue: Catalogue) =>
-  verb('list', `list the ${catalogue.noun}s that you may see, the newest first`)
+  withPast(verb('list', `list the ${catalogue.noun}s that you may see, the newest first`))
     .option('--tag <tag>', 'only those with this tag')
     .option('--limit <n>', 'at most so many', positiveInteger)
     .action((options: Options) => run(catalogue, options));
 
 async function run(catalogue: Catalogue, options: Options): Promise<void> {
-  const { client } = await connect();
+  const { client } = await connect(pastOf(options));
   const query = { sort: '-createdAt', ...(options.tag === undefined ? {} : { tag: options.tag }) };
   const items = await listItems(catalogue.of(client).list, query, options.limit);
   const hint =

@@ -5,9 +5,10 @@ import { Failure } from '../../failure.ts';
 import { parseVersionedName } from '../../job/job-flags.ts';
 import { shortId } from '../../job/find-job.ts';
 import { metricsText } from '../../job/job-text.ts';
-import { printResult } from '../../output/print.ts';
+import { type JsonOption, printResult } from '../../output/print.ts';
 import { type Column, facts, table } from '../../output/table.ts';
 import { formatAge, formatBytes } from '../../output/units.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { verb } from '../../verb.ts';
 import { type Catalogue, type Thing, versionOf } from './catalogue.ts';
@@ -15,12 +16,12 @@ import { type Catalogue, type Thing, versionOf } from './catalogue.ts';
 type Version = Thing['versions'][number];
 
 export const showThing = (catalogue: Catalogue) =>
-  verb('show <name[@version]>', `show a ${catalogue.noun} with its versions, or the files of one version`).action(
-    (name: string, options: { readonly json?: boolean }) => run(catalogue, name, options),
-  );
+  withPast(
+    verb('show <name[@version]>', `show a ${catalogue.noun} with its versions, or the files of one version`),
+  ).action((name: string, options: JsonOption & PastOption) => run(catalogue, name, options));
 
-async function run(catalogue: Catalogue, name: string, options: { readonly json?: boolean }): Promise<void> {
-  const { client } = await connect();
+async function run(catalogue: Catalogue, name: string, options: JsonOption & PastOption): Promise<void> {
+  const { client } = await connect(pastOf(options));
   const { ref, version } = parseVersionedName(name);
   const thing = await catalogue.of(client).get(ref);
   if (!name.includes('@')) return printResult(options, thing, () => thingText(thing));

@@ -1,15 +1,16 @@
 // `baton endpoint list`.
 import type { EndpointView } from '@baton/contracts';
 import { stateStyle } from '../../output/paint.ts';
-import { printList } from '../../output/print.ts';
+import { type JsonOption, printList } from '../../output/print.ts';
 import type { Column } from '../../output/table.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { verb } from '../../verb.ts';
 
-export const listEndpoints = () => verb('list', 'list the endpoints that you may see').action(run);
+export const listEndpoints = () => withPast(verb('list', 'list the endpoints that you may see')).action(run);
 
-async function run(options: { readonly json?: boolean }): Promise<void> {
-  const { client } = await connect();
+async function run(options: JsonOption & PastOption): Promise<void> {
+  const { client } = await connect(pastOf(options));
   const { items } = await client.endpoints.list();
   printList(options, items, COLUMNS, 'No endpoints. Make one: baton endpoint create NAME --model MODEL');
 }

@@ -1,15 +1,16 @@
 // `baton group show`.
 import type { GroupView } from '@baton/contracts';
-import { printResult } from '../../output/print.ts';
+import { type JsonOption, printResult } from '../../output/print.ts';
 import { type Column, facts, table } from '../../output/table.ts';
 import { formatAge } from '../../output/units.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { verb } from '../../verb.ts';
 
-export const showGroup = () => verb('show <group>', 'show a group with its members').action(run);
+export const showGroup = () => withPast(verb('show <group>', 'show a group with its members')).action(run);
 
-async function run(name: string, options: { readonly json?: boolean }): Promise<void> {
-  const { client } = await connect();
+async function run(name: string, options: JsonOption & PastOption): Promise<void> {
+  const { client } = await connect(pastOf(options));
   const found = await client.groups.get(name);
   printResult(options, found, () => groupText(found));
 }

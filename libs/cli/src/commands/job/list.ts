@@ -8,10 +8,11 @@ import { printList } from '../../output/print.ts';
 import type { Column } from '../../output/table.ts';
 import { formatAge } from '../../output/units.ts';
 import { listItems } from '../../pages.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { positiveInteger, verb } from '../../verb.ts';
 
-interface Options {
+interface Options extends PastOption {
   readonly state?: string;
   readonly active?: boolean;
   readonly mine?: boolean;
@@ -26,7 +27,7 @@ interface Options {
 const STATES = ['queued', 'assigned', 'starting', 'running', 'stopping', 'succeeded', 'failed', 'cancelled'];
 
 export const listJobs = () =>
-  verb('list', 'list jobs, the newest first')
+  withPast(verb('list', 'list jobs, the newest first'))
     .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
     .option('--active', 'only those that are not over')
     .option('--mine', 'only your own')
@@ -38,9 +39,9 @@ export const listJobs = () =>
     .action(run);
 
 async function run(options: Options): Promise<void> {
-  const { client } = await connect();
+  const { client } = await connect(pastOf(options));
   const { state, active, name, node, limit, all } = options;
-  const owner = options.mine ? (await client.users.me()).id : undefined;
+  const owner = options.mine ? (await (await connect()).client.users.me()).id : undefined;
   const array = options.array === undefined ? undefined : await findArrayId(client, options.array);
   const items = await listItems(
     client.jobs.list,

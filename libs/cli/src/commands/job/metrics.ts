@@ -3,7 +3,7 @@ import type { JobMetricPoint } from '@baton/sdk';
 import { findJobId } from '../../job/find-job.ts';
 import { chart, type Point } from '../../output/chart.ts';
 import { paint } from '../../output/paint.ts';
-import { printResult } from '../../output/print.ts';
+import { note, printResult } from '../../output/print.ts';
 import { facts } from '../../output/table.ts';
 import { terminalWidth } from '../../output/text-width.ts';
 import { formatNumber } from '../../output/units.ts';
@@ -37,7 +37,11 @@ async function run(ref: string, options: Options): Promise<void> {
   const { system = false, json } = options;
   const points = options.points ?? (json ? undefined : DRAWN_POINTS);
   const query = { system, ...(points === undefined ? {} : { points }) };
-  const { items } = await client.jobs.metrics(await findJobId(client, ref), query);
+  const { items, removedAt } = await client.jobs.metrics(await findJobId(client, ref), query);
+  if (removedAt !== undefined && !json)
+    note(
+      `The points were removed by retention on ${new Date(removedAt).toISOString().slice(0, 10)}; these are the last values.`,
+    );
   const attempt = options.attempt ?? items.at(-1)?.attempt;
   const found = items.filter((point) => point.attempt === attempt);
   printResult(options, found, () => (system ? usageText(found, options.metric) : chartsText(found, options.metric)));

@@ -8,25 +8,26 @@ import { printResult } from '../../output/print.ts';
 import { type Column, type Fact, facts, table } from '../../output/table.ts';
 import { plainLine } from '../../output/text-width.ts';
 import { formatAge, formatBytes, formatCount, formatDuration } from '../../output/units.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { verb, wholeNumber } from '../../verb.ts';
 
-interface Options {
+interface Options extends PastOption {
   readonly lines: number;
   readonly json?: boolean;
 }
 
 export const showJob = () =>
-  verb('show <job>', 'show a job: what it is, where it stands, its attempts and how they ended')
+  withPast(verb('show <job>', 'show a job: what it is, where it stands, its attempts and how they ended'))
     .option('--lines <number>', 'how many of the last lines of output; at most 50 are kept', wholeNumber, 10)
     .action(run);
 
 async function run(ref: string, options: Options): Promise<void> {
-  const { client } = await connect();
+  const { client } = await connect(pastOf(options));
   const found = await findJob(client, ref);
   // Lists name nobody.
   const job = found.cancellation && !found.cancellation.byName ? await client.jobs.get(found.id) : found;
-  const expected = isOver(job) ? undefined : (await client.queue.why(job.id)).expected;
+  const expected = isOver(job) || options.at !== undefined ? undefined : (await client.queue.why(job.id)).expected;
   const shown = expected === undefined ? job : { ...job, expected };
   printResult(options, shown, () => jobText(shown, Date.now(), options.lines));
 }

@@ -2,17 +2,19 @@
 import type { NodeView } from '@baton/contracts';
 import { shortId } from '../../job/find-job.ts';
 import { stateStyle } from '../../output/paint.ts';
-import { printList } from '../../output/print.ts';
+import { type JsonOption, printList } from '../../output/print.ts';
 import type { Column } from '../../output/table.ts';
 import { formatAge, formatBytes } from '../../output/units.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { verb } from '../../verb.ts';
 import { deviceKinds, freeDevices, remark } from './node-text.ts';
 
-export const listNodes = () => verb('list', 'list nodes with their devices, and which job holds each').action(run);
+export const listNodes = () =>
+  withPast(verb('list', 'list nodes with their devices, and which job holds each')).action(run);
 
-async function run(options: { readonly json?: boolean }): Promise<void> {
-  const { client } = await connect();
+async function run(options: JsonOption & PastOption): Promise<void> {
+  const { client } = await connect(pastOf(options));
   const { items } = await client.nodes.list();
   printList(options, items, COLUMNS, 'No nodes. `baton node add` lets a server join.');
 }

@@ -6,17 +6,18 @@ import { stateStyle } from '../../output/paint.ts';
 import { type JsonOption, printResult } from '../../output/print.ts';
 import { type Column, type Fact, facts, table } from '../../output/table.ts';
 import { formatAge, formatBytes } from '../../output/units.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { verb } from '../../verb.ts';
 import { deviceKinds, type NodeDevice, personName } from './node-text.ts';
 
 export const showNode = () =>
-  verb('show <node>', 'show a node: its state, who cordoned it and why, its devices with their jobs and faults').action(
-    run,
-  );
+  withPast(
+    verb('show <node>', 'show a node: its state, who cordoned it and why, its devices with their jobs and faults'),
+  ).action(run);
 
-async function run(ref: string, options: JsonOption): Promise<void> {
-  const { client } = await connect();
+async function run(ref: string, options: JsonOption & PastOption): Promise<void> {
+  const { client } = await connect(pastOf(options));
   const found = await client.nodes.get(ref);
   const about = options.json ? [] : await adminFacts(client, found);
   printResult(options, found, () => nodeText(found, about));
