@@ -40,9 +40,9 @@ export const NoForecastCode = Type.Union([
   Type.Literal('no-node'),
   /** More jobs stand ahead of it than are looked at. */
   Type.Literal('too-far-back'),
-  /** It does not start in each of the futures that were played through. */
+  /** It does not start in each of the futures that were played through, or too few could be. */
   Type.Literal('not-foreseeable'),
-  /** It takes longer than an answer may. */
+  /** It takes longer than an answer may: soon it is there. */
   Type.Literal('being-reckoned'),
 ]);
 export type NoForecastCode = Static<typeof NoForecastCode>;

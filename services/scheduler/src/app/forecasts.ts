@@ -27,6 +27,8 @@ const REST = { leastMs: 250, times: 50, timesBeside: 2 };
 const UNASKED_REST = { leastMs: 60_000, times: 500, timesBeside: 50 };
 /** Who waits shorter has started before anybody would have asked. */
 const UNASKED_WAIT_MS = 15_000;
+/** After one that failed. */
+const FAILED_REST_MS = 10_000;
 /** Where nothing has happened meanwhile. */
 const STALE_MS = 15_000;
 const OLD_MS = 120_000;
@@ -68,6 +70,7 @@ export class Forecasts {
   readonly #ports: ForecastPorts;
   #newest: Forecast | null = null;
   #underWay: Promise<void> | null = null;
+  #failedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   /** Of jobs that wait, the first that was said. */
   readonly #first = new Map<string, StartForecast>();
@@ -120,12 +123,19 @@ export class Forecasts {
   async #fresh(leader: Leader): Promise<void> {
     if (this.#isFresh(leader)) return;
     this.#underWay ??= this.#reckon(leader)
-      .catch((error: unknown) => this.#ports.report(error, 'forecasts'))
+      .catch((error: unknown) => this.#failed(error))
       .finally(() => (this.#underWay = null));
     await this.#underWay;
   }
 
+  #failed(error: unknown): void {
+    this.#failedAt = this.#ports.now();
+    this.#ports.report(error, 'forecasts');
+  }
+
+  /** Or there is to be none now. */
   #isFresh(leader: Leader): boolean {
+    if (Math.abs(this.#ports.now() - this.#failedAt) < FAILED_REST_MS) return true;
     if (this.#newest?.leader !== leader) return false;
     const isSame = this.#newest.position === leader.position;
     return this.#restMs(isSame ? { ...REST, leastMs: STALE_MS } : REST) > 0;
@@ -204,7 +214,7 @@ function told(
   { ledger, now }: { readonly ledger: JobLedger; readonly now: number },
 ): ExpectedTimes {
   const runTime = ledger.forecasts.stateRunTime(forecastOf(job.prediction));
-  if (futures < FEWEST_FUTURES) return unknown(at, runTime, BEING_RECKONED);
+  if (futures < FEWEST_FUTURES) return unknown(at, runTime, TOO_MUCH);
   if (!stated) return unknown(at, runTime, neverStarts(ledger, job.job.id, now));
   const { start, end } = stated.range;
   const confidence = stated.isSure ? CONFIDENCE : null;
@@ -234,6 +244,10 @@ function unseen(newest: Forecast | null, position: number): Reason {
   return { code: 'too-far-back', message: `More than ${MOST_QUEUED} jobs stand ahead of it in the queue.` };
 }
 
+const TOO_MUCH = {
+  code: 'not-foreseeable',
+  message: `So much runs and waits that its futures can't be played in ${BUDGET_MS / 1_000} s.`,
+} as const;
 const BEING_RECKONED = { code: 'being-reckoned', message: NOTHING_EXPECTED['being-reckoned'] } as const;
 const WITHOUT_NODE: ReadonlySet<string> = new Set(['no-node', 'node-unreachable', 'node-cordoned']);
 
