@@ -71,6 +71,7 @@ export class Forecasts {
   #newest: Forecast | null = null;
   #underWay: Promise<void> | null = null;
   #failedAt = -Infinity;
+  #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
   /** Of jobs that wait, the first that was said. */
   readonly #first = new Map<string, StartForecast>();
@@ -101,6 +102,7 @@ export class Forecasts {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#ports.player.stop();
   }
@@ -129,13 +131,14 @@ export class Forecasts {
   }
 
   #failed(error: unknown): void {
+    if (this.#isStopped) return;
     this.#failedAt = this.#ports.now();
     this.#ports.report(error, 'forecasts');
   }
 
   /** Or there is to be none now. */
   #isFresh(leader: Leader): boolean {
-    if (Math.abs(this.#ports.now() - this.#failedAt) < FAILED_REST_MS) return true;
+    if (this.#isStopped || Math.abs(this.#ports.now() - this.#failedAt) < FAILED_REST_MS) return true;
     if (this.#newest?.leader !== leader) return false;
     const isSame = this.#newest.position === leader.position;
     return this.#restMs(isSame ? { ...REST, leastMs: STALE_MS } : REST) > 0;
