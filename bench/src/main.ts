@@ -2,6 +2,7 @@
 import { append } from './append/append.ts';
 import { type Benchmark, report } from './benchmark.ts';
 import { fairness } from './fairness/fairness.ts';
+import { forecasts } from './forecasts.ts';
 import { idleGapReal } from './idle-gap-real.ts';
 import { idleGap } from './idle-gap.ts';
 import { infer } from './infer.ts';
@@ -27,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'schedule-pass': schedulePass,
   traces,
   fairness,
+  forecasts,
   recovery,
 };
 

@@ -2,6 +2,7 @@
 export {
   type EngineNode,
   type EngineShape,
+  forecastReplay,
   type JobLog,
   Leader,
   type Outcome,
@@ -10,6 +11,7 @@ export {
   simulate,
   SimulatedNodes,
   type SimulatedJob,
+  type TrueJob,
 } from '@baton/scheduler';
 export { alikeNodes } from './cluster.ts';
 export { newEngine } from './engine.ts';

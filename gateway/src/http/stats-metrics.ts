@@ -19,7 +19,9 @@ export function statsMetrics({ jobs, forecasts }: StatsView): Promise<string> {
   };
   put('jobs', 'Forecasts that the other figures are of: the newest.', (stats) => stats.jobs);
   put('median_absolute_error_seconds', 'Half of them were closer.', (stats) => stats.medianAbsoluteErrorSeconds);
-  put('coverage_ratio', 'The part of them whose range held; to be near 0.8.', (stats) => stats.coverageRatio);
+  put('ranges', 'Of them, those of which it was said how sure the range was.', (stats) => stats.ranges);
+  put('coverage_ratio', 'The part of those ranges that held; to be near 0.8.', (stats) => stats.coverageRatio);
+  put('median_width_seconds', 'Half of those ranges were narrower.', (stats) => stats.medianWidthSeconds);
   return register.metrics();
 }
 

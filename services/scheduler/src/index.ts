@@ -8,6 +8,7 @@ export { contradictions } from './domain/policy-contradictions.ts';
 export { Engine } from './domain/schedule/engine.ts';
 export type { EngineNode, EngineShape } from './domain/schedule/engine-model.ts';
 export { type Distribution, quantile, type SimulationFigures, simulationFigures } from './domain/simulation/figures.ts';
+export { forecastReplay, type TrueJob } from './domain/simulation/forecast-replay.ts';
 export { random } from './domain/simulation/random.ts';
 export type { SchedulingEngine } from './domain/simulation/scheduling-engine.ts';
 export type { Outcome, SimulatedJob } from './domain/simulation/simulated-job.ts';

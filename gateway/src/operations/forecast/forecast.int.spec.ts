@@ -5,8 +5,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALICE, type GatewayFixture, json, startFixture } from '../../testing/fixture.ts';
 import { problem } from '../../testing/problem.ts';
 
-const none = { jobs: 0, medianAbsoluteErrorSeconds: null, medianRelativeErrorRatio: null, coverageRatio: null };
-const some = { jobs: 7, medianAbsoluteErrorSeconds: 1.5, medianRelativeErrorRatio: 0.1, coverageRatio: 0.75 };
+const none = {
+  jobs: 0,
+  medianAbsoluteErrorSeconds: null,
+  medianRelativeErrorRatio: null,
+  ranges: 0,
+  coverageRatio: null,
+  medianWidthSeconds: null,
+};
+const some = {
+  jobs: 7,
+  medianAbsoluteErrorSeconds: 1.5,
+  medianRelativeErrorRatio: 0.1,
+  ranges: 4,
+  coverageRatio: 0.75,
+  medianWidthSeconds: 9,
+};
 const statsView: StatsView = {
   at: 10,
   jobs: { queued: 3, notYet: 1, inLine: 2, running: 4 },

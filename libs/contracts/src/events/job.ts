@@ -87,8 +87,16 @@ export type Rendezvous = Static<typeof Rendezvous>;
 /** From when to when something is expected, and the time that it is as likely before as after. */
 export const TimeRange = strict({ low: Timestamp, median: Timestamp, high: Timestamp });
 export type TimeRange = Static<typeof TimeRange>;
-/** The first that was said of a job that had to wait, at `at`: kept to be compared with what then happened. */
-export const StartForecast = strict({ at: Timestamp, start: TimeRange, end: TimeRange });
+/**
+ * The first that was said of a job that had to wait, at `at`: kept to be compared with what then happened. `reckoned`: the ranges from which
+ * it was made by what is known of earlier ones; absent: it was said as it was reckoned, without a word of how sure that was.
+ */
+export const StartForecast = strict({
+  at: Timestamp,
+  start: TimeRange,
+  end: TimeRange,
+  reckoned: Type.Optional(strict({ start: TimeRange, end: TimeRange })),
+});
 export type StartForecast = Static<typeof StartForecast>;
 
 export const jobEvents = {

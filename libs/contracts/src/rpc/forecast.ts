@@ -40,9 +40,9 @@ export const NoForecastCode = Type.Union([
   Type.Literal('no-node'),
   /** More jobs stand ahead of it than are looked at. */
   Type.Literal('too-far-back'),
-  /** It does not start in each of the futures that were played through. */
+  /** It does not start in each of the futures that were played through, or too few could be. */
   Type.Literal('not-foreseeable'),
-  /** It takes longer than an answer may. */
+  /** It takes longer than an answer may: soon it is there. */
   Type.Literal('being-reckoned'),
 ]);
 export type NoForecastCode = Static<typeof NoForecastCode>;
@@ -54,8 +54,8 @@ export const ExpectedTimes = strict({
   /** Null once it runs, and where `code` says why. */
   start: orNull(TimeRange),
   end: orNull(TimeRange),
-  /** How likely the truth is to lie in a range. */
-  confidence: Ratio,
+  /** How likely the truth is to lie in a range; null where nothing is said, and while too few forecasts have been judged to know. */
+  confidence: orNull(Ratio),
   /** From a start to the end; null for those who may not read the job. */
   runTime: orNull(RunTimeForecast),
   code: orNull(NoForecastCode),
@@ -69,8 +69,11 @@ export const ForecastStats = strict({
   medianAbsoluteErrorSeconds: orNull(Type.Number()),
   /** As a part of what was forecast. */
   medianRelativeErrorRatio: orNull(Type.Number()),
-  /** How many lay within the range; to be near `confidence`. */
+  /** Of so many it was said how sure the range was; the next two are of those. */
+  ranges: Count,
+  /** How many lay within it; to be near `confidence`. */
   coverageRatio: orNull(Ratio),
+  medianWidthSeconds: orNull(Type.Number()),
 });
 export type ForecastStats = Static<typeof ForecastStats>;
 export const StatsView = strict({

@@ -1,12 +1,13 @@
 // When jobs are expected to start and to end: reckoned when somebody asks, and seldom where jobs wait long, by a thread beside this one.
 import type { ExpectedTimes, StartForecast } from '@baton/contracts';
 import { CONFIDENCE } from '../domain/forecast/distribution.ts';
-import { confidenceOf, type ExpectedRange, FEWEST_FUTURES } from '../domain/forecast/expected-times.ts';
+import { type ExpectedRange, FEWEST_FUTURES, FUTURES } from '../domain/forecast/expected-times.ts';
 import { expectedWords, NOTHING_EXPECTED } from '../domain/forecast/expected-words.ts';
 import { parcels, type Parcel } from '../domain/forecast/parcels.ts';
 import { type Played, rangeAt } from '../domain/forecast/player.ts';
 import { type ForetoldJob, foretold, presentOf } from '../domain/forecast/present.ts';
 import { forecastOf } from '../domain/forecast/run-time-predictor.ts';
+import type { Stated } from '../domain/forecast/forecast-book.ts';
 import type { JobLedger } from '../domain/ledger.ts';
 import type { Gate } from '../domain/waiting-room.ts';
 import { explainWait } from '../domain/schedule/explain.ts';
@@ -26,6 +27,8 @@ const REST = { leastMs: 250, times: 50, timesBeside: 2 };
 const UNASKED_REST = { leastMs: 60_000, times: 500, timesBeside: 50 };
 /** Who waits shorter has started before anybody would have asked. */
 const UNASKED_WAIT_MS = 15_000;
+/** After one that failed. */
+const FAILED_REST_MS = 10_000;
 /** Where nothing has happened meanwhile. */
 const STALE_MS = 15_000;
 const OLD_MS = 120_000;
@@ -49,7 +52,7 @@ export interface ForecastPorts extends SliceClock {
 interface Known {
   readonly job: ForetoldJob;
   /** Null: in some futures it never starts. */
-  readonly range: ExpectedRange | null;
+  readonly stated: Stated<ExpectedRange> | null;
 }
 
 interface Forecast {
@@ -58,8 +61,8 @@ interface Forecast {
   /** In the log. */
   readonly position: number;
   readonly cost: { readonly hereMs: number; readonly besideMs: number };
-  /** 0: it took too long. */
-  readonly confidence: number;
+  /** Played through: with too few, nothing is known. */
+  readonly futures: number;
   readonly jobs: ReadonlyMap<string, Known>;
 }
 
@@ -67,6 +70,8 @@ export class Forecasts {
   readonly #ports: ForecastPorts;
   #newest: Forecast | null = null;
   #underWay: Promise<void> | null = null;
+  #failedAt = -Infinity;
+  #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
   /** Of jobs that wait, the first that was said. */
   readonly #first = new Map<string, StartForecast>();
@@ -97,6 +102,7 @@ export class Forecasts {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#ports.player.stop();
   }
@@ -119,12 +125,20 @@ export class Forecasts {
   async #fresh(leader: Leader): Promise<void> {
     if (this.#isFresh(leader)) return;
     this.#underWay ??= this.#reckon(leader)
-      .catch((error: unknown) => this.#ports.report(error, 'forecasts'))
+      .catch((error: unknown) => this.#failed(error))
       .finally(() => (this.#underWay = null));
     await this.#underWay;
   }
 
+  #failed(error: unknown): void {
+    if (this.#isStopped) return;
+    this.#failedAt = this.#ports.now();
+    this.#ports.report(error, 'forecasts');
+  }
+
+  /** Or there is to be none now. */
   #isFresh(leader: Leader): boolean {
+    if (this.#isStopped || Math.abs(this.#ports.now() - this.#failedAt) < FAILED_REST_MS) return true;
     if (this.#newest?.leader !== leader) return false;
     const isSame = this.#newest.position === leader.position;
     return this.#restMs(isSame ? { ...REST, leastMs: STALE_MS } : REST) > 0;
@@ -150,11 +164,18 @@ export class Forecasts {
     await work.done(this.#send(parcels(present, jobs, { seed: position, mostMs: BUDGET_MS })));
     const played = await player.played();
     if (leadership.current() !== leader) return;
-    const known = jobs.map((job, index) => [job.job.id, { job, range: rangeAt(played, index) }] as const);
-    const confidence = played.futures < FEWEST_FUTURES ? 0 : confidenceOf(played.futures);
-    const cost = { hereMs: work.costMs + takingMs, besideMs: played.tookMs };
-    this.#newest = { leader, at, position, confidence, cost, jobs: new Map(known) };
-    if (confidence === CONFIDENCE) this.#remember(this.#newest);
+    const { futures, tookMs } = played;
+    const first: [string, StartForecast][] = [];
+    const known = jobs.map((job, index): [string, Known] => {
+      const reckoned = rangeAt(played, index);
+      const stated = reckoned && statedOf(ledger, { at, reckoned, futures });
+      if (stated && job.placed === null)
+        first.push([job.job.id, { at, ...stated.range, ...(stated.isSure ? { reckoned } : {}) }]);
+      return [job.job.id, { job, stated }];
+    });
+    const cost = { hereMs: work.costMs + takingMs, besideMs: tookMs };
+    this.#newest = { leader, at, position, futures, cost, jobs: new Map(known) };
+    if (futures === FUTURES) this.#remember(ledger, first);
   }
 
   *#send(packed: Iterable<Parcel>): Generator<undefined, undefined> {
@@ -166,12 +187,10 @@ export class Forecasts {
   }
 
   /** What is said first of a job, until it is assigned. */
-  #remember({ leader: { ledger }, at, jobs }: Forecast): void {
+  #remember(ledger: JobLedger, said: readonly (readonly [string, StartForecast])[]): void {
     for (const id of this.#first.keys()) if (ledger.active(id)?.state.phase !== 'queued') this.#first.delete(id);
-    for (const [id, { job, range }] of jobs) {
-      if (range === null || job.placed !== null || this.#first.has(id)) continue;
-      if (ledger.active(id)?.state.attempts === 0) this.#first.set(id, { at, ...range });
-    }
+    for (const [id, forecast] of said)
+      if (!this.#first.has(id) && ledger.active(id)?.state.attempts === 0) this.#first.set(id, forecast);
   }
 
   #expected({ ledger }: Leader, jobId: string): ExpectedTimes {
@@ -186,22 +205,31 @@ export class Forecasts {
   }
 }
 
+function statedOf(
+  { forecasts }: JobLedger,
+  { at, reckoned, futures }: { readonly at: number; readonly reckoned: ExpectedRange; readonly futures: number },
+): Stated<ExpectedRange> {
+  return futures === FUTURES ? forecasts.state(at, reckoned) : { range: reckoned, isSure: false };
+}
+
 function told(
-  { at, confidence }: Forecast,
-  { job, range }: Known,
+  { at, futures }: Forecast,
+  { job, stated }: Known,
   { ledger, now }: { readonly ledger: JobLedger; readonly now: number },
 ): ExpectedTimes {
-  const runTime = forecastOf(job.prediction);
-  if (confidence === 0) return unknown(at, runTime, BEING_RECKONED);
-  if (!range) return unknown(at, runTime, neverStarts(ledger, job.job.id, now));
-  const said = { start: hasBegun(job) ? null : range.start, end: range.end, runTime, confidence };
+  const runTime = ledger.forecasts.stateRunTime(forecastOf(job.prediction));
+  if (futures < FEWEST_FUTURES) return unknown(at, runTime, TOO_MUCH);
+  if (!stated) return unknown(at, runTime, neverStarts(ledger, job.job.id, now));
+  const { start, end } = stated.range;
+  const confidence = stated.isSure ? CONFIDENCE : null;
+  const said = { start: hasBegun(job) ? null : start, end, runTime, confidence };
   return { at, ...said, code: null, message: expectedWords(now, said) };
 }
 
 type Reason = Pick<ExpectedTimes, 'code' | 'message'>;
 
 function unknown(at: number, runTime: ExpectedTimes['runTime'], reason: Reason): ExpectedTimes {
-  return { at, start: null, end: null, confidence: 0, runTime, ...reason };
+  return { at, start: null, end: null, confidence: null, runTime, ...reason };
 }
 
 /** By something of which nobody knows when it ends. */
@@ -220,6 +248,10 @@ function unseen(newest: Forecast | null, position: number): Reason {
   return { code: 'too-far-back', message: `More than ${MOST_QUEUED} jobs stand ahead of it in the queue.` };
 }
 
+const TOO_MUCH = {
+  code: 'not-foreseeable',
+  message: `So much runs and waits that its futures can't be played in ${BUDGET_MS / 1_000} s.`,
+} as const;
 const BEING_RECKONED = { code: 'being-reckoned', message: NOTHING_EXPECTED['being-reckoned'] } as const;
 const WITHOUT_NODE: ReadonlySet<string> = new Set(['no-node', 'node-unreachable', 'node-cordoned']);
 

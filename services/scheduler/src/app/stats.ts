@@ -37,11 +37,17 @@ export class Stats {
   }
 }
 
-function stats({ jobs, medianAbsoluteErrorMs, medianRelativeError, coverage }: ForecastFigures): ForecastStats {
+function stats(figures: ForecastFigures): ForecastStats {
   return {
-    jobs,
-    medianAbsoluteErrorSeconds: medianAbsoluteErrorMs === null ? null : medianAbsoluteErrorMs / 1_000,
-    medianRelativeErrorRatio: medianRelativeError,
-    coverageRatio: coverage,
+    jobs: figures.jobs,
+    medianAbsoluteErrorSeconds: seconds(figures.medianAbsoluteErrorMs),
+    medianRelativeErrorRatio: figures.medianRelativeError,
+    ranges: figures.ranges,
+    coverageRatio: figures.coverage,
+    medianWidthSeconds: seconds(figures.medianWidthMs),
   };
+}
+
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1_000;
 }

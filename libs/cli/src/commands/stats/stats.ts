@@ -27,15 +27,21 @@ export function statsText({ jobs, forecasts }: StatsView): string {
     { title: 'forecast of', value: ([what]) => what },
     { title: 'jobs', value: ([, { jobs: count }]) => count, align: 'right' },
     { title: 'median error', value: ([, stats]) => error(stats), align: 'right' },
-    { title: 'within range', value: ([, { coverageRatio }]) => percent(coverageRatio), align: 'right' },
+    { title: 'ranges', value: ([, { ranges }]) => ranges, align: 'right' },
+    { title: 'held', value: ([, { coverageRatio }]) => percent(coverageRatio), align: 'right' },
+    { title: 'median width', value: ([, { medianWidthSeconds }]) => duration(medianWidthSeconds), align: 'right' },
   ]);
-  return `${counts}\n\n${forecast}\nRanges are to hold ${percent(confidence)} of what happens. Counted are the newest, at most 1000 of each.`;
+  return `${counts}\n\n${forecast}\nRanges are to hold ${percent(confidence)} of what happens, once enough is known to say so. Counted are the newest, at most 1000 of each.`;
 }
 
 function error({ medianAbsoluteErrorSeconds, medianRelativeErrorRatio }: ForecastStats): string {
   if (medianAbsoluteErrorSeconds === null) return '';
   const relative = medianRelativeErrorRatio === null ? '' : ` (${percent(medianRelativeErrorRatio)})`;
   return `${formatDuration(medianAbsoluteErrorSeconds * 1_000)}${relative}`;
+}
+
+function duration(seconds: number | null): string {
+  return seconds === null ? '' : formatDuration(seconds * 1_000);
 }
 
 function percent(ratio: number | null): string {

@@ -1,7 +1,8 @@
 // What is expected follows from the present played on: by the production engine, with learned run times.
 import { describe, expect, it } from 'vitest';
 import { LedgerWorld } from '../../testing/ledger-world.ts';
-import { confidenceOf, type ExpectedRange, FUTURES } from './expected-times.ts';
+import { type ExpectedRange, FUTURES } from './expected-times.ts';
+import { ForecastBook } from './forecast-book.ts';
 import { parcels } from './parcels.ts';
 import { type Played, Player, rangeAt } from './player.ts';
 import { foretold, presentOf } from './present.ts';
@@ -92,11 +93,6 @@ describe('the expected start', () => {
     expect(again.figures).toEqual(once.figures);
     expect(world.ledger.engine.plan(now)).toEqual(before);
   });
-
-  it('is stated with less confidence where few futures were played through', () => {
-    expect(confidenceOf(FUTURES)).toBeCloseTo(0.8);
-    expect(confidenceOf(5)).toBeCloseTo(4 / 6);
-  });
 });
 
 describe('forecasts', () => {
@@ -108,15 +104,39 @@ describe('forecasts', () => {
     const range = rangesOf(world, now).of('waits');
     if (!range) throw new Error('nothing is expected');
     world.end('runs', now - 5 * MINUTE, now + 5 * MINUTE);
-    world.start('waits', now + 5 * MINUTE, { forecast: { at: now, ...range } });
+    world.start('waits', now + 5 * MINUTE, { forecast: { at: now, ...range, reckoned: range } });
     world.end('waits', now + 5 * MINUTE, now + 16 * MINUTE);
     const { runTime, start, end } = world.ledger.forecasts.figures();
-    expect(start).toMatchObject({ jobs: 1, coverage: 1 });
+    expect(start).toMatchObject({ jobs: 1, ranges: 1, coverage: 1 });
     expect(start.medianAbsoluteErrorMs).toBeLessThan(MINUTE);
     expect(end).toMatchObject({ jobs: 1 });
     // The first three had nothing to go by.
     expect(runTime.jobs).toBe(19);
-    expect(runTime.coverage).toBeGreaterThan(0.9);
+  });
+
+  it('are stated without a word of how sure they are until twenty of them were judged, and then with', () => {
+    const world = busyWorld(now);
+    const { forecasts } = world.ledger;
+    const reckoned = rangesOf(world, now).of('runs');
+    if (!reckoned) throw new Error('nothing is expected');
+    for (let index = 0; index < 20; index += 1) {
+      expect(forecasts.state(now, reckoned)).toEqual({ range: reckoned, isSure: false });
+      const [id, at] = [`late-${index}`, now + index * MINUTE];
+      const shifted = (by: number) => ({ low: at + by, median: at + 2 * by, high: at + 3 * by });
+      world.submit(id, at);
+      // Each is later than was said.
+      world.start(id, at + 20 * MINUTE, { forecast: { at, start: shifted(MINUTE), end: shifted(2 * MINUTE) } });
+      world.end(id, at + 20 * MINUTE, at + 40 * MINUTE);
+    }
+    const { range, isSure } = forecasts.state(now, reckoned);
+    expect(isSure).toBe(true);
+    expect(range.end.high).toBeGreaterThan(reckoned.end.high);
+    expect(range.end.low).toBeGreaterThanOrEqual(range.start.low);
+    expect(forecasts.figures()).toMatchObject({ start: { jobs: 20, ranges: 0, coverage: null } });
+    // A twenty-first run time has been told with how sure it is.
+    world.ran('one-more', now, now + 10 * MINUTE);
+    expect(forecasts.figures().runTime.ranges).toBeGreaterThan(0);
+    expect(new ForecastBook(structuredClone(forecasts.save())).save()).toEqual(forecasts.save());
   });
 
   it('are not judged by ends that somebody brought about, nor learned from', () => {

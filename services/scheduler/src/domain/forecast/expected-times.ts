@@ -5,7 +5,7 @@ import type { Future } from './play-on.ts';
 
 /** With nineteen, the second and the last but one are the tenth and the ninth tenth: one more lies between them four times of five. */
 export const FUTURES = 19;
-/** Fewer tell nothing. */
+/** Fewer tell nothing; with less than all it isn't known how sure a range is. */
 export const FEWEST_FUTURES = 5;
 /** Stopping, starting and clocks that differ take a moment, which is not played. */
 const MOMENT_MS = 1_000;
@@ -20,11 +20,6 @@ export function expectedRange(jobId: string, futures: readonly Future[]): Expect
   const known = futures.flatMap((future) => future.get(jobId) ?? []);
   if (known.length === 0 || known.length < futures.length) return null;
   return { start: rangeOf(known.map(({ startedAt }) => startedAt)), end: rangeOf(known.map(({ endedAt }) => endedAt)) };
-}
-
-/** Of ranges from so many futures: with few, the outermost tell less than is asked. */
-export function confidenceOf(futures: number): number {
-  return Math.min(CONFIDENCE, (futures - 1) / (futures + 1));
 }
 
 function rangeOf(times: readonly number[]): TimeRange {

@@ -15,17 +15,19 @@ export const NOTHING_EXPECTED: Readonly<Record<Exclude<NoForecastCode, 'no-node'
 
 /** `start` null: it runs already. */
 export function expectedWords(now: number, { start, end, runTime, confidence }: ExpectedTimesOf): string {
-  const sure = `${Math.round(confidence * 100)} %`;
+  const sure =
+    confidence === null ? 'how sure that is, is not known yet' : `with ${Math.round(confidence * 100)} % each`;
   const ends = `end in ${span(end, now)}`;
   const said = start === null ? ends : `start in ${span(start, now)} and ${ends}`;
-  return `It is expected to ${said}, with ${sure} each; ${basisWords(runTime)}.`;
+  return `It is expected to ${said}, ${sure}; ${basisWords(runTime)}.`;
 }
 
 interface ExpectedTimesOf {
   readonly start: TimeRange | null;
   readonly end: TimeRange;
   readonly runTime: RunTimeForecast;
-  readonly confidence: number;
+  /** Null: too few forecasts have come true, or not. */
+  readonly confidence: number | null;
 }
 
 function span({ low, median, high }: TimeRange, now: number): string {
