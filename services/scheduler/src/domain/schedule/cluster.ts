@@ -4,7 +4,7 @@ import { whyNever } from './able.ts';
 import type { Ask, Found } from './ask.ts';
 import { ClusterBooks, type ClusterOptions } from './cluster-books.ts';
 import type { Displaceables } from './displaceables.ts';
-import { earliestStart, NodeOutlook, soonerStart } from './earliest-start.ts';
+import { earliestStart, earliestWithoutLines, NodeOutlook, soonerStart } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
 import { findPlaces, fits } from './find-places.ts';
 import { findLinePlace, type LinePlace, mayLine } from './line-place.ts';
@@ -99,6 +99,11 @@ export class Cluster {
     return earliestStart(this.#books, ask, now);
   }
 
+  /** As if nobody were in line: when it could start if all of them were called back. */
+  earliestWithoutLines(ask: Ask, now: number): Reservation | null {
+    return earliestWithoutLines(this.#books, ask, now);
+  }
+
   /** A start before the one that it was promised; null if there is none. */
   sooner(jobId: string, now: number): Reservation | null {
     return soonerStart(this.#books, jobId, now);
@@ -114,9 +119,9 @@ export class Cluster {
     return mayLine(this.#books, this.#books.view(shape));
   }
 
-  /** Behind which running attempts it can be assigned. */
-  line(ask: Ask, now: number): LinePlace | null {
-    return findLinePlace(this.#books, ask, now);
+  /** Behind which running attempts it can be assigned, when jobs of `wider` shapes wait for theirs before it. */
+  line(ask: Ask, now: number, wider: readonly EngineShape[] = []): LinePlace | null {
+    return findLinePlace(this.#books, ask, { now, wider });
   }
 
   whyNot(ask: Ask, now: number): NodeVerdict[] {

@@ -8,9 +8,24 @@ import type { ShapeView } from './shape-view.ts';
 
 /** Null: it can't be foreseen, as too few nodes that could hold it take jobs. */
 export function earliestStart(books: ClusterBooks, ask: Ask, now: number): Reservation | null {
+  return startBy(books, ask, { now, profileOf: (ledger) => books.profile(ledger, now) });
+}
+
+/** As if nobody were in line. */
+export function earliestWithoutLines(books: ClusterBooks, ask: Ask, now: number): Reservation | null {
+  return startBy(books, ask, { now, profileOf: (ledger) => books.profileWithoutLines(ledger, now) });
+}
+
+interface Search {
+  readonly now: number;
+  readonly profileOf: (ledger: NodeLedger) => NodeProfile;
+}
+
+function startBy(books: ClusterBooks, ask: Ask, search: Search): Reservation | null {
   const view = books.view(ask.shape);
   if (view.accepting.length < ask.shape.nodes) return null;
-  return ask.shape.nodes === 1 ? onOneNode(books, view, ask, now) : onSeveralNodes(books, view, ask, now);
+  if (ask.shape.nodes > 1) return onSeveralNodes(view, ask, search);
+  return onOneNode(view, ask, { ...search, placement: books.options.placement });
 }
 
 /** Before the one that the job was promised; null if there is none. What has changed since is looked at only where it may do. */
@@ -37,15 +52,19 @@ interface Candidate {
   readonly left: number;
 }
 
-function onOneNode(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): Reservation | null {
+function onOneNode(
+  view: ShapeView,
+  ask: Ask,
+  { now, profileOf, placement }: Search & { readonly placement: 'pack' | 'spread' },
+): Reservation | null {
   let best: Candidate | null = null;
   for (const ledger of view.accepting) {
-    const profile = books.profile(ledger, now);
+    const profile = profileOf(ledger);
     if (best !== null && countFreeBy(profile, view, best.at) < ask.shape.devices) continue;
     const at = new NodeOutlook(profile, view, ask).earliest(now);
     if (at === null) continue;
     const candidate = { ledger, at, left: countFreeBy(profile, view, at) - ask.shape.devices };
-    if (best === null || isBetter(candidate, best, books.options.placement)) best = candidate;
+    if (best === null || isBetter(candidate, best, placement)) best = candidate;
   }
   return best && { nodeIds: [best.ledger.id], at: best.at };
 }
@@ -60,9 +79,9 @@ function isBetter(one: Candidate, best: Candidate, placement: 'pack' | 'spread')
  * other is promised the same ones, which are drained for all of them once.
  * A node that fits earlier may not do so any more when the last one does.
  */
-function onSeveralNodes(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): Reservation | null {
+function onSeveralNodes(view: ShapeView, ask: Ask, { now, profileOf }: Search): Reservation | null {
   let open = view.accepting.flatMap((ledger) => {
-    const outlook = new NodeOutlook(books.profile(ledger, now), view, ask);
+    const outlook = new NodeOutlook(profileOf(ledger), view, ask);
     const at = outlook.earliest(now);
     return at === null ? [] : [{ id: ledger.id, outlook, at }];
   });

@@ -4,6 +4,7 @@ import type { Behind, Device } from '@baton/contracts';
 import { suitableGroups } from './able.ts';
 import type { Ask } from './ask.ts';
 import type { ClusterBooks } from './cluster-books.ts';
+import type { EngineShape } from './engine-model.ts';
 import { isAnyones } from './find-places.ts';
 import { type Horizon, horizonOf } from './horizon.ts';
 import type { NodeLedger, Placed } from './node-ledger.ts';
@@ -23,21 +24,35 @@ export interface LinePlace {
   readonly behind: Behind;
 }
 
+/** When a line is looked for, and the shapes of those that wait before it for several devices. */
+export interface LineSearch {
+  readonly now: number;
+  readonly wider: readonly EngineShape[];
+}
+
+/** No line had room for a job, when others of these shapes waited before it. */
+export interface LineRefusal {
+  readonly refused: RefusedAsk;
+  readonly wider: readonly EngineShape[];
+}
+
 /** The shortest line that has room and in which the job delays nobody; null if there is none. None for jobs on several nodes. */
-export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LinePlace | null {
+export function findLinePlace(books: ClusterBooks, ask: Ask, search: LineSearch): LinePlace | null {
   const { shape } = ask;
   if (shape.nodes > 1 || shape.exclusive) return null;
   const view = books.view(shape);
-  if (isRefused(books, view, ask, now)) return null;
+  if (isRefused(books, view, ask, search)) return null;
+  const { now, wider } = search;
   const { defaultLimitMs } = books.options;
   let until = Infinity;
   for (const ledger of books.index.byLine(shape.deviceKind)) {
     if (!mayHaveRoom(ledger, view)) continue;
-    const line = keptLine(books, ledger, ask, now);
+    const line = keptLine(books, ledger, ask, search);
     if (line) return line;
     until = Math.min(until, nextLateAt(ledger, view, { now, defaultLimitMs }));
   }
-  if (isAnyones(books, ask)) view.lineWithheld = new RefusedAsk(ask, books.changed, { now, until });
+  if (isAnyones(books, ask))
+    view.lineWithheld = { refused: new RefusedAsk(ask, books.changed, { now, until }), wider: [...wider] };
   return null;
 }
 
@@ -52,44 +67,49 @@ export function mayLine(books: ClusterBooks, view: ShapeView): boolean {
   return false;
 }
 
-function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {
+function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, { now, wider }: LineSearch): boolean {
   if (!mayLine(books, view)) return true;
   const { lineWithheld } = view;
-  if (!lineWithheld?.covers(ask, now) || !isAnyones(books, ask)) return false;
-  const { until } = lineWithheld;
+  if (!lineWithheld?.refused.covers(ask, now) || !isAnyones(books, ask)) return false;
+  if (!lineWithheld.wider.every((shape) => wider.includes(shape))) return false;
+  const { refused } = lineWithheld;
   const { defaultLimitMs } = books.options;
   const mayJoin = (ledger: NodeLedger) =>
-    keptLine(books, ledger, lineWithheld.ask, now) !== null ||
-    nextLateAt(ledger, view, { now, defaultLimitMs }) < until;
-  if (lineWithheld.stands(mayJoin)) return true;
+    keptLine(books, ledger, refused.ask, { now, wider: lineWithheld.wider }) !== null ||
+    nextLateAt(ledger, view, { now, defaultLimitMs }) < refused.until;
+  if (refused.stands(mayJoin)) return true;
   view.lineWithheld = null;
   return false;
-}
-
-function length(ledger: NodeLedger, { shape }: ShapeView): number {
-  return ledger.inLine[shape.deviceKind];
 }
 
 interface LineOptions {
   readonly now: number;
   readonly defaultLimitMs: number;
-  readonly isBarred?: (id: string) => boolean;
 }
 
-function lineOn(ledger: NodeLedger, view: ShapeView, options: LineOptions): LinePlace | null {
+interface Sound {
+  /** Sound devices that suit. */
+  readonly sound: readonly string[];
+  /** Of those that wait before it for several of these devices, what the most modest needs. */
+  readonly widthAhead: number;
+}
+
+function lineOn(ledger: NodeLedger, view: ShapeView, options: LineOptions & Sound): LinePlace | null {
   if (!mayHaveRoom(ledger, view)) return null;
-  const { isBarred = () => false } = options;
-  const sound = suitable(ledger, view.mask(ledger), isBarred);
-  return view.shape.devices === 1
-    ? lineForOne(ledger, view, sound)
-    : lineBehindOne(ledger, view, { ...options, sound });
+  return view.shape.devices === 1 ? lineForOne(ledger, options) : lineBehindOne(ledger, view, options);
 }
 
-/** Whichever of them comes free is its. */
-function lineForOne(ledger: NodeLedger, view: ShapeView, sound: readonly string[]): LinePlace | null {
-  const claimed = claimedWhole(ledger);
-  const pool = sound.filter((id) => !claimed.has(id));
-  if (pool.length === 0 || length(ledger, view) + 1 > sound.length + SPARE_PROMISES) return null;
+/**
+ * Whichever of them comes free is its, as it is of those before it there. What a job of many devices gives back at once is left to
+ * those of several that go first.
+ */
+function lineForOne(ledger: NodeLedger, { sound, widthAhead }: Sound): LinePlace | null {
+  const claimed = claimedWhole(ledger, widthAhead);
+  const open = sound.filter((id) => !claimed.has(id));
+  const before = ledger.placed.filter((entry) => entry.attempt.waiting?.count === 1 && awaits(entry, sound));
+  const shared = before[0]?.attempt.waiting?.pool.filter((id) => sound.includes(id)) ?? open;
+  const pool = shared.every((id) => open.includes(id)) ? shared : [];
+  if (pool.length === 0 || before.length + 1 > pool.length + SPARE_PROMISES) return null;
   const predecessors = ledger.placed
     .filter((entry) => holdsOrAwaits(entry, pool))
     .map(({ attempt }) => ({ jobId: attempt.job.id, attempt: attempt.attempt }));
@@ -105,7 +125,7 @@ function lineForOne(ledger: NodeLedger, view: ShapeView, sound: readonly string[
 function lineBehindOne(
   ledger: NodeLedger,
   { shape }: ShapeView,
-  { now, defaultLimitMs, sound }: LineOptions & { readonly sound: readonly string[] },
+  { now, defaultLimitMs, sound }: LineOptions & Sound,
 ): LinePlace | null {
   const usedOf = ({ since, job }: Placed['attempt']) => (now - (since ?? now)) / (job.limitMs ?? defaultLimitMs);
   let best: Placed | null = null;
@@ -159,9 +179,11 @@ function suitable({ devices, bits }: NodeLedger, mask: number, isBarred: (id: st
   return devices.flatMap(({ id }, spot) => (((bits[spot] ?? 0) & mask) === 0 || isBarred(id) ? [] : [id]));
 }
 
-/** Devices that jobs of several wait for: all at once, so none may go to another in line. */
-function claimedWhole({ placed }: NodeLedger): ReadonlySet<string> {
-  return new Set(placed.flatMap(({ attempt: { waiting } }) => (waiting && waiting.count > 1 ? waiting.pool : [])));
+/** Devices that jobs of several wait for, or are to have: all at once, so none may go to another in line. */
+function claimedWhole({ placed }: NodeLedger, widthAhead: number): ReadonlySet<string> {
+  const claimed = ({ attempt: { waiting }, devices }: Placed) =>
+    waiting ? (waiting.count > 1 ? waiting.pool : []) : devices.length >= widthAhead ? devices : [];
+  return new Set(placed.flatMap(claimed));
 }
 
 function holdsOrAwaits(entry: Placed, pool: readonly string[]): boolean {
@@ -173,17 +195,21 @@ function awaits({ attempt: { waiting } }: Placed, devices: readonly string[]): b
 }
 
 /** The node's line with the job at its end, without devices that are booked for others before it ends. */
-function keptLine(books: ClusterBooks, ledger: NodeLedger, ask: Ask, now: number): LinePlace | null {
+function keptLine(books: ClusterBooks, ledger: NodeLedger, ask: Ask, { now, wider }: LineSearch): LinePlace | null {
   const view = books.view(ask.shape);
+  const mask = view.mask(ledger);
+  const widths = wider.map((shape) => ((books.view(shape).mask(ledger) & mask) === 0 ? Infinity : shape.devices));
+  const widthAhead = Math.min(Infinity, ...widths);
+  const lineWithout = (isBarred: (id: string) => boolean) =>
+    lineOn(ledger, view, { now, defaultLimitMs, widthAhead, sound: suitable(ledger, mask, isBarred) });
   const withLine = (line: LinePlace) =>
     horizonOf(ledger, [...ledger.placed, entryOf(ledger, line, ask)], { now, defaultLimitMs });
   const { defaultLimitMs } = books.options;
-  const first = lineOn(ledger, view, { now, defaultLimitMs });
+  const first = lineWithout(() => false);
   if (!first) return null;
   const isBarredBy = (horizon: Horizon) => (id: string) =>
     isBooked({ id }, ledger.bookings, { owner: ask.owner, from: now, until: endOf(horizon, ask, now) });
-  const barred = isBarredBy(withLine(first));
-  const line = ledger.bookings.length === 0 ? first : lineOn(ledger, view, { now, defaultLimitMs, isBarred: barred });
+  const line = ledger.bookings.length === 0 ? first : lineWithout(isBarredBy(withLine(first)));
   if (!line) return null;
   const horizon = withLine(line);
   const isBarred = isBarredBy(horizon);

@@ -1,6 +1,7 @@
 // One pass: which jobs start where, who is promised a start, who is stopped for whom, and who joins which line.
 import type { WaitCode } from '@baton/contracts';
 import { type Ask, type FoundPlace, holdMs } from './ask.ts';
+import { delayedBy } from './call-back.ts';
 import type { SchedulingState } from './scheduling-state.ts';
 import type { EngineShape, Plan, PlannedStart, Reservation, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { allDevices, engineShapeKey } from './engine-shape.ts';
@@ -39,11 +40,13 @@ export class Pass {
   readonly #preemptors: WaitingJob[] = [];
   /** What stands for those called back, where they could start: nobody can wait behind it. */
   readonly #kept = new Set<string>();
+  /** In line, and met in the order. */
+  readonly #metInLine = new Set<string>();
   #promised: WaitingJob[];
   /** All that stand, of before and of this pass. */
   readonly #promisedAt = new Map<WaitingJob, number>();
   #promisesLeft: number;
-  /** Some are called back from their lines, for others to be stopped next: until then nobody joins a line. */
+  /** Some are called back from their lines, for others to be stopped or promised a start next: until then nobody joins a line. */
   #isUnsettled = false;
 
   constructor(engine: SchedulingState, now: number) {
@@ -89,15 +92,19 @@ export class Pass {
     if (closed.size === 0) return;
     for (const { id } of this.#engine.queueIndex.inLine()) {
       const attempt = this.#engine.placedAttempt(id);
-      const nodeId = attempt?.parts[0]?.nodeId ?? '';
-      if (attempt?.waiting?.isRevoking === false && closed.has(nodeId))
-        this.revocations.push({ jobId: id, nodeId, reason: 'Its node takes no new jobs.' });
+      if (attempt?.parts.some(({ nodeId }) => closed.has(nodeId))) this.#revoke(attempt, 'Its node takes no new jobs.');
     }
+  }
+
+  /** Unless it has been called back already. */
+  #revoke({ job, waiting, parts }: RunningAttempt, reason: string): void {
+    if (waiting?.isRevoking !== false || this.revocations.some(({ jobId }) => jobId === job.id)) return;
+    this.revocations.push({ jobId: job.id, nodeId: parts[0]?.nodeId ?? '', reason });
   }
 
   /** One in line that could start elsewhere at once, when it is its turn, is called back; what it could have is kept for it. */
   #takeFromLine(attempt: RunningAttempt, walk: Walk): void {
-    const { job, waiting, parts } = attempt;
+    const { job, parts } = attempt;
     const { cluster } = this.#engine;
     const ask = this.#engine.ask(job);
     const nodeId = parts[0]?.nodeId ?? '';
@@ -111,8 +118,7 @@ export class Pass {
       return;
     }
     if (found.places.some((place) => place.nodeId === nodeId)) return;
-    if (waiting?.isRevoking === false)
-      this.revocations.push({ jobId: job.id, nodeId, reason: 'It can start elsewhere at once.' });
+    this.#revoke(attempt, 'It can start elsewhere at once.');
     this.#keepFor(attempt, { parts: found.places, waiting: null, since: this.#now });
     walk.taken();
   }
@@ -191,10 +197,8 @@ export class Pass {
     for (const [id, code] of repacked.blocked) this.blocked.set(id, code);
     for (const { job, places } of repacked.starts) this.#start(job, places);
     for (const { job, victims, reservation } of repacked.replacements) this.#stopFor(job, victims, reservation);
-    for (const { job, parts } of repacked.revocations) {
-      const reason = 'What runs before it is to be stopped for a job that goes before it.';
-      this.revocations.push({ jobId: job.id, nodeId: parts[0]?.nodeId ?? '', reason });
-    }
+    for (const attempt of repacked.revocations)
+      this.#revoke(attempt, 'What runs before it is to be stopped for a job that goes before it.');
     this.#isUnsettled = repacked.revocations.length > 0;
     for (const job of repacked.due) if (this.#promisesLeft > 0) this.#promise(job, this.#engine.ask(job));
   }
@@ -209,7 +213,11 @@ export class Pass {
 
   #take(job: WaitingJob, walk: Walk): void {
     const inLine = this.#engine.placedAttempt(job.id);
-    if (inLine) return this.#takeFromLine(inLine, walk);
+    if (inLine) {
+      this.#metInLine.add(job.id);
+      this.#takeFromLine(inLine, walk);
+      return;
+    }
     const ask = this.#engine.ask(job);
     const refusal = this.#refuse(job, ask, walk);
     if (refusal) {
@@ -274,9 +282,18 @@ export class Pass {
 
   #promise(job: WaitingJob, ask: Ask): void {
     // Promises may be kept early: all those of one owner are to fit beside each other.
-    if (this.#refuseBeside(job, ask.priority, Infinity)) return;
+    if (this.#refuseBeside(job, ask.priority, Infinity) || this.#clearLinesFor(ask)) return;
     const reservation = this.#engine.cluster.earliest(ask, this.#now);
     if (reservation) this.#give(job, ask, reservation);
+  }
+
+  /** What stands behind it in the lines of its node is called back; it is promised a start once that has happened. */
+  #clearLinesFor(ask: Ask): boolean {
+    const isAhead = ({ id }: WaitingJob) => this.#metInLine.has(id);
+    const delaying = delayedBy(this.#engine, ask, { now: this.#now, isAhead });
+    for (const attempt of delaying) this.#revoke(attempt, 'Its node is kept for a job that goes before it.');
+    if (delaying.length > 0) this.#isUnsettled = true;
+    return delaying.length > 0;
   }
 
   #give(job: WaitingJob, ask: Ask, reservation: Reservation): void {
@@ -336,22 +353,32 @@ export class Pass {
     if ([...this.#promisedAt.keys()].some(({ shape }) => shape.nodes > 1)) return;
     const { cluster, queueIndex, policy } = this.#engine;
     const mayLine = (shape: EngineShape) => !policy.backfill.enabled || cluster.mayLine(shape);
-    const walk = queueIndex.walk(this.#view, mayLine);
+    // Wide ones are met although there is no room for them: what they need is not for those behind them.
+    const isWalked = (shape: EngineShape) => isWide(shape) || mayLine(shape);
+    const wider: EngineShape[] = [];
+    const walk = queueIndex.walk(this.#view, isWalked);
     for (let job = walk.next(); job; job = walk.next()) {
       if (this.#done.has(job.id)) continue;
       const ask = this.#engine.ask(job);
       // When it starts is open: whoever of its owner was promised a start, at any time, is to have theirs.
       if (this.#refuse(job, { ...ask, limitMs: Infinity }, walk) !== null) continue;
-      const line = cluster.line(ask, this.#now);
+      const line = cluster.line(ask, this.#now, wider);
       if (line && line.behind.predecessors.every(({ jobId }) => !this.#kept.has(jobId))) {
         const { nodeId, devices, behind } = line;
         this.starts.push({ jobId: job.id, nodeId, devices, behind });
         const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
         this.#occupy(job, { parts: [{ nodeId, devices }], waiting });
         walk.taken();
-        blockClosed(queueIndex, walk, mayLine);
+        blockClosed(queueIndex, walk, isWalked);
       } else if (!policy.backfill.enabled) closeKind(this.#engine.queueIndex, job.shape.deviceKind, walk);
-      else walk.blockShape(engineShapeKey(job.shape));
+      else {
+        if (isWide(job.shape)) wider.push(job.shape);
+        walk.blockShape(engineShapeKey(job.shape));
+      }
     }
   }
+}
+
+function isWide({ devices, nodes }: EngineShape): boolean {
+  return devices > 1 && nodes === 1;
 }

@@ -2,6 +2,7 @@
 import { countPreferredLabels, hasRequiredLabels, suitableGroups } from './able.ts';
 import type { EngineShape } from './engine-model.ts';
 import { engineShapeKey } from './engine-shape.ts';
+import type { LineRefusal } from './line-place.ts';
 import type { NodeLedger, ShapeMask } from './node-ledger.ts';
 import type { Refusal, RefusedAsk } from './refusal.ts';
 
@@ -19,7 +20,7 @@ export class ShapeView implements ShapeMask {
   /** No line has room for it. */
   lineless: Refusal | null = null;
   /** There is room, but in no line could promises be kept. */
-  lineWithheld: RefusedAsk | null = null;
+  lineWithheld: LineRefusal | null = null;
   readonly #masks: (number | undefined)[] = [];
 
   constructor(shape: EngineShape) {
