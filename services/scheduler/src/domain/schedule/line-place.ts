@@ -4,11 +4,12 @@ import type { Behind, Device } from '@baton/contracts';
 import { suitableGroups } from './able.ts';
 import type { Ask } from './ask.ts';
 import type { ClusterBooks } from './cluster-books.ts';
+import type { EngineShape } from './engine-model.ts';
 import { isAnyones } from './find-places.ts';
 import { type Horizon, horizonOf } from './horizon.ts';
 import type { NodeLedger, Placed } from './node-ledger.ts';
 import { isBooked, NodeProfile } from './node-profile.ts';
-import { Refusal, RefusedAsk } from './refusal.ts';
+import { Refusal, RefusedAsk, type Turns } from './refusal.ts';
 import type { ShapeView } from './shape-view.ts';
 
 /** Beyond one promise for each device: with jobs of a moment, the one after next must be in place too. */
@@ -29,15 +30,15 @@ export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LineP
   if (shape.nodes > 1 || shape.exclusive) return null;
   const view = books.view(shape);
   if (isRefused(books, view, ask, now)) return null;
-  const { defaultLimitMs } = books.options;
-  let until = Infinity;
-  for (const ledger of books.index.byLine(shape.deviceKind)) {
+  const turns = turnsOf(books, view, now);
+  const refused = new RefusedAsk(ask, books.changed, now);
+  for (const ledger of books.index.byLine(shape.deviceKind, mostInLine(books, shape))) {
     if (!mayHaveRoom(ledger, view)) continue;
     const line = keptLine(books, ledger, ask, now);
     if (line) return line;
-    until = Math.min(until, nextLateAt(ledger, view, { now, defaultLimitMs }));
+    refused.follow(ledger, turns);
   }
-  if (isAnyones(books, ask)) view.lineWithheld = new RefusedAsk(ask, books.changed, { now, until });
+  if (isAnyones(books, ask)) view.lineWithheld = refused;
   return null;
 }
 
@@ -47,23 +48,33 @@ export function mayLine(books: ClusterBooks, view: ShapeView): boolean {
   if (shape.nodes > 1 || shape.exclusive) return false;
   if (lineless?.stands((ledger) => mayHaveRoom(ledger, view))) return false;
   view.lineless = null;
-  for (const ledger of books.index.byLine(shape.deviceKind)) if (mayHaveRoom(ledger, view)) return true;
+  if (view.roomy !== null && mayHaveRoom(view.roomy, view)) return true;
+  for (const ledger of books.index.byLine(shape.deviceKind, mostInLine(books, shape))) {
+    if (!mayHaveRoom(ledger, view)) continue;
+    view.roomy = ledger;
+    return true;
+  }
   view.lineless = new Refusal(books.changed);
   return false;
+}
+
+/** Where more are in line there is no room, on any node. */
+function mostInLine({ index }: ClusterBooks, { deviceKind, devices }: EngineShape): number {
+  return index.mostSound[deviceKind] + SPARE_PROMISES - devices;
 }
 
 function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {
   if (!mayLine(books, view)) return true;
   const { lineWithheld } = view;
   if (!lineWithheld?.covers(ask, now) || !isAnyones(books, ask)) return false;
-  const { until } = lineWithheld;
-  const { defaultLimitMs } = books.options;
-  const mayJoin = (ledger: NodeLedger) =>
-    keptLine(books, ledger, lineWithheld.ask, now) !== null ||
-    nextLateAt(ledger, view, { now, defaultLimitMs }) < until;
-  if (lineWithheld.stands(mayJoin)) return true;
+  const mayJoin = (ledger: NodeLedger) => keptLine(books, ledger, lineWithheld.ask, now) !== null;
+  if (lineWithheld.stands(mayJoin, turnsOf(books, view, now))) return true;
   view.lineWithheld = null;
   return false;
+}
+
+function turnsOf({ options: { defaultLimitMs } }: ClusterBooks, view: ShapeView, now: number): Turns {
+  return { now, nextAt: (ledger) => nextLateAt(ledger, view, { now, defaultLimitMs }) };
 }
 
 function length(ledger: NodeLedger, { shape }: ShapeView): number {
@@ -129,8 +140,13 @@ function lateAt({ attempt }: Placed, defaultLimitMs: number): number {
 /** When time alone may bring somebody there whom a job of several devices can wait behind. */
 function nextLateAt({ placed }: NodeLedger, { shape }: ShapeView, { now, defaultLimitMs }: LineOptions): number {
   if (shape.devices === 1) return Infinity;
-  const times = placed.flatMap((entry) => (entry.devices.length < shape.devices ? [] : lateAt(entry, defaultLimitMs)));
-  return Math.min(...times.filter((time) => time > now));
+  let next = Infinity;
+  for (const entry of placed) {
+    if (entry.devices.length < shape.devices) continue;
+    const at = lateAt(entry, defaultLimitMs);
+    if (at > now && at < next) next = at;
+  }
+  return next;
 }
 
 /** Cheap, and true of all that have: on nodes with devices of one sort also of no others. */
@@ -182,8 +198,12 @@ function keptLine(books: ClusterBooks, ledger: NodeLedger, ask: Ask, now: number
   if (!first) return null;
   const isBarredBy = (horizon: Horizon) => (id: string) =>
     isBooked({ id }, ledger.bookings, { owner: ask.owner, from: now, until: endOf(horizon, ask, now) });
-  const barred = isBarredBy(withLine(first));
-  const line = ledger.bookings.length === 0 ? first : lineOn(ledger, view, { now, defaultLimitMs, isBarred: barred });
+  if (ledger.bookings.length === 0) {
+    const isKept =
+      isAllKept(books, ledger, ask) || keepsPromises(books, new NodeProfile(ledger, withLine(first), now), ask);
+    return isKept ? first : null;
+  }
+  const line = lineOn(ledger, view, { now, defaultLimitMs, isBarred: isBarredBy(withLine(first)) });
   if (!line) return null;
   const horizon = withLine(line);
   const isBarred = isBarredBy(horizon);
@@ -201,6 +221,17 @@ function entryOf(ledger: NodeLedger, { devices, behind }: LinePlace, ask: Ask): 
   const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
   const job = { id: jobId, shape, limitMs };
   return ledger.entry({ job, attempt: 0, placedAt: Infinity, waiting, since: null, graceMs }, devices);
+}
+
+/** No promise is to be kept on the node, and all that is placed would have room beside each other. */
+function isAllKept(books: ClusterBooks, { promised, placed, hardware }: NodeLedger, { jobId, shape }: Ask): boolean {
+  if (promised.length > 0 || books.promise(jobId) !== null || !hardware) return false;
+  let { cpus, memoryBytes } = shape;
+  for (const { attempt } of placed) {
+    cpus += attempt.job.shape.cpus;
+    memoryBytes += attempt.job.shape.memoryBytes;
+  }
+  return cpus <= hardware.cpus && memoryBytes <= hardware.memoryBytes;
 }
 
 /** In the line it must not start later than it was promised either. */

@@ -18,6 +18,8 @@ export class ShapeView implements ShapeMask {
   withheld: RefusedAsk | null = null;
   /** No line has room for it. */
   lineless: Refusal | null = null;
+  /** Where there was room in line when last that was asked: looked at first. */
+  roomy: NodeLedger | null = null;
   /** There is room, but in no line could promises be kept. */
   lineWithheld: RefusedAsk | null = null;
   readonly #masks: (number | undefined)[] = [];
