@@ -7,6 +7,7 @@ import { Horizons } from './horizons.ts';
 import { NodeIndex } from './node-index.ts';
 import { NodeLedger, type Promised } from './node-ledger.ts';
 import { NodeProfile } from './node-profile.ts';
+import type { Refusal } from './refusal.ts';
 import { type ShapeView, ShapeViews } from './shape-view.ts';
 
 export interface ClusterOptions {
@@ -37,6 +38,8 @@ export class ClusterBooks {
   /** Changes by which something may fit that did not. */
   readonly eased = new ChangeLog();
   readonly changed = new ChangeLog();
+  /** Promises for which no sooner start was found at the time. */
+  readonly noSooner = new WeakMap<JobPromise, { readonly now: number; readonly refusal: Refusal }>();
   #horizons = new Horizons(() => true);
   #horizonsWithoutLines = new Horizons(({ attempt }) => attempt.waiting === null);
   #options: ClusterOptions;
@@ -59,7 +62,10 @@ export class ClusterBooks {
     this.#options = options;
     this.#horizons = new Horizons(() => true);
     this.#horizonsWithoutLines = new Horizons(({ attempt }) => attempt.waiting === null);
-    for (const ledger of this.#ledgers.values()) this.eased.add(ledger);
+    for (const ledger of this.#ledgers.values()) {
+      this.eased.add(ledger);
+      this.changed.add(ledger);
+    }
   }
 
   setNode(id: string, node: EngineNode | null): void {

@@ -6,7 +6,7 @@ import { ClusterBooks, type ClusterOptions } from './cluster-books.ts';
 import type { Displaceables } from './displaceables.ts';
 import { earliestStart, earliestWithoutLines, NodeOutlook, soonerStart } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
-import { findPlaces, fits } from './find-places.ts';
+import { findPlaces, fits, mayStart } from './find-places.ts';
 import { findLinePlace, type LinePlace, mayLine } from './line-place.ts';
 import { makeRoom } from './make-room.ts';
 import { type NodeVerdict, whyNotOn } from './why-not.ts';
@@ -89,6 +89,11 @@ export class Cluster {
     return fits(this.#books, this.#books.view(shape));
   }
 
+  /** False: neither can whoever asks for the same shape for as long or longer, in no higher class. The ask is nobody's. */
+  mayStart(ask: Ask, now: number): boolean {
+    return mayStart(this.#books, this.#books.view(ask.shape), ask, now);
+  }
+
   /** Where it can start now. */
   find(ask: Ask, now: number): Found {
     return findPlaces(this.#books, ask, now);
@@ -112,6 +117,11 @@ export class Cluster {
   /** Whom to displace so that it can start; null if displacing all of them would not do. */
   makeRoom(ask: Ask, now: number, displaceables: Displaceables): readonly string[] | null {
     return makeRoom(this.#books, ask, now, displaceables);
+  }
+
+  /** Whether there may be bookings: then what is refused to one may be given to another. */
+  get hasBookings(): boolean {
+    return this.#books.hasBookings;
   }
 
   /** Whether some line has room for the shape. */

@@ -1,9 +1,10 @@
 // The earliest start that a job can be promised, if all run to their limits and all promises are kept.
 import type { Ask } from './ask.ts';
-import type { ClusterBooks } from './cluster-books.ts';
+import type { ClusterBooks, JobPromise } from './cluster-books.ts';
 import type { Reservation } from './engine-model.ts';
 import type { NodeLedger } from './node-ledger.ts';
 import type { Demand, NodeProfile } from './node-profile.ts';
+import { Refusal } from './refusal.ts';
 import type { ShapeView } from './shape-view.ts';
 
 /** Null: it can't be foreseen, as too few nodes that could hold it take jobs. */
@@ -32,7 +33,28 @@ function startBy(books: ClusterBooks, ask: Ask, search: Search): Reservation | n
 export function soonerStart(books: ClusterBooks, jobId: string, now: number): Reservation | null {
   const promise = books.promise(jobId);
   if (!promise || promise.reservation.at <= now) return null;
+  if (isRefusedSooner(books, promise, now)) return null;
+  const sooner = searchSooner(books, promise, now);
+  if (sooner === null) books.noSooner.set(promise, { now, refusal: new Refusal(books.changed) });
+  return sooner;
+}
+
+/** It was found before that there is none, and no node has changed since so that the job could start on it before. Time alone makes no room. */
+function isRefusedSooner(books: ClusterBooks, promise: JobPromise, now: number): boolean {
+  const known = books.noSooner.get(promise);
+  if (!known || now < known.now) return false;
   const { ask, reservation } = promise;
+  const view = books.view(ask.shape);
+  const fitsSooner = (ledger: NodeLedger) => {
+    if (view.mask(ledger) === 0 || ledger.node?.refuses !== null) return false;
+    const profile = books.profile(ledger, now);
+    if (countFree(profile, view, (until) => until < reservation.at) < ask.shape.devices) return false;
+    return (new NodeOutlook(profile, view, ask).earliest(now) ?? Infinity) < reservation.at;
+  };
+  return known.refusal.stands(fitsSooner);
+}
+
+function searchSooner(books: ClusterBooks, { ask, reservation }: JobPromise, now: number): Reservation | null {
   const view = books.view(ask.shape);
   let count = 0;
   for (const ledger of view.accepting) {
