@@ -1,8 +1,9 @@
 // The ideal and the lag behind it, on cases that one can reckon by hand.
 import { describe, expect, it } from 'vitest';
-import type { SimulatedJob } from '@baton/deploy/simulation';
+import { alikeNodes, newEngine, POLICIES, type SimulatedJob, simulate } from '@baton/deploy/simulation';
 import { idealShares } from './ideal-share.ts';
 import { attained, jainsIndex, largestLag, servedShares } from './lag.ts';
+import { jobsOf, LOADS } from './load.ts';
 
 function job(userId: string, submittedAt: number, gpus: number, durationMs: number): SimulatedJob {
   const shape = { devices: gpus, nodes: 1 } as SimulatedJob['shape'];
@@ -62,4 +63,34 @@ describe('the lag', () => {
     expect(attained(ideal, served, 10)).toEqual([2, 0]);
     expect([jainsIndex([1, 1]), jainsIndex([2, 0])]).toEqual([1, 0.5]);
   });
+});
+
+describe('the default policy', () => {
+  it('gives as much to those whose jobs need two GPUs as to one with many more jobs of one', () => {
+    const minuteMs = 60_000;
+    const untilMs = 6 * 60 * minuteMs;
+    const [first] = jobsOf(LOADS.tiny, 1);
+    if (!first) throw new Error('a load without jobs');
+    const jobs: SimulatedJob[] = [];
+    const add = (userId: string, index: number, change: { devices: number; submittedAt: number }): void => {
+      jobs.push({
+        ...first,
+        id: `${userId}-${index}`,
+        owner: { userId, groupId: null },
+        shape: { ...first.shape, devices: change.devices },
+        submittedAt: change.submittedAt,
+        durationMs: (20 + ((index * 7) % 31)) * minuteMs,
+        limitMs: (40 + ((index * 11) % 97)) * minuteMs,
+      });
+    };
+    for (let index = 0; index < 180; index += 1) add('narrow', index, { devices: 1, submittedAt: 0 });
+    for (const user of [1, 2, 3])
+      for (let at = 0; at < untilMs; at += 12 * minuteMs)
+        add(`wide-${user}`, at / (12 * minuteMs), { devices: 2, submittedAt: at + user * minuteMs });
+    const { outcomes } = simulate(jobs, newEngine(POLICIES.default.policy), {
+      nodes: alikeNodes(2, 4),
+      restartCostMs: 0,
+    });
+    expect(jainsIndex(attained(idealShares(jobs, 8), servedShares(outcomes), untilMs))).toBeGreaterThan(0.95);
+  }, 60_000);
 });

@@ -10,12 +10,10 @@ import {
   isPlaced,
   isTerminal,
   type JobState,
-  type Part,
-  partOn,
-  type PlacedJob,
   type TerminalJob,
 } from './job.ts';
 import type { NodeState } from './node.ts';
+import { type PlacedRecord, PlacedJobs } from './placed-jobs.ts';
 import { Predecessors } from './predecessors.ts';
 import { runningAttempt, usedSince, waitingJob } from './schedule/engine-job.ts';
 import { chargedDevices, engineShapeOf } from './schedule/engine-shape.ts';
@@ -53,7 +51,7 @@ export class JobLedger {
     sendBack: (id) => this.engine.unqueue(id),
   });
   readonly #nodes = new Map<string, KnownNode>();
-  readonly #placed = new Map<string, JobRecord>();
+  readonly #placed = new PlacedJobs();
   #isLoading = false;
 
   /** `saved`: goes on from there, as if all before had been applied; `load` follows at once. */
@@ -225,7 +223,7 @@ export class JobLedger {
     if (this.#isLoading) return;
     const { state } = record;
     if (isPlaced(state)) {
-      this.#placed.set(record.id, record);
+      this.#placed.add({ ...record, state });
       this.#room.placed(state, 1);
     } else if (state.phase === 'queued') this.#room.enter({ ...record, state });
   }
@@ -298,13 +296,7 @@ export class JobLedger {
 
   /** In the order of placement; of those on several nodes as long as their part there has not ended. */
   placedOn(nodeId: string): PlacedRecord[] {
-    const found: PlacedRecord[] = [];
-    for (const record of this.#placed.values()) {
-      const { state } = record;
-      const part = isPlaced(state) ? partOn(state, nodeId) : undefined;
-      if (isPlaced(state) && part !== undefined) found.push({ ...record, state, part });
-    }
-    return found.toSorted((one, other) => one.placedAt - other.placedAt);
+    return this.#placed.on(nodeId);
   }
 
   /** What the node is to run, by the log. */
@@ -312,12 +304,6 @@ export class JobLedger {
     const { devices } = node.state.description;
     return this.placedOn(node.id).map(({ id, ...placed }) => desiredAttempt(id, placed, devices));
   }
-}
-
-export interface PlacedRecord extends JobRecord {
-  readonly state: PlacedJob;
-  /** What the node has of it. */
-  readonly part: Part;
 }
 
 function attemptOf(record: JobRecord, policy: Policy): RunningAttempt | null {

@@ -24,7 +24,8 @@ export class ChangeLog {
     if (since < this.#first) return true;
     for (let index = since - this.#first; index < this.#entries.length; index += 1) {
       const ledger = this.#entries[index];
-      if (ledger && passes(ledger)) return true;
+      // Of changes of one node in a row one look will do.
+      if (ledger && ledger !== this.#entries[index + 1] && passes(ledger)) return true;
     }
     return false;
   }

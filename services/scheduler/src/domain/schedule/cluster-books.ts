@@ -3,10 +3,11 @@ import type { Ask } from './ask.ts';
 import { ChangeLog } from './change-log.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
 import { HardwareCatalogue } from './hardware.ts';
-import { type Horizon, horizonOf } from './horizon.ts';
+import { Horizons } from './horizons.ts';
 import { NodeIndex } from './node-index.ts';
 import { NodeLedger, type Promised } from './node-ledger.ts';
 import { NodeProfile } from './node-profile.ts';
+import type { Refusal } from './refusal.ts';
 import { type ShapeView, ShapeViews } from './shape-view.ts';
 
 export interface ClusterOptions {
@@ -37,10 +38,10 @@ export class ClusterBooks {
   /** Changes by which something may fit that did not. */
   readonly eased = new ChangeLog();
   readonly changed = new ChangeLog();
-  readonly #horizons = new Map<
-    NodeLedger,
-    { readonly version: number; readonly now: number; readonly horizon: Horizon }
-  >();
+  /** Promises for which no sooner start was found at the time. */
+  readonly noSooner = new WeakMap<JobPromise, { readonly now: number; readonly refusal: Refusal }>();
+  #horizons = new Horizons(() => true);
+  #horizonsWithoutLines = new Horizons(({ attempt }) => attempt.waiting === null);
   #options: ClusterOptions;
   #bookings: readonly Booking[] = [];
   #sorted: readonly NodeLedger[] | null = null;
@@ -59,8 +60,12 @@ export class ClusterBooks {
     const before = this.#options;
     this.#onUndo(() => this.configure(before));
     this.#options = options;
-    this.#horizons.clear();
-    for (const ledger of this.#ledgers.values()) this.eased.add(ledger);
+    this.#horizons = new Horizons(() => true);
+    this.#horizonsWithoutLines = new Horizons(({ attempt }) => attempt.waiting === null);
+    for (const ledger of this.#ledgers.values()) {
+      this.eased.add(ledger);
+      this.changed.add(ledger);
+    }
   }
 
   setNode(id: string, node: EngineNode | null): void {
@@ -126,7 +131,12 @@ export class ClusterBooks {
   }
 
   profile(ledger: NodeLedger, now: number): NodeProfile {
-    return new NodeProfile(ledger, this.#horizon(ledger, now), now);
+    return new NodeProfile(ledger, this.#horizons.of(ledger, { now, ...this.#options }), now);
+  }
+
+  /** As if nobody were in line. */
+  profileWithoutLines(ledger: NodeLedger, now: number): NodeProfile {
+    return new NodeProfile(ledger, this.#horizonsWithoutLines.of(ledger, { now, ...this.#options }), now);
   }
 
   /** All changes made in `work` are taken back at its end. */
@@ -187,18 +197,6 @@ export class ClusterBooks {
     this.index.update(ledger);
     this.changed.add(ledger);
     if (isEased) this.eased.add(ledger);
-  }
-
-  #horizon(ledger: NodeLedger, now: number): Horizon {
-    const known = this.#horizons.get(ledger);
-    if (known?.version === ledger.version) {
-      const { horizon } = known;
-      if (horizon.isMoving ? known.now === now : now < horizon.firstEnd) return horizon;
-    }
-    const { defaultLimitMs } = this.#options;
-    const horizon = horizonOf(ledger, ledger.placed, { now, defaultLimitMs });
-    this.#horizons.set(ledger, { version: ledger.version, now, horizon });
-    return horizon;
   }
 }
 

@@ -4,9 +4,9 @@ import { whyNever } from './able.ts';
 import type { Ask, Found } from './ask.ts';
 import { ClusterBooks, type ClusterOptions } from './cluster-books.ts';
 import type { Displaceables } from './displaceables.ts';
-import { earliestStart, NodeOutlook, soonerStart } from './earliest-start.ts';
+import { earliestStart, earliestWithoutLines, NodeOutlook, soonerStart } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
-import { findPlaces, fits } from './find-places.ts';
+import { findPlaces, fits, mayStart } from './find-places.ts';
 import { findLinePlace, type LinePlace, mayLine } from './line-place.ts';
 import { makeRoom } from './make-room.ts';
 import { type NodeVerdict, whyNotOn } from './why-not.ts';
@@ -89,6 +89,11 @@ export class Cluster {
     return fits(this.#books, this.#books.view(shape));
   }
 
+  /** False: neither can whoever asks for the same shape for as long or longer, in no higher class. The ask is nobody's. */
+  mayStart(ask: Ask, now: number): boolean {
+    return mayStart(this.#books, this.#books.view(ask.shape), ask, now);
+  }
+
   /** Where it can start now. */
   find(ask: Ask, now: number): Found {
     return findPlaces(this.#books, ask, now);
@@ -97,6 +102,11 @@ export class Cluster {
   /** The earliest start that it can be promised; null if it can't be foreseen. */
   earliest(ask: Ask, now: number): Reservation | null {
     return earliestStart(this.#books, ask, now);
+  }
+
+  /** As if nobody were in line: when it could start if all of them were called back. */
+  earliestWithoutLines(ask: Ask, now: number): Reservation | null {
+    return earliestWithoutLines(this.#books, ask, now);
   }
 
   /** A start before the one that it was promised; null if there is none. */
@@ -109,14 +119,19 @@ export class Cluster {
     return makeRoom(this.#books, ask, now, displaceables);
   }
 
+  /** Whether there may be bookings: then what is refused to one may be given to another. */
+  get hasBookings(): boolean {
+    return this.#books.hasBookings;
+  }
+
   /** Whether some line has room for the shape. */
   mayLine(shape: EngineShape): boolean {
     return mayLine(this.#books, this.#books.view(shape));
   }
 
-  /** Behind which running attempts it can be assigned. */
-  line(ask: Ask, now: number): LinePlace | null {
-    return findLinePlace(this.#books, ask, now);
+  /** Behind which running attempts it can be assigned, when jobs of `wider` shapes wait for theirs before it. */
+  line(ask: Ask, now: number, wider: readonly EngineShape[] = []): LinePlace | null {
+    return findLinePlace(this.#books, ask, { now, wider });
   }
 
   whyNot(ask: Ask, now: number): NodeVerdict[] {

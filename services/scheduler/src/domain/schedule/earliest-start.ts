@@ -1,23 +1,60 @@
 // The earliest start that a job can be promised, if all run to their limits and all promises are kept.
 import type { Ask } from './ask.ts';
-import type { ClusterBooks } from './cluster-books.ts';
+import type { ClusterBooks, JobPromise } from './cluster-books.ts';
 import type { Reservation } from './engine-model.ts';
 import type { NodeLedger } from './node-ledger.ts';
 import type { Demand, NodeProfile } from './node-profile.ts';
+import { Refusal } from './refusal.ts';
 import type { ShapeView } from './shape-view.ts';
 
 /** Null: it can't be foreseen, as too few nodes that could hold it take jobs. */
 export function earliestStart(books: ClusterBooks, ask: Ask, now: number): Reservation | null {
+  return startBy(books, ask, { now, profileOf: (ledger) => books.profile(ledger, now) });
+}
+
+/** As if nobody were in line. */
+export function earliestWithoutLines(books: ClusterBooks, ask: Ask, now: number): Reservation | null {
+  return startBy(books, ask, { now, profileOf: (ledger) => books.profileWithoutLines(ledger, now) });
+}
+
+interface Search {
+  readonly now: number;
+  readonly profileOf: (ledger: NodeLedger) => NodeProfile;
+}
+
+function startBy(books: ClusterBooks, ask: Ask, search: Search): Reservation | null {
   const view = books.view(ask.shape);
   if (view.accepting.length < ask.shape.nodes) return null;
-  return ask.shape.nodes === 1 ? onOneNode(books, view, ask, now) : onSeveralNodes(books, view, ask, now);
+  if (ask.shape.nodes > 1) return onSeveralNodes(view, ask, search);
+  return onOneNode(view, ask, { ...search, placement: books.options.placement });
 }
 
 /** Before the one that the job was promised; null if there is none. What has changed since is looked at only where it may do. */
 export function soonerStart(books: ClusterBooks, jobId: string, now: number): Reservation | null {
   const promise = books.promise(jobId);
   if (!promise || promise.reservation.at <= now) return null;
+  if (isRefusedSooner(books, promise, now)) return null;
+  const sooner = searchSooner(books, promise, now);
+  if (sooner === null) books.noSooner.set(promise, { now, refusal: new Refusal(books.changed) });
+  return sooner;
+}
+
+/** It was found before that there is none, and no node has changed since so that the job could start on it before. Time alone makes no room. */
+function isRefusedSooner(books: ClusterBooks, promise: JobPromise, now: number): boolean {
+  const known = books.noSooner.get(promise);
+  if (!known || now < known.now) return false;
   const { ask, reservation } = promise;
+  const view = books.view(ask.shape);
+  const fitsSooner = (ledger: NodeLedger) => {
+    if (view.mask(ledger) === 0 || ledger.node?.refuses !== null) return false;
+    const profile = books.profile(ledger, now);
+    if (countFree(profile, view, (until) => until < reservation.at) < ask.shape.devices) return false;
+    return (new NodeOutlook(profile, view, ask).earliest(now) ?? Infinity) < reservation.at;
+  };
+  return known.refusal.stands(fitsSooner);
+}
+
+function searchSooner(books: ClusterBooks, { ask, reservation }: JobPromise, now: number): Reservation | null {
   const view = books.view(ask.shape);
   let count = 0;
   for (const ledger of view.accepting) {
@@ -37,15 +74,19 @@ interface Candidate {
   readonly left: number;
 }
 
-function onOneNode(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): Reservation | null {
+function onOneNode(
+  view: ShapeView,
+  ask: Ask,
+  { now, profileOf, placement }: Search & { readonly placement: 'pack' | 'spread' },
+): Reservation | null {
   let best: Candidate | null = null;
   for (const ledger of view.accepting) {
-    const profile = books.profile(ledger, now);
+    const profile = profileOf(ledger);
     if (best !== null && countFreeBy(profile, view, best.at) < ask.shape.devices) continue;
     const at = new NodeOutlook(profile, view, ask).earliest(now);
     if (at === null) continue;
     const candidate = { ledger, at, left: countFreeBy(profile, view, at) - ask.shape.devices };
-    if (best === null || isBetter(candidate, best, books.options.placement)) best = candidate;
+    if (best === null || isBetter(candidate, best, placement)) best = candidate;
   }
   return best && { nodeIds: [best.ledger.id], at: best.at };
 }
@@ -60,9 +101,9 @@ function isBetter(one: Candidate, best: Candidate, placement: 'pack' | 'spread')
  * other is promised the same ones, which are drained for all of them once.
  * A node that fits earlier may not do so any more when the last one does.
  */
-function onSeveralNodes(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): Reservation | null {
+function onSeveralNodes(view: ShapeView, ask: Ask, { now, profileOf }: Search): Reservation | null {
   let open = view.accepting.flatMap((ledger) => {
-    const outlook = new NodeOutlook(books.profile(ledger, now), view, ask);
+    const outlook = new NodeOutlook(profileOf(ledger), view, ask);
     const at = outlook.earliest(now);
     return at === null ? [] : [{ id: ledger.id, outlook, at }];
   });

@@ -113,7 +113,7 @@ export interface Plan {
   readonly revocations: readonly { readonly jobId: string; readonly nodeId: string; readonly reason: string }[];
   /** New or void promises of a start. */
   readonly reservations: readonly { readonly jobId: string; readonly reservation: Reservation | null }[];
-  /** Why jobs that were looked at don't start, by job; others wait behind one of them. */
+  /** Why jobs that were looked at don't start, by job; others wait behind one of them, or are known since before to fit nowhere. */
   readonly blocked: ReadonlyMap<string, WaitCode>;
   /** The time at which something changes without a fact: a booking begins, a job is promoted; null if nothing does. */
   readonly nextAt: number | null;

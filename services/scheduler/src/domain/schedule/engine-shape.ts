@@ -28,6 +28,15 @@ export function engineShapeOf(spec: ShapingSpec): EngineShape {
 
 /** Does not depend on the order in which labels were written, nor on the case of the model's name. */
 export function engineShapeKey(shape: EngineShape): string {
+  let key = keys.get(shape);
+  if (key === undefined) keys.set(shape, (key = keyOf(shape)));
+  return key;
+}
+
+/** Shapes are shared between jobs, and asked again and again. */
+const keys = new WeakMap<EngineShape, string>();
+
+function keyOf(shape: EngineShape): string {
   return JSON.stringify([
     shape.deviceKind,
     shape.devices,

@@ -51,7 +51,7 @@ function codeOf(job: WaitingJob, engine: Engine, now: number): WaitCode {
 }
 
 function isFirstOfShape(job: WaitingJob, engine: Engine, now: number): boolean {
-  const walk = engine.queueIndex.walk(engine.orderView(now), (shape) => shape === job.shape);
+  const walk = engine.queueIndex.walk(engine.orderView(now), ({ shape }) => shape === job.shape);
   return walk.next()?.id === job.id;
 }
 

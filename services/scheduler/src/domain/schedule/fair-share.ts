@@ -50,6 +50,8 @@ export class UsageLedger {
   readonly #running = new Map<string, RunningJob>();
   #halfLifeMs: number;
   #epoch = 0;
+  #lastHalfLives = 0;
+  #lastWeight = 1;
 
   constructor(halfLifeMs: number) {
     this.#halfLifeMs = halfLifeMs;
@@ -161,7 +163,13 @@ export class UsageLedger {
 
   #weight(at: number): number {
     if (at - this.#epoch > MAX_EXPONENT * this.#halfLifeMs) this.#rebase(at);
-    return 2 ** Math.max(MIN_EXPONENT, (at - this.#epoch) / this.#halfLifeMs);
+    const halfLives = Math.max(MIN_EXPONENT, (at - this.#epoch) / this.#halfLifeMs);
+    // Asked for each user at one and the same time.
+    if (halfLives !== this.#lastHalfLives) {
+      this.#lastHalfLives = halfLives;
+      this.#lastWeight = 2 ** halfLives;
+    }
+    return this.#lastWeight;
   }
 
   #rebase(epoch: number): void {

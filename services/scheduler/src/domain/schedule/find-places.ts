@@ -20,7 +20,7 @@ export function findPlaces(books: ClusterBooks, ask: Ask, now: number): Found {
     return { code: busyCode(books, view) };
   }
   if (reserved === 0) return { code: 'booked' };
-  if (isAnyones(books, ask)) view.withheld = new RefusedAsk(ask, books.eased, { now });
+  if (isAnyones(books, ask)) view.withheld = new RefusedAsk(ask, books.eased, now);
   return { code: 'reserved' };
 }
 
@@ -37,6 +37,11 @@ export function fits(books: ClusterBooks, view: ShapeView): boolean {
   if (fitsOnEnough(books, view)) return true;
   view.closed = new Refusal(books.eased);
   return false;
+}
+
+/** False: whoever asks for so long or longer, in no higher class, is known to be refused. Also where bookings may admit somebody it is true. */
+export function mayStart(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {
+  return fits(books, view) && !isWithheld(books, view, ask, now);
 }
 
 function isWithheld(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {

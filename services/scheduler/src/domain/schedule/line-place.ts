@@ -4,11 +4,12 @@ import type { Behind, Device } from '@baton/contracts';
 import { suitableGroups } from './able.ts';
 import type { Ask } from './ask.ts';
 import type { ClusterBooks } from './cluster-books.ts';
+import type { EngineShape } from './engine-model.ts';
 import { isAnyones } from './find-places.ts';
 import { type Horizon, horizonOf } from './horizon.ts';
 import type { NodeLedger, Placed } from './node-ledger.ts';
 import { isBooked, NodeProfile } from './node-profile.ts';
-import { Refusal, RefusedAsk } from './refusal.ts';
+import { Refusal, RefusedAsk, type Turns } from './refusal.ts';
 import type { ShapeView } from './shape-view.ts';
 
 /** Beyond one promise for each device: with jobs of a moment, the one after next must be in place too. */
@@ -23,21 +24,38 @@ export interface LinePlace {
   readonly behind: Behind;
 }
 
+/** When a line is looked for, and what waits before it for several devices. */
+interface LineSearch {
+  readonly now: number;
+  readonly wider: readonly ShapeView[];
+}
+
+/** No line had room for a job, when others of these shapes waited before it. */
+export interface LineRefusal {
+  readonly refused: RefusedAsk;
+  readonly wider: readonly ShapeView[];
+}
+
 /** The shortest line that has room and in which the job delays nobody; null if there is none. None for jobs on several nodes. */
-export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LinePlace | null {
+export function findLinePlace(
+  books: ClusterBooks,
+  ask: Ask,
+  { now, wider }: { readonly now: number; readonly wider: readonly EngineShape[] },
+): LinePlace | null {
   const { shape } = ask;
   if (shape.nodes > 1 || shape.exclusive) return null;
   const view = books.view(shape);
-  if (isRefused(books, view, ask, now)) return null;
-  const { defaultLimitMs } = books.options;
-  let until = Infinity;
-  for (const ledger of books.index.byLine(shape.deviceKind)) {
+  const search: LineSearch = { now, wider: wider.map((each) => books.view(each)) };
+  if (isRefused(books, view, ask, search)) return null;
+  const turns = turnsOf(books, view, now);
+  const refused = new RefusedAsk(ask, books.changed, now);
+  for (const ledger of books.index.byLine(shape.deviceKind, mostInLine(books, shape))) {
     if (!mayHaveRoom(ledger, view)) continue;
-    const line = keptLine(books, ledger, ask, now);
+    const line = keptLine(books, ledger, ask, search);
     if (line) return line;
-    until = Math.min(until, nextLateAt(ledger, view, { now, defaultLimitMs }));
+    refused.follow(ledger, turns);
   }
-  if (isAnyones(books, ask)) view.lineWithheld = new RefusedAsk(ask, books.changed, { now, until });
+  if (isAnyones(books, ask)) view.noLine[slotOf(search)] = { refused, wider: search.wider };
   return null;
 }
 
@@ -47,49 +65,81 @@ export function mayLine(books: ClusterBooks, view: ShapeView): boolean {
   if (shape.nodes > 1 || shape.exclusive) return false;
   if (lineless?.stands((ledger) => mayHaveRoom(ledger, view))) return false;
   view.lineless = null;
-  for (const ledger of books.index.byLine(shape.deviceKind)) if (mayHaveRoom(ledger, view)) return true;
+  if (view.roomy !== null && mayHaveRoom(view.roomy, view)) return true;
+  for (const ledger of books.index.byLine(shape.deviceKind, mostInLine(books, shape))) {
+    if (!mayHaveRoom(ledger, view)) continue;
+    view.roomy = ledger;
+    return true;
+  }
   view.lineless = new Refusal(books.changed);
   return false;
 }
 
-function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {
+/** Where more are in line there is no room, on any node. */
+function mostInLine({ index }: ClusterBooks, { deviceKind, devices }: EngineShape): number {
+  return index.mostSound[deviceKind] + SPARE_PROMISES - devices;
+}
+
+function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, search: LineSearch): boolean {
   if (!mayLine(books, view)) return true;
-  const { lineWithheld } = view;
-  if (!lineWithheld?.covers(ask, now) || !isAnyones(books, ask)) return false;
-  const { until } = lineWithheld;
-  const { defaultLimitMs } = books.options;
+  if (!isAnyones(books, ask)) return false;
+  return (
+    standsFor(books, view, ask, { search, slot: 'alone' }) || standsFor(books, view, ask, { search, slot: 'beside' })
+  );
+}
+
+/** What was refused when fewer waited before it is refused now. */
+function standsFor(
+  books: ClusterBooks,
+  view: ShapeView,
+  ask: Ask,
+  { search: { now, wider }, slot }: { readonly search: LineSearch; readonly slot: keyof ShapeView['noLine'] },
+): boolean {
+  const known = view.noLine[slot];
+  if (!known?.refused.covers(ask, now) || !known.wider.every((each) => wider.includes(each))) return false;
   const mayJoin = (ledger: NodeLedger) =>
-    keptLine(books, ledger, lineWithheld.ask, now) !== null ||
-    nextLateAt(ledger, view, { now, defaultLimitMs }) < until;
-  if (lineWithheld.stands(mayJoin)) return true;
-  view.lineWithheld = null;
+    keptLine(books, ledger, known.refused.ask, { now, wider: known.wider }) !== null;
+  if (known.refused.stands(mayJoin, turnsOf(books, view, now))) return true;
+  view.noLine[slot] = null;
   return false;
 }
 
-function length(ledger: NodeLedger, { shape }: ShapeView): number {
-  return ledger.inLine[shape.deviceKind];
+function slotOf({ wider }: LineSearch): keyof ShapeView['noLine'] {
+  return wider.length === 0 ? 'alone' : 'beside';
+}
+
+function turnsOf({ options: { defaultLimitMs } }: ClusterBooks, view: ShapeView, now: number): Turns {
+  return { now, nextAt: (ledger) => nextLateAt(ledger, view, { now, defaultLimitMs }) };
 }
 
 interface LineOptions {
   readonly now: number;
   readonly defaultLimitMs: number;
-  readonly isBarred?: (id: string) => boolean;
 }
 
-function lineOn(ledger: NodeLedger, view: ShapeView, options: LineOptions): LinePlace | null {
+interface Sound {
+  /** Sound devices that suit. */
+  readonly sound: readonly string[];
+  /** Of those that wait before it for several of these devices, what the most modest needs. */
+  readonly widthAhead: number;
+}
+
+function lineOn(ledger: NodeLedger, view: ShapeView, options: LineOptions & Sound): LinePlace | null {
   if (!mayHaveRoom(ledger, view)) return null;
-  const { isBarred = () => false } = options;
-  const sound = suitable(ledger, view.mask(ledger), isBarred);
-  return view.shape.devices === 1
-    ? lineForOne(ledger, view, sound)
-    : lineBehindOne(ledger, view, { ...options, sound });
+  return view.shape.devices === 1 ? lineForOne(ledger, options) : lineBehindOne(ledger, view, options);
 }
 
-/** Whichever of them comes free is its. */
-function lineForOne(ledger: NodeLedger, view: ShapeView, sound: readonly string[]): LinePlace | null {
-  const claimed = claimedWhole(ledger);
-  const pool = sound.filter((id) => !claimed.has(id));
-  if (pool.length === 0 || length(ledger, view) + 1 > sound.length + SPARE_PROMISES) return null;
+/**
+ * Whichever of them comes free is its, as it is of those before it there. What a job of many devices gives back at once is left to
+ * those of several that go first.
+ */
+function lineForOne(ledger: NodeLedger, { sound, widthAhead }: Sound): LinePlace | null {
+  const claimed = claimedWhole(ledger, widthAhead);
+  const open = sound.filter((id) => !claimed.has(id));
+  const before = ledger.placed.filter((entry) => entry.attempt.waiting?.count === 1 && awaits(entry, sound));
+  const shared = before[0]?.attempt.waiting?.pool.filter((id) => sound.includes(id)) ?? open;
+  const pool = shared.every((id) => open.includes(id)) ? shared : [];
+  if (pool.length === 0 || before.length + 1 > pool.length + SPARE_PROMISES) return null;
   const predecessors = ledger.placed
     .filter((entry) => holdsOrAwaits(entry, pool))
     .map(({ attempt }) => ({ jobId: attempt.job.id, attempt: attempt.attempt }));
@@ -105,7 +155,7 @@ function lineForOne(ledger: NodeLedger, view: ShapeView, sound: readonly string[
 function lineBehindOne(
   ledger: NodeLedger,
   { shape }: ShapeView,
-  { now, defaultLimitMs, sound }: LineOptions & { readonly sound: readonly string[] },
+  { now, defaultLimitMs, sound }: LineOptions & Sound,
 ): LinePlace | null {
   const usedOf = ({ since, job }: Placed['attempt']) => (now - (since ?? now)) / (job.limitMs ?? defaultLimitMs);
   let best: Placed | null = null;
@@ -129,8 +179,13 @@ function lateAt({ attempt }: Placed, defaultLimitMs: number): number {
 /** When time alone may bring somebody there whom a job of several devices can wait behind. */
 function nextLateAt({ placed }: NodeLedger, { shape }: ShapeView, { now, defaultLimitMs }: LineOptions): number {
   if (shape.devices === 1) return Infinity;
-  const times = placed.flatMap((entry) => (entry.devices.length < shape.devices ? [] : lateAt(entry, defaultLimitMs)));
-  return Math.min(...times.filter((time) => time > now));
+  let next = Infinity;
+  for (const entry of placed) {
+    if (entry.devices.length < shape.devices) continue;
+    const at = lateAt(entry, defaultLimitMs);
+    if (at > now && at < next) next = at;
+  }
+  return next;
 }
 
 /** Cheap, and true of all that have: on nodes with devices of one sort also of no others. */
@@ -159,9 +214,11 @@ function suitable({ devices, bits }: NodeLedger, mask: number, isBarred: (id: st
   return devices.flatMap(({ id }, spot) => (((bits[spot] ?? 0) & mask) === 0 || isBarred(id) ? [] : [id]));
 }
 
-/** Devices that jobs of several wait for: all at once, so none may go to another in line. */
-function claimedWhole({ placed }: NodeLedger): ReadonlySet<string> {
-  return new Set(placed.flatMap(({ attempt: { waiting } }) => (waiting && waiting.count > 1 ? waiting.pool : [])));
+/** Devices that jobs of several wait for, or are to have: all at once, so none may go to another in line. */
+function claimedWhole({ placed }: NodeLedger, widthAhead: number): ReadonlySet<string> {
+  const claimed = ({ attempt: { waiting }, devices }: Placed) =>
+    waiting ? (waiting.count > 1 ? waiting.pool : []) : devices.length >= widthAhead ? devices : [];
+  return new Set(placed.flatMap(claimed));
 }
 
 function holdsOrAwaits(entry: Placed, pool: readonly string[]): boolean {
@@ -173,17 +230,26 @@ function awaits({ attempt: { waiting } }: Placed, devices: readonly string[]): b
 }
 
 /** The node's line with the job at its end, without devices that are booked for others before it ends. */
-function keptLine(books: ClusterBooks, ledger: NodeLedger, ask: Ask, now: number): LinePlace | null {
+function keptLine(books: ClusterBooks, ledger: NodeLedger, ask: Ask, { now, wider }: LineSearch): LinePlace | null {
   const view = books.view(ask.shape);
+  const mask = view.mask(ledger);
+  const widths = wider.map((each) => ((each.mask(ledger) & mask) === 0 ? Infinity : each.shape.devices));
+  const widthAhead = Math.min(Infinity, ...widths);
+  const lineWithout = (isBarred: (id: string) => boolean) =>
+    lineOn(ledger, view, { now, defaultLimitMs, widthAhead, sound: suitable(ledger, mask, isBarred) });
   const withLine = (line: LinePlace) =>
     horizonOf(ledger, [...ledger.placed, entryOf(ledger, line, ask)], { now, defaultLimitMs });
   const { defaultLimitMs } = books.options;
-  const first = lineOn(ledger, view, { now, defaultLimitMs });
+  const first = lineWithout(() => false);
   if (!first) return null;
   const isBarredBy = (horizon: Horizon) => (id: string) =>
     isBooked({ id }, ledger.bookings, { owner: ask.owner, from: now, until: endOf(horizon, ask, now) });
-  const barred = isBarredBy(withLine(first));
-  const line = ledger.bookings.length === 0 ? first : lineOn(ledger, view, { now, defaultLimitMs, isBarred: barred });
+  if (ledger.bookings.length === 0) {
+    const isKept =
+      isAllKept(books, ledger, ask) || keepsPromises(books, new NodeProfile(ledger, withLine(first), now), ask);
+    return isKept ? first : null;
+  }
+  const line = lineWithout(isBarredBy(withLine(first)));
   if (!line) return null;
   const horizon = withLine(line);
   const isBarred = isBarredBy(horizon);
@@ -201,6 +267,17 @@ function entryOf(ledger: NodeLedger, { devices, behind }: LinePlace, ask: Ask): 
   const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
   const job = { id: jobId, shape, limitMs };
   return ledger.entry({ job, attempt: 0, placedAt: Infinity, waiting, since: null, graceMs }, devices);
+}
+
+/** No promise is to be kept on the node, and all that is placed would have room beside each other. */
+function isAllKept(books: ClusterBooks, { promised, placed, hardware }: NodeLedger, { jobId, shape }: Ask): boolean {
+  if (promised.length > 0 || books.promise(jobId) !== null || !hardware) return false;
+  let { cpus, memoryBytes } = shape;
+  for (const { attempt } of placed) {
+    cpus += attempt.job.shape.cpus;
+    memoryBytes += attempt.job.shape.memoryBytes;
+  }
+  return cpus <= hardware.cpus && memoryBytes <= hardware.memoryBytes;
 }
 
 /** In the line it must not start later than it was promised either. */

@@ -18,9 +18,13 @@ export class NodeIndex {
   readonly #free = { cpu: new Buckets(freeSpot('cpu')), gpu: new Buckets(freeSpot('gpu')) };
   readonly #lines = { cpu: new Buckets(lineSpot('cpu')), gpu: new Buckets(lineSpot('gpu')) };
 
+  /** Sound devices of the node that has, or had, the most of a kind. */
+  readonly mostSound = { cpu: 0, gpu: 0 };
+
   /** After any change of the node. */
   update(ledger: NodeLedger): void {
     for (const kind of ['cpu', 'gpu'] as const) {
+      this.mostSound[kind] = Math.max(this.mostSound[kind], ledger.sound[kind]);
       this.#free[kind].update(ledger);
       this.#lines[kind].update(ledger);
     }
@@ -36,9 +40,11 @@ export class NodeIndex {
     }
   }
 
-  /** Those on which something is placed, with the shortest line first. */
-  *byLine(kind: Kind): Iterable<NodeLedger> {
-    for (const bucket of this.#lines[kind].buckets) for (const { ledger } of bucket) yield ledger;
+  /** Those on which something is placed, with the shortest line first, up to those with so many in line. */
+  *byLine(kind: Kind, most: number): Iterable<NodeLedger> {
+    const { buckets } = this.#lines[kind];
+    for (let count = 0; count <= most && count < buckets.length; count += 1)
+      for (const { ledger } of buckets[count] ?? []) yield ledger;
   }
 }
 

@@ -10,6 +10,7 @@ import { weightsOf } from './size-and-age.ts';
 export function overdueJobs(queues: Iterable<OwnerQueue>, context: OrderContext): ReadonlySet<string> {
   const { policy, now } = context;
   const { backlog } = context;
+  if (policy.order !== 'fair-share' || policy.promoteAfterMs === 0) return NOBODY;
   const weights = weightsOf(policy);
   const oldest = new Oldest(weights.overdueAtOnce);
   if (!backlog) return oldest.ids(() => Infinity);
@@ -31,6 +32,8 @@ export function overdueJobs(queues: Iterable<OwnerQueue>, context: OrderContext)
   }
   return oldest.ids((kind) => weights.overdueDevices * backlog.devices(kind));
 }
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 class Oldest {
   readonly #jobs: WaitingJob[] = [];

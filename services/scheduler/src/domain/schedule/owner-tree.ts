@@ -7,57 +7,56 @@ import type { Standing, WalkStandings } from './walk-standings.ts';
 /** `used` is what the node was ordered by; its standing may have grown since. */
 interface Node {
   readonly standing: Standing;
-  /** Decides between equals: the order of the oldest job that waits. */
-  readonly oldest: number;
   used: number;
 }
 
+/** Looked into only once it is the user's turn. */
 interface UserNode extends Node {
-  /** Looked into only once it is the user's turn. */
   readonly queues: OwnerQueue[];
   readonly moved: Cursor[];
   cursors: Heap<Cursor> | null;
 }
 
+/** The same for the group: how its users stand to each other is not asked before. */
 interface GroupNode extends Node {
-  readonly users: Map<string, UserNode>;
+  readonly queues: OwnerQueue[];
+  readonly moved: Cursor[];
   heap: Heap<UserNode> | null;
 }
 
-/** The order of the oldest job of each group and user. */
-export type Oldest = ReadonlyMap<string, number>;
+/** The order of the oldest job of each group and user: asked only where two stand alike. */
+export type Oldest = () => ReadonlyMap<string, number>;
 
 export class OwnerTree {
   readonly #standings: WalkStandings;
-  readonly #oldest: Oldest;
+  readonly #compare: (a: Node, b: Node) => number;
   readonly #open: (queue: OwnerQueue) => Cursor[];
   readonly #groups = new Map<string, GroupNode>();
-  readonly #users = new Map<OwnerEntry, UserNode>();
   #heap: Heap<GroupNode> | null = null;
   /** Whose cursor was given last. */
   #user: UserNode | null = null;
 
   constructor(standings: WalkStandings, oldest: Oldest, open: (queue: OwnerQueue) => Cursor[]) {
     this.#standings = standings;
-    this.#oldest = oldest;
+    this.#compare = (a, b) => byStanding(a, b, oldest);
     this.#open = open;
   }
 
   /** Before the first `peek`. */
   add(queue: OwnerQueue): void {
-    this.#userOf(queue).queues.push(queue);
+    this.#groupOf(queue.entry).queues.push(queue);
   }
 
   /** One that comes from another tree; before the first `peek`. */
   move(cursor: Cursor): void {
-    this.#userOf(cursor.bucket.queue.parent).moved.push(cursor);
+    this.#groupOf(cursor.bucket.queue.parent.entry).moved.push(cursor);
   }
 
   peek(): Cursor | null {
-    const groups = (this.#heap ??= new Heap([...this.#groups.values()], byStanding));
+    const groups = (this.#heap ??= new Heap([...this.#groups.values()], this.#compare));
     for (let group = groups.top; group; group = groups.top) {
       if (isSettled(group, groups)) {
-        group.heap ??= new Heap([...group.users.values()], byStanding);
+        group.heap ??= new Heap(this.#usersOf(group), this.#compare);
         const cursor = this.#peekUsers(group.heap);
         if (cursor) return cursor;
         groups.dropTop();
@@ -91,29 +90,30 @@ export class OwnerTree {
     return null;
   }
 
-  #userOf({ entry }: OwnerQueue): UserNode {
-    let user = this.#users.get(entry);
-    if (!user) this.#users.set(entry, (user = this.#newUser(entry)));
-    return user;
-  }
-
-  #newUser(entry: OwnerEntry): UserNode {
-    const standing = this.#standings.of(entry);
-    let group = this.#groups.get(standing.group.key);
+  #groupOf(entry: OwnerEntry): GroupNode {
+    const standing = this.#standings.groupOf(entry);
+    let group = this.#groups.get(standing.key);
     if (!group) {
-      group = { ...this.#node(standing.group), users: new Map(), heap: null };
-      this.#groups.set(standing.group.key, group);
+      group = { standing, used: standing.used, queues: [], moved: [], heap: null };
+      this.#groups.set(standing.key, group);
     }
-    let user = group.users.get(standing.user.key);
-    if (!user) {
-      user = { ...this.#node(standing.user), queues: [], moved: [], cursors: null };
-      group.users.set(standing.user.key, user);
-    }
-    return user;
+    return group;
   }
 
-  #node(standing: Standing): Node {
-    return { standing, used: standing.used, oldest: this.#oldest.get(standing.key) ?? 0 };
+  #usersOf({ queues, moved }: GroupNode): UserNode[] {
+    const users = new Map<string, UserNode>();
+    const userOf = (entry: OwnerEntry) => {
+      const standing = this.#standings.userOf(entry);
+      let user = users.get(standing.key);
+      if (!user) {
+        user = { standing, used: standing.used, queues: [], moved: [], cursors: null };
+        users.set(standing.key, user);
+      }
+      return user;
+    };
+    for (const queue of queues) userOf(queue.entry).queues.push(queue);
+    for (const cursor of moved) userOf(cursor.bucket.queue.parent.entry).moved.push(cursor);
+    return [...users.values()];
   }
 }
 
@@ -125,9 +125,10 @@ function isSettled<T extends Node>(node: T, heap: Heap<T>): boolean {
   return false;
 }
 
-/** Less used goes first. */
-export function byStanding(a: Node, b: Node): number {
+/** Less used goes first; of equals, whose oldest job came first. */
+export function byStanding(a: Node, b: Node, oldest: Oldest): number {
   if (a.used !== b.used) return a.used - b.used;
-  if (a.oldest !== b.oldest) return a.oldest - b.oldest;
+  const [first, second] = [oldest().get(a.standing.key) ?? 0, oldest().get(b.standing.key) ?? 0];
+  if (first !== second) return first - second;
   return a.standing.key < b.standing.key ? -1 : Number(a.standing.key > b.standing.key);
 }

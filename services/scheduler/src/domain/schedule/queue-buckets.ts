@@ -2,6 +2,7 @@
 import type { Policy } from '@baton/contracts';
 import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
 import { JobList } from './job-list.ts';
+import type { LeastHold } from './least-hold.ts';
 import { type JobSize, orderInBucket, type SizeClasses, sizeClassesOf, sizeKey, sizeOf } from './ordering.ts';
 
 /** A shape that is waited for: one object for all jobs of it. */
@@ -11,6 +12,7 @@ export interface ShapeEntry {
   readonly queues: Set<ShapeQueue>;
   /** Of those that are in line on a node, and may be called back. */
   readonly inLine: Set<ShapeQueue>;
+  readonly least: Readonly<Record<QueueSection, LeastHold>>;
 }
 
 export type QueueSection = 'queues' | 'inLine';
@@ -172,6 +174,7 @@ export class OwnerQueue {
       shape[this.section].add(queue);
     }
     queue.add(job);
+    shape.least[this.section].add(job);
     this.size += 1;
     if (this.#oldest) lower(this.#oldest, job);
   }
@@ -180,6 +183,7 @@ export class OwnerQueue {
     const queue = this.shapes.get(shape);
     if (!queue) return;
     queue.remove(job);
+    shape.least[this.section].remove(job);
     this.size -= 1;
     if (queue.buckets.length === 0) {
       this.shapes.delete(shape);

@@ -214,7 +214,7 @@ describe('the order of the queue', () => {
     fc.assert(
       fc.property(someJobs, someCircumstances, (jobs, given) => {
         const view = viewOf(given);
-        const walk = indexOf(jobs).walk(view, (shape) => shape.devices === 1);
+        const walk = indexOf(jobs).walk(view, ({ shape }) => shape.devices === 1);
         const ids: string[] = [];
         for (let job = walk.next(); job; job = walk.next()) ids.push(job.id);
         const open = new Set(jobs.filter((job) => job.shape.devices === 1).map((job) => job.id));
@@ -227,7 +227,7 @@ describe('the order of the queue', () => {
     const [one, wide] = [aShape(), aShape({ devices: 4 })];
     const walk = indexOf([aWaitingJob(1, { shape: one }), aWaitingJob(2, { shape: wide })]).walk(
       aView(),
-      ({ devices }) => devices === 1,
+      ({ shape: { devices } }) => devices === 1,
     );
     walk.blockShape(engineShapeKey(wide));
     expect(walk.next()?.id).toBe('job-1');

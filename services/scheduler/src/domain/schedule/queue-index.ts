@@ -3,7 +3,15 @@ import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
 import { deviceSecondsOf, NO_WORK, type WaitingWork } from './backlog.ts';
 import { allDevices, engineShapeKey } from './engine-shape.ts';
 import { groupKeyOf, ownerKeyOf } from './owner-key.ts';
-import { type OwnerEntry, OwnerQueue, type QueueSection, type QueueView, type ShapeEntry } from './queue-buckets.ts';
+import {
+  type OwnerEntry,
+  OwnerQueue,
+  type QueueSection,
+  type QueueView,
+  type ShapeEntry,
+  type ShapeQueue,
+} from './queue-buckets.ts';
+import { LeastHold } from './least-hold.ts';
 import { jobsAhead, placeOf } from './queue-position.ts';
 import { Walk } from './queue-walk.ts';
 import type { OrderView } from './walk-standings.ts';
@@ -96,12 +104,12 @@ export class QueueIndex implements QueueView {
    * The jobs in the order of the policy, for one pass; valid until the index changes. Shapes that are not open cost nothing:
    * their jobs are not given.
    */
-  walk(view: OrderView, isOpen: (shape: EngineShape, key: string) => boolean = () => true): Walk {
+  walk(view: OrderView, isOpen: (entry: ShapeEntry) => boolean = () => true): Walk {
     return new Walk(this, { view, isOpen, sections: ['queues'] });
   }
 
   /** With those that are in line among the others. */
-  walkWithLines(view: OrderView, isOpen: (shape: EngineShape, key: string) => boolean): Walk {
+  walkWithLines(view: OrderView, isOpen: (entry: ShapeEntry) => boolean): Walk {
     return new Walk(this, { view, isOpen, sections: this.#inLine.size === 0 ? ['queues'] : ['queues', 'inLine'] });
   }
 
@@ -159,7 +167,7 @@ export class QueueIndex implements QueueView {
     if (known && this.#shapes.get(known.key) === known) return known;
     const key = engineShapeKey(shape);
     let entry = this.#shapes.get(key);
-    if (!entry) this.#shapes.set(key, (entry = { key, shape, queues: new Set(), inLine: new Set() }));
+    if (!entry) this.#shapes.set(key, (entry = newEntry(key, shape)));
     this.#shapeOf.set(shape, entry);
     return entry;
   }
@@ -173,4 +181,9 @@ export class QueueIndex implements QueueView {
     this.#ownerOf.set(owner, entry);
     return entry;
   }
+}
+
+function newEntry(key: string, shape: EngineShape): ShapeEntry {
+  const [queues, inLine] = [new Set<ShapeQueue>(), new Set<ShapeQueue>()];
+  return { key, shape, queues, inLine, least: { queues: new LeastHold(queues), inLine: new LeastHold(inLine) } };
 }

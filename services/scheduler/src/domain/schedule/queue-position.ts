@@ -2,7 +2,7 @@
 import type { EngineShape, WaitingJob } from './engine-model.ts';
 import { byOrder, isPromoted, type JobSize, priorityOf, scoreBy, sizeClassesOf, sizeOf } from './ordering.ts';
 import { overdueJobs } from './overdue-jobs.ts';
-import { byStanding, type Oldest } from './owner-tree.ts';
+import { byStanding } from './owner-tree.ts';
 import type { Bucket, OwnerQueue, QueueView } from './queue-buckets.ts';
 import type { Walk } from './queue-walk.ts';
 import { ownerKeyOf } from './owner-key.ts';
@@ -89,13 +89,14 @@ function countEither(bucket: Bucket, holds: (job: WaitingJob) => boolean, view: 
 /** 0 also for owners among whom the order does not tell. */
 function byOwner(level: readonly OwnerQueue[], view: OrderView): (a: OwnerQueue, b: OwnerQueue) => number {
   const standings = new WalkStandings(view);
-  const oldest: Oldest = standings.isByOwner ? oldestOf(level) : new Map();
-  const node = (standing: Standing) => ({ standing, used: standing.used, oldest: oldest.get(standing.key) ?? 0 });
+  const oldest = oldestOf(standings.isByOwner ? level : []);
+  const node = (standing: Standing) => ({ standing, used: standing.used });
   return (a, b) => {
     const tiers = Number(standings.isBelowGuarantee(b.entry.owner)) - Number(standings.isBelowGuarantee(a.entry.owner));
     if (tiers !== 0) return tiers;
-    const [first, second] = [standings.of(a.entry), standings.of(b.entry)];
-    return byStanding(node(first.group), node(second.group)) || byStanding(node(first.user), node(second.user));
+    const compare = (one: Standing, other: Standing) => byStanding(node(one), node(other), oldest);
+    const groups = compare(standings.groupOf(a.entry), standings.groupOf(b.entry));
+    return groups || compare(standings.userOf(a.entry), standings.userOf(b.entry));
   };
 }
 

@@ -1,6 +1,6 @@
 // One pass through the queue in the order of the policy, which follows what the pass starts and finds not to fit.
 import type { Device } from '@baton/contracts';
-import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
+import type { Owner, WaitingJob } from './engine-model.ts';
 import { chargedDevices } from './engine-shape.ts';
 import { classOf } from './limit-class.ts';
 import { isPromoted, priorityOf } from './ordering.ts';
@@ -15,7 +15,7 @@ const HORIZON_MS = 3_600_000;
 
 export interface WalkParts {
   readonly view: OrderView;
-  readonly isOpen: (shape: EngineShape, key: string) => boolean;
+  readonly isOpen: (entry: ShapeEntry) => boolean;
   readonly sections: readonly QueueSection[];
 }
 
@@ -34,7 +34,7 @@ export class Walk {
     this.#queue = queue;
     this.#view = view;
     this.#standings = new WalkStandings(view);
-    this.#open = new Set([...queue.shapes()].filter(({ shape, key }) => isOpen(shape, key)));
+    this.#open = new Set([...queue.shapes()].filter(isOpen));
     const priority = priorityOf(view.policy);
     const levels = new Map<number, OwnerQueue[]>();
     for (const section of this.#open.size === 0 ? [] : sections) {
@@ -83,6 +83,12 @@ export class Walk {
     const shape = this.#queue.shape(shapeKey);
     if (shape && this.#open.has(shape))
       this.#blocks.closeShape(shape, minLimitMs === null ? -Infinity : classOf(minLimitMs));
+  }
+
+  /** What has just been given may have been the last that some shapes could have. */
+  blockClosed(isOpen: (entry: ShapeEntry) => boolean): void {
+    for (const shape of this.#open)
+      if (!this.#blocks.isClosed(shape) && !isOpen(shape)) this.#blocks.closeShape(shape, -Infinity);
   }
 
   /** No more jobs of this owner for this kind of device, or none for so many devices and more. */

@@ -2,6 +2,7 @@
 import { countPreferredLabels, hasRequiredLabels, suitableGroups } from './able.ts';
 import type { EngineShape } from './engine-model.ts';
 import { engineShapeKey } from './engine-shape.ts';
+import type { LineRefusal } from './line-place.ts';
 import type { NodeLedger, ShapeMask } from './node-ledger.ts';
 import type { Refusal, RefusedAsk } from './refusal.ts';
 
@@ -18,8 +19,10 @@ export class ShapeView implements ShapeMask {
   withheld: RefusedAsk | null = null;
   /** No line has room for it. */
   lineless: Refusal | null = null;
-  /** There is room, but in no line could promises be kept. */
-  lineWithheld: RefusedAsk | null = null;
+  /** Where there was room in line when last that was asked: looked at first. */
+  roomy: NodeLedger | null = null;
+  /** There is room, but in no line could promises be kept: with nobody wider before it, and with some. */
+  readonly noLine: { alone: LineRefusal | null; beside: LineRefusal | null } = { alone: null, beside: null };
   readonly #masks: (number | undefined)[] = [];
 
   constructor(shape: EngineShape) {

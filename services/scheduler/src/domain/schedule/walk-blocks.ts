@@ -19,6 +19,10 @@ export class WalkBlocks {
     if (fromLimitClass === -Infinity) this.closed += 1;
   }
 
+  isClosed(shape: ShapeEntry): boolean {
+    return this.#shapes.get(shape) === -Infinity;
+  }
+
   closeOwner(owner: Owner, kind: Device['kind'], minDevices: number): void {
     const key = `${kind}/${ownerKeyOf(owner)}`;
     this.#owners.set(key, Math.min(minDevices, this.#owners.get(key) ?? Infinity));

@@ -28,7 +28,6 @@ export class WalkLevel {
   readonly #below: OwnerTree;
   readonly #rest: OwnerTree;
   readonly #overdue = new Map<OwnerEntry, ReadonlySet<string>>();
-  #queuesOf: ReadonlyMap<OwnerEntry, OwnerQueue[]> | null = null;
   readonly #readyGangs = new Map<ShapeEntry, boolean>();
   #from: 'promoted' | OwnerTree = 'promoted';
 
@@ -38,11 +37,11 @@ export class WalkLevel {
     this.#scoreOf = scoreBy(view);
     this.#defaultLimitClass = classOf(view.policy.backfill.defaultTimeLimitMs);
     this.#promoted = new Heap([...this.#promotedCursors()], byAge);
-    const oldest: Oldest = standings.isByOwner ? oldestOf(owners) : new Map();
+    const oldest = oldestOf(standings.isByOwner ? owners : []);
     const open = (owner: OwnerQueue) => this.#queuesOpen(owner).flatMap((queue) => this.#open(queue));
     this.#below = new OwnerTree(standings, oldest, open);
     this.#rest = new OwnerTree(standings, oldest, open);
-    const isBelow = this.#guarantees();
+    const isBelow = standings.hasGuarantees ? this.#guarantees() : () => false;
     for (const owner of owners) (isBelow(owner.entry) ? this.#below : this.#rest).add(owner);
   }
 
@@ -106,7 +105,7 @@ export class WalkLevel {
 
   *#promotedCursors(): Generator<Cursor> {
     const { view, owners } = this.#parts;
-    const late = owners.filter(({ oldest }) => isPromoted(oldest, view));
+    const late = view.policy.promoteAfterMs > 0 ? owners.filter(({ oldest }) => isPromoted(oldest, view)) : [];
     for (const queue of late.flatMap((owner) => this.#queuesOpen(owner))) {
       if (!isPromoted(queue.oldest, view)) continue;
       for (const bucket of queue.buckets) {
@@ -147,8 +146,8 @@ export class WalkLevel {
   #rules({ shape, parent }: ShapeQueue): CursorRules {
     let overdue = this.#overdue.get(parent.entry);
     if (!overdue) {
-      this.#queuesOf ??= Map.groupBy(this.#parts.owners, ({ entry }) => entry);
-      overdue = overdueJobs(this.#queuesOf.get(parent.entry) ?? [], this.#parts.view);
+      const queues = this.#parts.owners.filter(({ entry }) => entry === parent.entry);
+      overdue = overdueJobs(queues, this.#parts.view);
       this.#overdue.set(parent.entry, overdue);
     }
     return { policy: this.#parts.view.policy, scoreOf: this.#scoreOf, overdue, isReadyGang: this.#isReadyGang(shape) };
@@ -181,15 +180,14 @@ export function isReadyGang({ shape }: ShapeEntry, { isGangReady, policy }: Orde
   return policy.order === 'fair-share' && shape.nodes > 1 && isGangReady?.(shape) === true;
 }
 
-/** By group and by user. */
+/** By group and by user; found out when it is first asked. */
 export function oldestOf(owners: Iterable<OwnerQueue>): Oldest {
-  const oldest = new Map<string, number>();
-  for (const {
-    entry,
-    oldest: { order },
-  } of owners) {
-    oldest.set(entry.groupKey, Math.min(order, oldest.get(entry.groupKey) ?? Infinity));
-    oldest.set(entry.key, Math.min(order, oldest.get(entry.key) ?? Infinity));
-  }
-  return oldest;
+  let found: Map<string, number> | null = null;
+  return () => {
+    if (found) return found;
+    found = new Map<string, number>();
+    for (const { entry, oldest } of owners)
+      for (const key of [entry.groupKey, entry.key]) found.set(key, Math.min(oldest.order, found.get(key) ?? Infinity));
+    return found;
+  };
 }

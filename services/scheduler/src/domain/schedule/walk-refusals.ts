@@ -1,7 +1,7 @@
 // What a refusal says of others: which of those that wait can't start either, and whose quotas count together.
 import type { Device, WaitCode } from '@baton/contracts';
 import type { Ask } from './ask.ts';
-import type { EngineShape, Owner } from './engine-model.ts';
+import type { Owner } from './engine-model.ts';
 import { engineShapeKey } from './engine-shape.ts';
 import type { Walk } from './queue-walk.ts';
 import type { QueueIndex } from './queue-index.ts';
@@ -20,9 +20,4 @@ export function isOfSameQuota(one: Owner, other: Owner): boolean {
 /** Without backfill nobody passes the first that is blocked. Jobs for other devices have nothing to do with it. */
 export function closeKind(queue: QueueIndex, kind: Device['kind'], walk: Walk): void {
   for (const { shape, key } of queue.shapes()) if (shape.deviceKind === kind) walk.blockShape(key);
-}
-
-/** What has just been given may have been the last that some shapes could have. */
-export function blockClosed(queue: QueueIndex, walk: Walk, isOpen: (shape: EngineShape, key: string) => boolean): void {
-  for (const { shape, key } of queue.shapes()) if (!isOpen(shape, key)) walk.blockShape(key);
 }

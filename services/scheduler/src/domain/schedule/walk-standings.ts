@@ -21,19 +21,13 @@ export interface Standing {
   used: number;
 }
 
-export interface OwnerStanding {
-  readonly group: Standing;
-  readonly user: Standing;
-}
-
-const NOBODY: Standing = { key: '', share: 1, used: 0 };
 /** Where the order does not ask who a job belongs to, all stand alike. */
-const ANYBODY: OwnerStanding = { group: NOBODY, user: NOBODY };
+const ANYBODY: Standing = { key: '', share: 1, used: 0 };
 
 export class WalkStandings {
   readonly isByOwner: boolean;
   readonly #view: OrderView;
-  readonly #owners = new Map<OwnerEntry, OwnerStanding>();
+  readonly #users = new Map<string, Standing>();
   readonly #groups = new Map<string, Standing>();
 
   constructor(view: OrderView) {
@@ -41,33 +35,39 @@ export class WalkStandings {
     this.isByOwner = view.policy.order === 'fair-share';
   }
 
-  of(entry: OwnerEntry): OwnerStanding {
+  groupOf({ owner, groupKey }: OwnerEntry): Standing {
     if (!this.isByOwner) return ANYBODY;
-    let standing = this.#owners.get(entry);
-    if (!standing) this.#owners.set(entry, (standing = this.#read(entry)));
+    let standing = this.#groups.get(groupKey);
+    if (!standing) {
+      const { policy, usage, now } = this.#view;
+      const share = groupShare(owner, policy.fairShare);
+      this.#groups.set(groupKey, (standing = { key: groupKey, share, used: usage.usageOf(owner, now).group / share }));
+    }
+    return standing;
+  }
+
+  /** Inside the group. */
+  userOf({ owner, key }: OwnerEntry): Standing {
+    if (!this.isByOwner) return ANYBODY;
+    let standing = this.#users.get(key);
+    if (!standing) {
+      const { policy, usage, now } = this.#view;
+      const share = userShare(owner, policy.fairShare);
+      this.#users.set(key, (standing = { key, share, used: usage.usageOf(owner, now).user / share }));
+    }
     return standing;
   }
 
   charge(entry: OwnerEntry, deviceMs: number): void {
     if (!this.isByOwner) return;
-    const { group, user } = this.of(entry);
-    group.used += deviceMs / group.share;
-    user.used += deviceMs / user.share;
+    for (const standing of [this.groupOf(entry), this.userOf(entry)]) standing.used += deviceMs / standing.share;
   }
 
   isBelowGuarantee(owner: Owner): boolean {
     return this.#view.quotas.isBelowGuarantee(owner);
   }
 
-  #read({ owner, key, groupKey }: OwnerEntry): OwnerStanding {
-    const { policy, usage, now } = this.#view;
-    const used = usage.usageOf(owner, now);
-    let group = this.#groups.get(groupKey);
-    if (!group) {
-      const share = groupShare(owner, policy.fairShare);
-      this.#groups.set(groupKey, (group = { key: groupKey, share, used: used.group / share }));
-    }
-    const share = userShare(owner, policy.fairShare);
-    return { group, user: { key, share, used: used.user / share } };
+  get hasGuarantees(): boolean {
+    return this.#view.policy.quotas.some(({ guaranteedGpus }) => guaranteedGpus !== undefined);
   }
 }
