@@ -21,6 +21,7 @@ export { Role, Visibility, Principal, Ownership, canRead, canWrite, systemPrinci
 export { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 export { ENVELOPE_VERSION, StoredEvent, Commit } from './commit.ts';
 export { ManifestFile, Manifest, ManifestSummary, UploadedBlob, isWeightsFile } from './manifest.ts';
+export { DEVICE_PARTS, partOf, TWENTIETHS_OF_DEVICE, twentiethsOf } from './device-part.ts';
 export { durationText, parseDurationMs, parseSizeBytes } from './units.ts';
 export { DEFAULT_POLICY, ORDERS, Policy, PriorityClass, Quota } from './policy.ts';
 export {
@@ -160,6 +161,7 @@ export {
   NodeStateName,
   NodeView,
   RemoveNode,
+  ShareNode,
   schedulerRpc,
   DesiredAttempt,
   DesiredSet,

@@ -7,6 +7,7 @@ const entry = (name: string, change: Partial<LineEntry> = {}): LineEntry => ({
   name,
   phase: 'ready',
   devices: [],
+  twentieths: null,
   behind: null,
   isHeld: false,
   ...change,
@@ -21,6 +22,14 @@ describe('the line', () => {
   it('keeps two attempts off one device, whatever the log says', () => {
     const line = [entry('a', { phase: 'running', devices: ['d0'] }), entry('b', { devices: ['d0'] })];
     expect(grants(line)).toEqual([]);
+  });
+
+  it('starts one that has a part of a device beside others that have parts, as long as there is room, and nobody beside one that has all', () => {
+    const half = { devices: ['d0'], twentieths: 10 };
+    const line = [entry('a', { phase: 'running', ...half }), entry('b', half), entry('c', half)];
+    expect(grants(line)).toEqual([{ name: 'b', devices: ['d0'] }]);
+    expect(grants([entry('all', { phase: 'running', devices: ['d0'] }), entry('b', half)])).toEqual([]);
+    expect(grants([entry('a', { phase: 'running', ...half }), entry('all', { devices: ['d0'] })])).toEqual([]);
   });
 
   it('gives whichever device comes free first to the first that waits for it', () => {

@@ -4,8 +4,10 @@ import type { Behind, Device } from '@baton/contracts';
 import { suitableGroups } from './able.ts';
 import type { Ask } from './ask.ts';
 import type { ClusterBooks } from './cluster-books.ts';
+import type { EngineShape } from './engine-model.ts';
 import { isAnyones } from './find-places.ts';
 import { type Horizon, horizonOf } from './horizon.ts';
+import { keepsPromises } from './keeps-promises.ts';
 import type { NodeLedger, Placed } from './node-ledger.ts';
 import { isBooked, NodeProfile } from './node-profile.ts';
 import { Refusal, RefusedAsk } from './refusal.ts';
@@ -26,7 +28,7 @@ export interface LinePlace {
 /** The shortest line that has room and in which the job delays nobody; null if there is none. None for jobs on several nodes. */
 export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LinePlace | null {
   const { shape } = ask;
-  if (shape.nodes > 1 || shape.exclusive) return null;
+  if (isLineless(shape)) return null;
   const view = books.view(shape);
   if (isRefused(books, view, ask, now)) return null;
   const { defaultLimitMs } = books.options;
@@ -44,12 +46,17 @@ export function findLinePlace(books: ClusterBooks, ask: Ask, now: number): LineP
 /** Whether some line has room for the shape; the same whatever was asked before. */
 export function mayLine(books: ClusterBooks, view: ShapeView): boolean {
   const { lineless, shape } = view;
-  if (shape.nodes > 1 || shape.exclusive) return false;
+  if (isLineless(shape)) return false;
   if (lineless?.stands((ledger) => mayHaveRoom(ledger, view))) return false;
   view.lineless = null;
   for (const ledger of books.index.byLine(shape.deviceKind)) if (mayHaveRoom(ledger, view)) return true;
   view.lineless = new Refusal(books.changed);
   return false;
+}
+
+/** One that shares a device waits for room, not for an end; none for jobs on several nodes. */
+function isLineless({ nodes, exclusive, twentieths }: EngineShape): boolean {
+  return nodes > 1 || exclusive || twentieths !== undefined;
 }
 
 function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, now: number): boolean {
@@ -155,8 +162,10 @@ function isOfOneSort({ hardware, placed }: NodeLedger, kind: Device['kind'], mas
   return shapes.every((shape) => shape.deviceKind !== kind || suitableGroups(shape, hardware) === mask);
 }
 
-function suitable({ devices, bits }: NodeLedger, mask: number, isBarred: (id: string) => boolean): string[] {
-  return devices.flatMap(({ id }, spot) => (((bits[spot] ?? 0) & mask) === 0 || isBarred(id) ? [] : [id]));
+/** A device that jobs share is nobody's next: it is free when the last of them has ended, and others may have come by then. */
+function suitable({ devices, bits, shared }: NodeLedger, mask: number, isBarred: (id: string) => boolean): string[] {
+  const isLeftOut = (id: string, spot: number) => ((bits[spot] ?? 0) & mask) === 0 || shared.has(spot) || isBarred(id);
+  return devices.flatMap(({ id }, spot) => (isLeftOut(id, spot) ? [] : [id]));
 }
 
 /** Devices that jobs of several wait for: all at once, so none may go to another in line. */
@@ -201,14 +210,4 @@ function entryOf(ledger: NodeLedger, { devices, behind }: LinePlace, ask: Ask): 
   const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
   const job = { id: jobId, shape, limitMs };
   return ledger.entry({ job, attempt: 0, placedAt: Infinity, waiting, since: null, graceMs }, devices);
-}
-
-/** In the line it must not start later than it was promised either. */
-function keepsPromises(books: ClusterBooks, profile: NodeProfile, ask: Ask): boolean {
-  const { horizon, now } = profile;
-  const own = books.promise(ask.jobId)?.reservation.at ?? Infinity;
-  if (own >= now && (horizon.starts.get(ask.jobId) ?? now) > own) return false;
-  const promises = profile.promises(ask);
-  const times = [now, ...promises.map(({ from }) => from), ...horizon.loads.map(({ from }) => Math.max(now, from))];
-  return times.every((time) => profile.holdsAt(time, promises));
 }

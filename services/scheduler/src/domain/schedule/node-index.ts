@@ -18,8 +18,13 @@ export class NodeIndex {
   readonly #free = { cpu: new Buckets(freeSpot('cpu')), gpu: new Buckets(freeSpot('gpu')) };
   readonly #lines = { cpu: new Buckets(lineSpot('cpu')), gpu: new Buckets(lineSpot('gpu')) };
 
+  /** Nodes that take jobs, on which some have parts of devices; in no order. */
+  readonly sharing = new Set<NodeLedger>();
+
   /** After any change of the node. */
   update(ledger: NodeLedger): void {
+    if (ledger.shared.size > 0 && ledger.node?.refuses === null) this.sharing.add(ledger);
+    else if (this.sharing.size > 0) this.sharing.delete(ledger);
     for (const kind of ['cpu', 'gpu'] as const) {
       this.#free[kind].update(ledger);
       this.#lines[kind].update(ledger);
