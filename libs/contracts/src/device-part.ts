@@ -3,7 +3,7 @@
 /** In which parts are counted: sums of them are exact. */
 export const TWENTIETHS_OF_DEVICE = 20;
 /** The most jobs that a node may let share one of its devices. */
-export const MAX_JOBS_PER_DEVICE = TWENTIETHS_OF_DEVICE;
+export const MAX_JOBS_PER_DEVICE = 20;
 export const DEVICE_PARTS = 'a multiple of 0.05 below 1';
 
 /** Of what may be asked of one device: 1 to 19 for 0.05 to 0.95; null if it is no such part. */
