@@ -100,6 +100,30 @@ describe('the line', () => {
       }),
     );
   });
+
+  it('gives no device for more than it is, whoever asks for a part, and leaves no room that one who is ready could have (property)', () => {
+    const part = fc.option(fc.integer({ min: 1, max: 19 }));
+    const wanted = fc.record({ phase: fc.constantFrom('ready' as const, 'preparing' as const), part, on: fc.nat(2) });
+    fc.assert(
+      fc.property(fc.array(wanted, { maxLength: 12 }), (all) => {
+        let line = all.map(({ phase, part: twentieths, on }, index) =>
+          entry(`${index}`, { phase, twentieths, devices: [`d${on}`] }),
+        );
+        // Those that are let run have come one after the other, and some go again.
+        for (const name of ['', ...line.map((one) => one.name)]) {
+          line = after(line, grants(line));
+          for (const id of ['d0', 'd1', 'd2']) {
+            const there = line.filter(({ phase, devices }) => phase === 'running' && devices.includes(id));
+            const taken = there.reduce((sum, { twentieths }) => sum + (twentieths ?? 20), 0);
+            expect(taken).toBeLessThanOrEqual(20);
+            const ready = line.filter(({ phase, devices }) => phase === 'ready' && devices.includes(id));
+            expect(ready.filter(({ twentieths }) => taken + (twentieths ?? 20) <= 20)).toEqual([]);
+          }
+          line = line.filter((one) => one.name !== name || one.phase !== 'running');
+        }
+      }),
+    );
+  });
 });
 
 function after(line: readonly LineEntry[], given: readonly Grant[]): LineEntry[] {
