@@ -4,10 +4,12 @@ import { readOptions } from './options.ts';
 import { scenarioOf, simulateFaults } from './simulation.ts';
 
 const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1);
+/** Those in which jobs share devices. */
+const SHARING = [13, 31, 33];
 const LONG_MS = 120_000;
 
 describe('the simulation of faults', () => {
-  it.each(SEEDS)('seed %i ends with every promise kept', { timeout: LONG_MS }, async (seed) => {
+  it.each([...SEEDS, ...SHARING])('seed %i ends with every promise kept', { timeout: LONG_MS }, async (seed) => {
     const { violation, commits, attempts } = await simulateFaults(scenarioOf(seed));
     expect(violation).toBeNull();
     expect(commits).toBeGreaterThan(attempts);

@@ -17,7 +17,12 @@ export interface Cluster {
   readonly sameHolder: boolean;
   /** Some jobs run by the lease of their node. */
   readonly hasLeases: boolean;
+  /** So many jobs with parts may share a device; 1: none, and none asks for a part. */
+  readonly jobsPerDevice: number;
 }
+
+/** Of seeds, by twenty. */
+const SHARING: ReadonlySet<number> = new Set([11, 13]);
 
 const LAST_SUBMISSION_MS = 14_000;
 const LAST_REQUEST_MS = 24_000;
@@ -25,18 +30,20 @@ const LAST_REQUEST_MS = 24_000;
 export function clusterOf(seed: number): Cluster {
   const chance = random(seed ^ 0x5bd1e995);
   const sizes = { nodes: 2 + Math.floor(chance() * 2), gpusPerNode: 1 + Math.floor(chance() * 2) };
-  return { ...sizes, sameHolder: chance() < 0.2, hasLeases: seed % 4 === 1 };
+  return { ...sizes, sameHolder: chance() < 0.2, hasLeases: seed % 4 === 1, jobsPerDevice: SHARING.has(seed % 20) ? 3 : 1 };
 }
 
-export function workloadOf(seed: number, { nodes, gpusPerNode, hasLeases }: Cluster): Request[] {
+export function workloadOf(seed: number, { nodes, gpusPerNode, hasLeases, jobsPerDevice }: Cluster): Request[] {
   const chance = random(seed ^ 0x1b873593);
   const losses = random(seed ^ 0x7f4a7c15);
   const onLoss = (): Partial<Work> => (hasLeases && losses() < 0.5 ? { onNodeLoss: 'requeue' } : {});
+  const parts = random(seed ^ 0x2545f491);
   const jobs = 4 + Math.floor(chance() * 6);
   const requests: Request[] = [];
   for (let job = 0; job < jobs; job += 1) {
     const at = Math.floor(chance() * LAST_SUBMISSION_MS);
-    const spec = { ...workOf(chance, { job, nodes, gpusPerNode }), ...onLoss() };
+    const whole = { ...workOf(chance, { job, nodes, gpusPerNode }), ...onLoss() };
+    const spec = jobsPerDevice > 1 && parts() < 0.7 ? inPart(whole, parts) : whole;
     requests.push({ at, operation: 'submit', job, spec });
     const later = () => at + Math.floor(chance() * (LAST_REQUEST_MS - at));
     if (chance() < 0.25) requests.push({ at: later(), operation: 'cancel', job });
@@ -44,6 +51,14 @@ export function workloadOf(seed: number, { nodes, gpusPerNode, hasLeases }: Clus
     if (chance() < 0.1) requests.push({ at: later(), operation: 'release', job });
   }
   return requests.toSorted((one, other) => one.at - other.at);
+}
+
+const PARTS = [0.25, 0.4, 0.5, 0.5, 0.75];
+
+/** Of one device of one node. */
+function inPart({ nodes: _nodes, ...work }: Work, chance: Random): Work {
+  const part = PARTS[Math.floor(chance() * PARTS.length)] ?? 0.5;
+  return { ...work, resources: (work.resources?.gpus ?? 0) > 0 ? { gpus: part } : { cpuSlots: part } };
 }
 
 function workOf(

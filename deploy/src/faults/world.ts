@@ -119,6 +119,7 @@ export class World {
         process,
         holder: seat.holder,
         broken: this.#parts.broken,
+        jobsPerDevice: this.#parts.cluster.jobsPerDevice,
         push: (nodeId, set) => this.#push(process, nodeId, set as DesiredSet),
         report: (error, where) => this.#report(process, error, where),
       });

@@ -5,7 +5,7 @@ const CPUS = 1_024;
 const MEMORY_BYTES = 2 ** 50;
 
 /** Of processors and memory there is always enough: the traces say nothing of them. */
-export function alikeNodes(count: number, gpusPerNode: number): readonly EngineNode[] {
+export function alikeNodes(count: number, gpusPerNode: number, jobsPerDevice = 1): readonly EngineNode[] {
   const devices = Array.from({ length: gpusPerNode }, (_, index) => ({
     id: `gpu-${index}`,
     kind: 'gpu' as const,
@@ -20,6 +20,7 @@ export function alikeNodes(count: number, gpusPerNode: number): readonly EngineN
       id: name,
       description: { name, devices, cpus: CPUS, memoryBytes: MEMORY_BYTES, labels: {}, agentVersion: 'simulated' },
       refuses: null,
+      ...(jobsPerDevice > 1 ? { jobsPerDevice } : {}),
     };
   });
 }

@@ -10,6 +10,8 @@ const FILES: Readonly<Record<string, string>> = {
   'limits.csv': 'job_id,submit_time,duration,num_gpu,time_limit\na,0,100,2,40\nb,0,100,2,200\n',
   'stranger.csv': 'job_id,submit_time,duration,num_gpu,class\na,0,100,2,vip\n',
   'policy.yaml': 'order: fifo\nbackfill:\n  enabled: false\nhandOff: { enabled: false }\n',
+  // On one GPU: two halves beside each other, a third when the first has ended, and all of it when all have.
+  'parts.csv': 'job_id,submit_time,duration,num_gpu\na,0,100,0.5\nb,0,50,0.5\nc,0,100,0.5\nd,0,10,1\n',
   'broken.yaml': 'order: [fifo\n',
   'empty.yaml': '',
   'wrong.yaml': 'order: luck\n',
@@ -39,6 +41,23 @@ async function said(change: Readonly<Record<string, string>>, ...flags: readonly
   }
   throw new Error('it ran');
 }
+
+describe('a trace of jobs that ask for parts', () => {
+  const parts = { trace: 'parts.csv', nodes: '1', 'gpus-per-node': '1', policy: 'easy-exact' };
+
+  it('is played where jobs may share, and counted by their parts', async () => {
+    expect(await json({ ...parts, 'jobs-per-device': '2' })).toMatchObject({
+      jobsPerDevice: 2,
+      completionSeconds: { mean: (100 + 50 + 150 + 160) / 4 },
+      makespanSeconds: 160,
+      utilisationRatio: (50 + 25 + 50 + 10) / 160,
+    });
+  });
+
+  it('is refused where nothing says that they may', async () => {
+    expect(await said(parts)).toContain('line 2: it asks for 0.5 of a GPU, and nothing says that jobs share them');
+  });
+});
 
 describe('simulate', () => {
   it('gives what one can reckon by hand', async () => {

@@ -18,16 +18,16 @@ export interface CommandPorts {
 /** Throws `invalid_input` with all that is wrong with the command line, the policy or the trace. */
 export async function simulateCommand(args: readonly string[], { bytesOf, engine }: CommandPorts): Promise<string> {
   const options = readOptions(args);
-  const { nodes, gpusPerNode, format, seed, restartCostMs } = options;
+  const { nodes, gpusPerNode, jobsPerDevice, format, seed, restartCostMs } = options;
+  const cluster = { nodes, gpusPerNode, jobsPerDevice };
   const named = await policyOf(options.policy, bytesOf);
-  const trace = readTrace({ file: options.trace, bytes: bytesOf(options.trace), format, nodes, gpusPerNode });
+  const trace = readTrace({ file: options.trace, bytes: bytesOf(options.trace), format, ...cluster });
   const limits = limitsFor(options.limits, named, trace);
   const { policy } = named;
   const result = replay({
     file: options.trace,
     trace,
-    nodes,
-    gpusPerNode,
+    ...cluster,
     policy,
     limits,
     seed,
@@ -38,7 +38,8 @@ export async function simulateCommand(args: readonly string[], { bytesOf, engine
     const where = `${trace.length} jobs on ${nodes} nodes of ${gpusPerNode} GPUs`;
     return table(`${options.trace}: ${where}, policy ${options.policy}, ${words(limits, seed)}`, result);
   }
-  const asked = { trace: options.trace, format, nodes, gpusPerNode, policy: options.policy, limits, seed };
+  const shared = jobsPerDevice > 1 ? { jobsPerDevice } : {};
+  const asked = { trace: options.trace, format, nodes, gpusPerNode, ...shared, policy: options.policy, limits, seed };
   const { figures, wallClock } = result;
   return `${JSON.stringify({ ...asked, restartCostSeconds: restartCostMs / 1_000, ...figures, wallClock })}\n`;
 }

@@ -1,4 +1,5 @@
 // The jobs of a trace as the simulation takes them.
+import { twentiethsOf } from '@baton/contracts';
 import type { EngineShape, SimulatedJob } from '@baton/scheduler';
 import { type Limits, limitsOf } from './limits.ts';
 import { badRows } from './trace/faults.ts';
@@ -44,11 +45,13 @@ export function simulatedJobs(trace: readonly TraceJob[], options: JobOptions): 
   });
 }
 
-/** More than a node has: whole nodes. */
+/** More than a node has: whole nodes. Less than one: a part of one that others share. */
 function shapeOf(gpus: number, gpusPerNode: number): EngineShape {
+  const twentieths = gpus < 1 ? twentiethsOf(gpus) : null;
   return {
     deviceKind: 'gpu',
-    devices: Math.min(gpus, gpusPerNode),
+    devices: Math.min(Math.ceil(gpus), gpusPerNode),
+    ...(twentieths === null ? {} : { twentieths }),
     cpus: 0,
     memoryBytes: 0,
     nodeId: null,

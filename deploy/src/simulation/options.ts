@@ -11,6 +11,8 @@ export interface SimulateOptions {
   readonly format: FormatName;
   readonly nodes: number;
   readonly gpusPerNode: number;
+  /** So many jobs that ask for parts may share one GPU. */
+  readonly jobsPerDevice: number;
   /** A name or a file. */
   readonly policy: string;
   readonly seed: number;
@@ -21,12 +23,13 @@ export interface SimulateOptions {
 }
 
 export const USAGE = `npm run simulate -- --trace FILE --format ${FORMAT_NAMES.join('|')} --nodes N --gpus-per-node G --policy NAME|FILE
-    [--seed S] [--limits exact|none|FACTOR] [--restart-cost 30s] [--json]
+    [--seed S] [--limits exact|none|FACTOR] [--restart-cost 30s] [--jobs-per-device 1] [--json]
 
   --policy        ${Object.keys(POLICIES).join(', ')}, or a file
   --limits        what the policy sees of run times: themselves, nothing, or the run time times a factor between 1 and FACTOR that
                   --seed decides. Without it: as the policy's name says; else the trace's own limits; else ${USUAL_LIMITS.kind === 'factor' ? USUAL_LIMITS.most : ''}
-  --restart-cost  what each start after a preemption adds to a job's run time; 30s`;
+  --restart-cost  what each start after a preemption adds to a job's run time; 30s
+  --jobs-per-device  so many jobs that ask for a part of a GPU, such as 0.5, may share one; 1: none`;
 
 export function readOptions(args: readonly string[]): SimulateOptions {
   const { values } = parsed(args);
@@ -35,6 +38,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     format: format(required('format', values.format)),
     nodes: whole('nodes', required('nodes', values.nodes), 1),
     gpusPerNode: whole('gpus-per-node', required('gpus-per-node', values['gpus-per-node']), 1),
+    jobsPerDevice: whole('jobs-per-device', values['jobs-per-device'] ?? '1', 1),
     policy: required('policy', values.policy),
     seed: whole('seed', values.seed ?? '1', 0),
     limits: values.limits === undefined ? null : limits(values.limits),
@@ -52,6 +56,7 @@ function parsed(args: readonly string[]) {
         format: { type: 'string' },
         nodes: { type: 'string' },
         'gpus-per-node': { type: 'string' },
+        'jobs-per-device': { type: 'string' },
         policy: { type: 'string' },
         seed: { type: 'string' },
         limits: { type: 'string' },

@@ -13,6 +13,8 @@ export interface ReplayOptions {
   readonly trace: readonly TraceJob[];
   readonly nodes: number;
   readonly gpusPerNode: number;
+  /** Absent: no jobs share a GPU. */
+  readonly jobsPerDevice?: number;
   readonly policy: Policy;
   readonly limits: Limits;
   readonly seed: number;
@@ -33,7 +35,7 @@ export interface Replay {
 export function replay(options: ReplayOptions): Replay {
   const { trace, policy, restartCostMs } = options;
   const startedAt = performance.now();
-  const nodes = alikeNodes(options.nodes, options.gpusPerNode);
+  const nodes = alikeNodes(options.nodes, options.gpusPerNode, options.jobsPerDevice);
   const { classes, defaultClass } = policy;
   const jobs = simulatedJobs(trace, { ...options, classes: classes.map(({ name }) => name), defaultClass });
   const result = simulate(jobs, options.engine(policy), { nodes, restartCostMs, clock: () => performance.now() });

@@ -52,6 +52,7 @@ import { getNode } from './nodes/get-node.ts';
 import { joinNode } from './nodes/join-node.ts';
 import { listNodes } from './nodes/list-nodes.ts';
 import { removeNode } from './nodes/remove-node.ts';
+import { shareNode } from './nodes/share-node.ts';
 import { uncordonNode } from './nodes/uncordon-node.ts';
 import type { Operation } from './operation.ts';
 import { about } from './platform/about.ts';
@@ -129,7 +130,17 @@ const output = {
   getJobCheckpoint: getJobFile(checkpoints),
   getJobCheckpointArchive: getJobArchive(checkpoints),
 };
-const nodes = { listNodes, getNode, addNode, joinNode, cordonNode, uncordonNode, drainNode, removeNode };
+const nodes = {
+  listNodes,
+  getNode,
+  addNode,
+  joinNode,
+  cordonNode,
+  uncordonNode,
+  shareNode,
+  drainNode,
+  removeNode,
+};
 const queue = { getQueue, getJobWhy, getJobOvertakers, getStats, simulate };
 const policy = { getPolicy, applyPolicy, listPolicyVersions, checkPolicy };
 const retention = { sweepRetention };

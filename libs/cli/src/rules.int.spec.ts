@@ -1,7 +1,7 @@
-// `baton policy` and `baton reservation`, as an admin uses them, against the real platform.
+// `baton policy`, `baton reservation` and `baton node share`, as an admin uses them, against the real platform.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CommandLine, startCommandLine } from './testing/command-line.ts';
 
 let commandLine: CommandLine;
@@ -90,4 +90,35 @@ describe('baton reservation', () => {
     expect((await baton('reservation', 'list', '--all')).out).toContain('cancelled');
     expect((await baton(...create, '--from', 'noon', '--repair')).code).toBe(2);
   });
+});
+
+describe('baton node share', () => {
+  it(
+    'lets two halves run on one slot, shows them with their parts, and is taken back',
+    { timeout: 60_000 },
+    async () => {
+      const [node] = JSON.parse((await baton('node', 'list', '--json')).out) as { name: string }[];
+      const share = (...how: readonly string[]) => baton('node', 'share', node?.name ?? '', ...how);
+      const half = () => baton('run', '--detach', '--cpu-slots', '0.5', '--', 'sleep', '60');
+      const [early, nothingSaid, tooMany, noPart] = await Promise.all([
+        half(),
+        share(),
+        share('--jobs-per-device', '21'),
+        baton('run', '--detach', '--gpus', '0.33', '--', 'true'),
+      ]);
+      expect([early.code, nothingSaid.code, tooMany.code, noPart.code]).toEqual([5, 2, 5, 5]);
+      expect(early.err).toContain('it lets no jobs share a device');
+      expect(noPart.err).toContain(
+        '/resources/gpus: is 0.33: give a whole number of GPUs, or a multiple of 0.05 below 1',
+      );
+      expect((await share('--jobs-per-device', '2')).out).toContain(
+        'Up to 2 jobs that ask for parts may share a device',
+      );
+      expect((await Promise.all([half(), half()])).map(({ code }) => code)).toEqual([0, 0]);
+      const show = async () => (await baton('node', 'show', node?.name ?? '')).out;
+      await vi.waitFor(async () => expect((await show()).match(/job_\w+ \(0\.5\)/g)).toHaveLength(2), 20_000);
+      expect((await share('--off')).out).toContain('those that run stay');
+      expect(await show()).not.toContain('jobs a device');
+    },
+  );
 });

@@ -29,6 +29,13 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Whole, or a part of one: which parts there are, the platform says. */
+export function deviceCount(text: string): number {
+  if (!/^(\d{1,9}|0?\.\d{1,9})$/.test(text))
+    throw new InvalidArgumentError('Give a whole number, or a part of one as in 0.5.');
+  return Number(text);
+}
+
 export function positiveNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value <= 0)

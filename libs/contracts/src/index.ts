@@ -33,6 +33,7 @@ export {
 export { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 export { ENVELOPE_VERSION, StoredEvent, Commit } from './commit.ts';
 export { ManifestFile, Manifest, ManifestSummary, UploadedBlob, isWeightsFile } from './manifest.ts';
+export { DEVICE_PARTS, partOf, TWENTIETHS_OF_DEVICE, twentiethsOf } from './device-part.ts';
 export { durationText, parseDurationMs, parseSizeBytes, sizeText } from './units.ts';
 export { DEFAULT_POLICY, KeptContent, ORDERS, Policy, PriorityClass, Quota, Retention } from './policy.ts';
 export {
@@ -175,6 +176,7 @@ export {
   NodeStateName,
   NodeView,
   RemoveNode,
+  ShareNode,
   schedulerRpc,
   DesiredAttempt,
   DesiredSet,

@@ -1,6 +1,7 @@
 // A job's specification: as the user writes it, and as it is pinned in the log at submit.
 import { Type, type Static } from 'typebox';
 import { Visibility } from './access.ts';
+import { DEVICE_PARTS } from './device-part.ts';
 import { Bytes, Digest, Id, Labels, Name, Ref, Timestamp, Version, strict } from './schema.ts';
 
 const EnvName = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' });
@@ -16,6 +17,9 @@ const ImageReference = Type.String({
 });
 /** Part of a GPU's model name, without regard to case. */
 const GpuModel = Type.String({ minLength: 1, maxLength: 128 });
+
+const GPUS = `a whole number, or ${DEVICE_PARTS} for a part of one GPU that others share`;
+const CPU_SLOTS = `of a job without GPUs: 1, or ${DEVICE_PARTS} for a part of one CPU slot that others share`;
 
 /** The most jobs that one submission makes. */
 export const MAX_ARRAY_JOBS = 10_000;
@@ -62,7 +66,8 @@ export const JobSpec = strict({
   secrets: Type.Optional(Type.Array(EnvName, { maxItems: 64, uniqueItems: true })),
   resources: Type.Optional(
     strict({
-      gpus: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_024 })),
+      gpus: Type.Optional(Type.Number({ minimum: 0, maximum: 1_024, description: GPUS })),
+      cpuSlots: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: CPU_SLOTS })),
       cpus: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 65_536 })),
       /** Bytes, or text such as "4GiB". */
       memory: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.String()])),
@@ -158,7 +163,10 @@ export const PinnedSpec = strict({
   env: Env,
   secrets: Type.Array(EnvName),
   resources: strict({
-    gpus: Type.Integer({ minimum: 0 }),
+    /** Below 1: a part of one GPU, which it shares with other jobs that ask for parts. */
+    gpus: Type.Number({ minimum: 0 }),
+    /** Of a job without GPUs: the part of a CPU slot that it shares. Absent: it has its slot alone. */
+    cpuSlots: Type.Optional(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })),
     cpus: Type.Number({ minimum: 0 }),
     /** 0 = no limit was asked for. */
     memoryBytes: Bytes,

@@ -294,6 +294,9 @@ export class BatonClient {
     cordon: (ref: string, reason?: string) =>
       this.http.json<Changed>('POST', `${nodePath(ref)}/cordon`, { body: reasonOf(reason) }),
     uncordon: (ref: string) => this.http.json<Changed>('POST', `${nodePath(ref)}/uncordon`, { body: {} }),
+    /** How many jobs that ask for parts may share one of its devices; 1: none. */
+    share: (ref: string, jobsPerDevice: number) =>
+      this.http.json<Changed>('POST', `${nodePath(ref)}/share`, { body: { jobsPerDevice } }),
     /** Cordons it and tells which jobs it still has. */
     drain: (ref: string, reason?: string) =>
       this.http.json<Changed & { readonly jobs: string[] }>('POST', `${nodePath(ref)}/drain`, {

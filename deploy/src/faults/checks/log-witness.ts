@@ -1,5 +1,5 @@
 // Reads the log of jobs as it is written, with a model of its own of who has which device.
-import type { JobEvent } from '@baton/contracts';
+import { type JobEvent, TWENTIETHS_OF_DEVICE, twentiethsOf } from '@baton/contracts';
 import type { RecordedCommit } from '@baton/event-store';
 import { evolveJob, initialJob, isPlaced, isTerminal, type JobState } from '@baton/scheduler/core';
 import { decoded } from '../edges/event-log.ts';
@@ -13,13 +13,20 @@ interface Job {
   readonly events: JobEvent[];
 }
 
+/** By the log, of each of its devices. */
+interface Holder {
+  readonly name: string;
+  readonly twentieths: number;
+}
+const WHOLE = TWENTIETHS_OF_DEVICE;
+
 type DataOf<T extends JobEvent['type']> = Extract<JobEvent, { type: T }>['data'];
 
 export class LogWitness {
   readonly jobs = new Map<string, Job>();
   readonly #violated: Violated;
-  /** Who has a device, by the log. */
-  readonly #holders = new Map<string, string>();
+  /** Who has a device, or parts of one, by the log. */
+  readonly #holders = new Map<string, Map<string, number>>();
   /** Those that have started, and hold what they have until they are released. */
   readonly #running = new Set<string>();
   readonly #termOf = new Map<number, string>();
@@ -79,36 +86,51 @@ export class LogWitness {
     const wanted = before.phase === 'none' ? 1 : (before.spec.nodes ?? 1);
     if (places.length !== wanted || new Set(places.map((place) => place.nodeId)).size !== wanted)
       this.#violated('gang-in-part', `${id} is given ${places.length} of ${wanted} nodes`);
-    for (const [rank, place] of places.entries()) this.#take(`${id}.${attempt}.${rank}`, place.nodeId, place.devices);
+    const twentieths = twentiethsIn(before);
+    for (const [rank, { nodeId: on, devices: given }] of places.entries())
+      this.#take({ name: `${id}.${attempt}.${rank}`, twentieths }, on, given);
   }
 
   #started(id: string, { attempt, devices = [], rank = 0 }: DataOf<'AttemptStarted'>, before: JobState): void {
     if (!isPlaced(before)) return;
-    const holder = `${id}.${attempt}.${rank}`;
-    this.#running.add(holder);
+    const holder = { name: `${id}.${attempt}.${rank}`, twentieths: twentiethsIn(before) };
+    this.#running.add(holder.name);
     const nodeId = before.attempt.gang?.ranks[rank]?.nodeId ?? before.attempt.nodeId;
     // What is called off before it ran holds nothing: its agent lets the next one go.
     for (const device of devices) {
-      const known = this.#holders.get(`${nodeId}/${device}`);
-      if (known !== undefined && !this.#running.has(known)) this.#holders.delete(`${nodeId}/${device}`);
+      const known = this.#holders.get(`${nodeId}/${device}`) ?? new Map<string, number>();
+      for (const name of known.keys()) if (!this.#running.has(name) && holder.twentieths === WHOLE) known.delete(name);
     }
     this.#take(holder, nodeId, devices);
   }
 
-  #take(holder: string, nodeId: string, devices: readonly string[]): void {
+  #take(holder: Holder, nodeId: string, devices: readonly string[]): void {
     for (const device of devices) {
       const key = `${nodeId}/${device}`;
-      const known = this.#holders.get(key) ?? holder;
-      if (known !== holder) this.#violated('device-given-twice', `${key} is given to ${holder}, and ${known} has it`);
-      this.#holders.set(key, holder);
+      const known = this.#holders.get(key) ?? new Map<string, number>();
+      this.#holders.set(key, known.set(holder.name, holder.twentieths));
+      const sum = [...known.values()].reduce((all, part) => all + part, 0);
+      if (sum > WHOLE)
+        this.#violated(
+          'device-given-twice',
+          `${key} is given to ${holder.name}; its holders: ${[...known.keys()].join()}`,
+        );
     }
   }
 
   #free(holder: string): void {
-    for (const [key, known] of this.#holders) if (known === holder) this.#holders.delete(key);
+    for (const known of this.#holders.values()) known.delete(holder);
   }
 
   #freeAll(prefix: string): void {
-    for (const [key, known] of this.#holders) if (known.startsWith(prefix)) this.#holders.delete(key);
+    for (const known of this.#holders.values())
+      for (const name of known.keys()) if (name.startsWith(prefix)) known.delete(name);
   }
+}
+
+/** Read from the specification, not asked of the engine. */
+export function twentiethsIn(state: JobState): number {
+  if (state.phase === 'none') return WHOLE;
+  const { gpus, cpuSlots } = state.spec.resources;
+  return (gpus > 0 ? twentiethsOf(gpus) : twentiethsOf(cpuSlots ?? 1)) ?? WHOLE;
 }

@@ -1,9 +1,9 @@
 // Watches the processes of jobs on all nodes, and compares them with the log.
-import type { AttemptResult, JobEvent } from '@baton/contracts';
-import { isPlaced, partsOf } from '@baton/scheduler/core';
+import { type AttemptResult, type JobEvent, TWENTIETHS_OF_DEVICE } from '@baton/contracts';
+import { initialJob, isPlaced, partsOf } from '@baton/scheduler/core';
 import type { JobProcess, ProcessWitness } from '../edges/job-processes.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { LogWitness } from './log-witness.ts';
+import { type LogWitness, twentiethsIn } from './log-witness.ts';
 import type { Violated } from './violation.ts';
 
 interface Ran {
@@ -35,11 +35,11 @@ export class Witness implements ProcessWitness {
   started(node: string, process: JobProcess, running: readonly JobProcess[]): void {
     const { kernel, violated } = this.#parts;
     const name = nameOf(process);
-    const other = running.find(({ devices }) => devices.some((device) => process.devices.includes(device)));
-    if (other !== undefined)
+    const [full, ...others] = this.#tooFull(process, running);
+    if (full !== undefined)
       violated(
         'device-held-twice',
-        `${name} is let go on ${node} with ${process.devices.join()}, which ${nameOf(other)} has`,
+        `${name} is let go on ${node} with ${process.devices.join()}, which ${[full, ...others].map(nameOf).join()} have`,
       );
     const key = `${name} on ${node}`;
     if (this.#ran.has(key)) violated('started-twice', key);
@@ -50,6 +50,16 @@ export class Witness implements ProcessWitness {
       violated('runs-twice', `${key} begins while ${nameOf(before.process)} runs on ${before.node}`);
     this.#ran.set(key, { node, process, startedAt: kernel.now });
     this.#checkPlace(node, process);
+  }
+
+  /** Who has one of its devices, where that leaves no room for it. */
+  #tooFull(process: JobProcess, running: readonly JobProcess[]): JobProcess[] {
+    const part = ({ key }: JobProcess) => twentiethsIn(this.#parts.log.jobs.get(key.jobId)?.state ?? initialJob);
+    return process.devices.flatMap((device) => {
+      const there = running.filter((other) => other !== process && other.devices.includes(device));
+      const sum = there.reduce((all, other) => all + part(other), part(process));
+      return sum > TWENTIETHS_OF_DEVICE ? there : [];
+    });
   }
 
   #checkPlace(node: string, process: JobProcess): void {

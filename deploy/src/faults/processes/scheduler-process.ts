@@ -53,6 +53,8 @@ export interface SchedulerParts {
   /** Under which name it takes the lease. */
   readonly holder: string;
   readonly broken: ReadonlySet<Breakage>;
+  /** What an admin has said of every node. */
+  readonly jobsPerDevice: number;
   readonly push: (nodeId: string, set: unknown) => void;
   readonly report: (error: unknown, where: string) => void;
 }
@@ -112,7 +114,8 @@ export function startScheduler(parts: SchedulerParts): SchedulerProcess {
     void leadership.run(signal);
     nodes.watch(signal);
     leases.watch(signal);
-    calls.serve(process, (question) => answerOf({ agents, jobs, submissions }, question));
+    const share = sharing(nodes, parts.jobsPerDevice);
+    calls.serve(process, (question) => answerOf({ agents, jobs, submissions, share, report }, question));
   });
   return { process, connection, leadership };
 }
@@ -125,17 +128,35 @@ interface Served {
   readonly agents: Agents;
   readonly jobs: Jobs;
   readonly submissions: Submissions;
+  /** As an admin would, once the node is known. */
+  readonly share: (nodeId: string) => Promise<void>;
+  readonly report: SchedulerParts['report'];
+}
+
+function sharing(nodes: Nodes, jobsPerDevice: number): Served['share'] {
+  return async (nodeId) => {
+    const state = nodes.state(nodeId);
+    if (jobsPerDevice === 1 || state.phase !== 'known' || state.jobsPerDevice === jobsPerDevice) return;
+    const caller = { principal: systemPrincipal('admin'), meta: { requestId: `share ${nodeId}` } };
+    const command = { type: 'Share', jobsPerDevice, by: 'admin' } as const;
+    await nodes.change(nodeId, command, { caller, subject: 'share', body: { nodeId, jobsPerDevice } });
+  };
 }
 
 export type JobOperation =
   | { readonly operation: 'submit'; readonly spec: JobSpec }
   | { readonly operation: 'cancel' | 'hold' | 'release'; readonly id: string };
 
-async function answerOf({ agents, jobs, submissions }: Served, { operation, from, body }: Question): Promise<unknown> {
+async function answerOf(
+  { agents, jobs, submissions, share, report }: Served,
+  { operation, from, body }: Question,
+): Promise<unknown> {
   switch (operation) {
     case 'sync': {
       const { node, attempts } = body as { node: NodeDescription; attempts: { jobId: string; attempt: number }[] };
-      return agents.sync(from, node, attempts);
+      const desired = await agents.sync(from, node, attempts);
+      await share(from).catch((error: unknown) => report(error, 'sharing'));
+      return desired;
     }
     case 'facts':
       return agents.record(from, (body as { facts: Fact[] }).facts);

@@ -1,4 +1,5 @@
 // A trace as jobs in the order of submission, or every reason why it is none.
+import { DEVICE_PARTS, twentiethsOf } from '@baton/contracts';
 import { badRows, type RowFault, unreadable } from './faults.ts';
 import { type Columns, columnsOf, type FormatName, FORMATS } from './formats.ts';
 import { type Row, rowsOf } from './rows.ts';
@@ -12,6 +13,8 @@ export interface TraceSource {
   /** What the jobs are to run on. */
   readonly nodes: number;
   readonly gpusPerNode: number;
+  /** So many jobs that ask for parts may share one GPU; absent: none do. */
+  readonly jobsPerDevice?: number;
 }
 
 /** Some 30,000 years: what is above is no time, and would lose its last milliseconds. */
@@ -83,11 +86,15 @@ function readRow({ line, fields }: Row, reading: Reading): ReadRow {
   return faults.length > 0 ? { fault: { line, text: faults.join('; ') } } : { job };
 }
 
-function unfit({ gpus, limitMs }: TraceJob, { nodes, gpusPerNode }: TraceSource): string[] {
+function unfit({ gpus, limitMs }: TraceJob, { nodes, gpusPerNode, jobsPerDevice = 1 }: TraceSource): string[] {
   const faults: string[] = [];
   if (limitMs === 0) faults.push('the time limit is 0');
   if (Number.isNaN(gpus)) return faults;
-  if (!Number.isInteger(gpus) || gpus < 1) faults.push(`the number of GPUs is ${gpus}, not a whole number above 0`);
+  const isPart = twentiethsOf(gpus) !== null;
+  if (!isPart && (!Number.isInteger(gpus) || gpus < 1))
+    faults.push(`the number of GPUs is ${gpus}, neither a whole number above 0 nor ${DEVICE_PARTS}`);
+  else if (isPart && jobsPerDevice === 1)
+    faults.push(`it asks for ${gpus} of a GPU, and nothing says that jobs share them: give --jobs-per-device`);
   else if (Math.ceil(gpus / gpusPerNode) > nodes)
     faults.push(`it asks for ${gpus} GPUs, and ${nodes} nodes of ${gpusPerNode} have ${nodes * gpusPerNode}`);
   return faults;

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deviceCount } from '../verb.ts';
 import { readJobFile, withFlags } from './job-spec.ts';
 
 describe('flags', () => {
@@ -22,6 +23,14 @@ describe('flags', () => {
       labels: { team: 'vision', run: '7' },
       environment: { python: '3.11' },
     });
+  });
+  it('ask for parts of devices as for whole ones', () => {
+    expect(withFlags({}, { gpus: 0.5 })).toEqual({ resources: { gpus: 0.5 } });
+    expect(withFlags({ resources: { cpus: 1 } }, { cpuSlots: 0.25 })).toEqual({
+      resources: { cpus: 1, cpuSlots: 0.25 },
+    });
+    expect([deviceCount('2'), deviceCount('0.5'), deviceCount('.25'), deviceCount('0')]).toEqual([2, 0.5, 0.25, 0]);
+    for (const text of ['1.5', '-1', 'half', '']) expect(() => deviceCount(text)).toThrow('a part of one');
   });
   it('that are absent leave no member behind', () => {
     expect(withFlags({}, {})).toEqual({});

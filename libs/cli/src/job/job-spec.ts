@@ -9,6 +9,7 @@ export interface JobFlags {
   readonly env?: readonly string[];
   readonly secret?: readonly string[];
   readonly gpus?: number;
+  readonly cpuSlots?: number;
   readonly cpus?: number;
   readonly memory?: string;
   readonly gpuModel?: string;
@@ -52,8 +53,8 @@ export async function readJobFile(path: string): Promise<DraftSpec> {
 
 /** Maps of the file and of flags are joined, lists and single values replaced. */
 export function withFlags(draft: DraftSpec, flags: JobFlags): DraftSpec {
-  const { dataset, env, secret, label, gpus, cpus, memory, gpuModel, gpuMemory } = flags;
-  const resources = present({ gpus, cpus, memory, gpuModel, gpuMemory });
+  const { dataset, env, secret, label, gpus, cpuSlots, cpus, memory, gpuModel, gpuMemory } = flags;
+  const resources = present({ gpus, cpuSlots, cpus, memory, gpuModel, gpuMemory });
   const { python, requirements, image, network, shmSize } = flags;
   const environment = present({ python, requirements, image, network, shmSize });
   return {

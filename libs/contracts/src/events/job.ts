@@ -1,6 +1,7 @@
 // Events of jobs and nodes; only the scheduler's leader writes them.
 import { Type, type Static } from 'typebox';
 import { Ownership } from '../access.ts';
+import { MAX_JOBS_PER_DEVICE } from '../device-part.ts';
 import { ArrayPlace, PinnedSpec } from '../job-spec.ts';
 import { ManifestSummary } from '../manifest.ts';
 import { Bytes, Digest, Id, Labels, Name, Timestamp, strict } from '../schema.ts';
@@ -208,6 +209,8 @@ export const NodeDescription = strict({
 });
 export type NodeDescription = Static<typeof NodeDescription>;
 
+/** 1: no job shares a device with another. */
+export const JobsPerDevice = Type.Integer({ minimum: 1, maximum: MAX_JOBS_PER_DEVICE });
 const NodeReason = Type.String({ maxLength: 512 });
 export const nodeEvents = {
   /** An admin has issued a one-time token with which a server can join under this id. */
@@ -228,6 +231,8 @@ export const nodeEvents = {
   /** It gets no new jobs, and gives back those that have not started. */
   NodeCordoned: strict({ reason: NodeReason, by: Type.String() }),
   NodeUncordoned: strict({ by: Type.String() }),
+  /** So many jobs that ask for parts of a device may share each of its devices from now on; 1: none. Those that run stay. */
+  NodeSharingChanged: strict({ jobsPerDevice: JobsPerDevice, by: Type.String() }),
   /** For good: its credentials, or the token that nobody used, are good for nothing any more. */
   NodeRemoved: strict({ reason: NodeReason, by: Type.String(), forced: Type.Boolean() }),
 };

@@ -42,6 +42,8 @@ export const GapInterval = strict({
   fromUs: Instant,
   toUs: Instant,
   category: GapCategory,
+  /** Of a device that jobs share: what this takes of it, beside others at the same time. Absent: all of it. */
+  part: Type.Optional(Type.Number()),
   /** Null: a job of somebody else. Absent where no job has the device. */
   job: Type.Optional(Type.Union([strict({ id: Id, attempt: AttemptNumber, name: Name, ownerId: Id }), Type.Null()])),
   /** Of idle-queued: the scheduler's code; of out-of-service: why. */

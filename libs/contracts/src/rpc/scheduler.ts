@@ -7,6 +7,7 @@ import {
   AttemptResult,
   Behind,
   Device,
+  JobsPerDevice,
   MetricValues,
   NodeDescription,
   Rendezvous,
@@ -135,7 +136,17 @@ export const NodeView = strict({
   state: NodeStateName,
   /** Where other nodes reach it, as its agent says. */
   address: Type.Optional(Type.String()),
-  devices: Type.Array(strict({ ...Device.properties, jobId: Type.Union([Id, Type.Null()]) })),
+  devices: Type.Array(
+    strict({
+      ...Device.properties,
+      /** Of several that share it, one. */
+      jobId: Type.Union([Id, Type.Null()]),
+      /** Jobs that have a part of it each; absent where nobody shares it. */
+      sharedBy: Type.Optional(Type.Array(strict({ jobId: Id, part: Type.Number() }))),
+    }),
+  ),
+  /** So many jobs that ask for parts may share one of its devices; absent: none do. */
+  jobsPerDevice: Type.Optional(JobsPerDevice),
   cpus: Type.Number(),
   memoryBytes: Bytes,
   diskBytes: Type.Optional(Bytes),
@@ -169,6 +180,8 @@ export const JoinNode = strict({
   tokenHash: Digest,
 });
 export const NodeChange = strict({ id: Ref, reason: Reason });
+/** How many jobs that ask for parts may share one device there; 1: none. */
+export const ShareNode = strict({ id: Ref, jobsPerDevice: JobsPerDevice });
 /** The jobs that it still has, which go on to their end. */
 export const NodeDraining = strict({ ...Changed.properties, jobs: Type.Array(Id) });
 export const RemoveNode = strict({
@@ -201,6 +214,7 @@ export const schedulerRpc = {
   joinNode: rpc('rpc.scheduler.join-node', JoinNode, strict({ id: Id, name: Type.Union([Name, Type.Null()]) })),
   cordonNode: rpc('rpc.scheduler.cordon-node', NodeChange, Changed),
   uncordonNode: rpc('rpc.scheduler.uncordon-node', ById, Changed),
+  shareNode: rpc('rpc.scheduler.share-node', ShareNode, Changed),
   drainNode: rpc('rpc.scheduler.drain-node', NodeChange, NodeDraining),
   removeNode: rpc('rpc.scheduler.remove-node', RemoveNode, Changed),
   /** System only: whose token this is; `unauthenticated` if no agent's. */
@@ -227,6 +241,8 @@ export const DesiredAttempt = strict({
   /** `digest` names the dataset version's manifest. */
   datasets: Type.Array(strict({ as: Type.String(), digest: Digest })),
   devices: Type.Array(Device),
+  /** Of its one device, which it shares with others; absent: it has its devices alone. */
+  devicePart: Type.Optional(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })),
   /** As in the log, with the devices in full; null: start at once. */
   behind: Type.Union([strict({ ...Behind.properties, pool: Type.Array(Device, { minItems: 1 }) }), Type.Null()]),
   gang: Type.Optional(GangPlace),

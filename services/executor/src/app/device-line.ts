@@ -1,5 +1,5 @@
 // The node's line: all attempts that are not over, in order; starts the next one in the very turn in which a device comes free.
-import type { DesiredAttempt } from '@baton/contracts';
+import { type DesiredAttempt, twentiethsOf } from '@baton/contracts';
 import { attemptName, type AttemptKey } from '../domain/journal.ts';
 import { grants, type LineEntry } from '../domain/line.ts';
 
@@ -25,7 +25,9 @@ export class DeviceLine {
     const name = attemptName(spec);
     const devices = spec.devices.map((device) => device.id);
     const behind = spec.behind && { count: spec.behind.count, pool: spec.behind.pool.map((device) => device.id) };
-    this.#entries.set(name, { name, phase: 'preparing', devices, behind, isHeld: isHeld(spec), start: NOT_READY });
+    const twentieths = spec.devicePart === undefined ? null : twentiethsOf(spec.devicePart);
+    const known = { name, devices, twentieths, behind };
+    this.#entries.set(name, { ...known, phase: 'preparing', isHeld: isHeld(spec), start: NOT_READY });
   }
 
   /** Its peers are ready: it may start as any other. */
@@ -55,15 +57,17 @@ export class DeviceLine {
     for (const told of this.#onLeave.splice(0)) told();
   }
 
-  /** Resolves when no other attempt that was let run stands in the line with one of its devices. */
+  /** Resolves when no other attempt that was let run stands in the line with one of its devices that it does not share. */
   async untilAlone(key: AttemptKey): Promise<void> {
     while (this.#sharesDevices(attemptName(key))) await new Promise<void>((resolve) => this.#onLeave.push(resolve));
   }
 
   #sharesDevices(name: string): boolean {
-    const own = this.#entries.get(name)?.devices ?? [];
+    const own = this.#entries.get(name);
+    if (!own) return false;
     const others = [...this.#entries.values()].filter((entry) => entry.name !== name && entry.phase === 'running');
-    return others.some(({ devices }) => devices.some((device) => own.includes(device)));
+    const isBeside = (other: LineEntry) => own.twentieths !== null && other.twentieths !== null;
+    return others.some((other) => !isBeside(other) && other.devices.some((device) => own.devices.includes(device)));
   }
 
   /** Devices that are out of service are given to nobody. */

@@ -28,6 +28,19 @@ describe('the environment of a job', () => {
     expect(jobEnvironment({ ...base, spec: aSpec(1) })).toMatchObject({ CUDA_VISIBLE_DEVICES: '' });
   });
 
+  it('tells a job that shares a card its part of it, and JAX to take no more of its memory', () => {
+    const spec = { ...aSpec(1), devices: [gpu('GPU-a', 0)], devicePart: 0.5 };
+    expect(jobEnvironment({ ...base, spec })).toMatchObject({
+      CUDA_VISIBLE_DEVICES: 'GPU-a',
+      BATON_DEVICE_PART: '0.5',
+      XLA_PYTHON_CLIENT_MEM_FRACTION: '0.375',
+    });
+    const env = { XLA_PYTHON_CLIENT_MEM_FRACTION: '0.1', BATON_DEVICE_PART: '1' };
+    const own = jobEnvironment({ ...base, spec: { ...spec, env } });
+    expect(own).toMatchObject({ XLA_PYTHON_CLIENT_MEM_FRACTION: '0.1', BATON_DEVICE_PART: '0.5' });
+    expect(jobEnvironment({ ...base, spec: aSpec(1) })).not.toHaveProperty('BATON_DEVICE_PART');
+  });
+
   it("lets the job set its own, but never the platform's", () => {
     const spec = { ...aSpec(1), env: { PATH: '/mine', BATON_TOKEN: 'forged', CUDA_VISIBLE_DEVICES: '0,1,2' } };
     expect(jobEnvironment({ ...base, spec })).toMatchObject({

@@ -34,12 +34,14 @@ export function jobEnvironment(input: JobEnvironmentInput): Record<string, strin
     LANG: 'C.UTF-8',
     PYTHONUNBUFFERED: '1',
     ...worldOf(spec),
+    ...memoryOf(spec),
     ...(input.virtualEnvironment === null ? {} : { VIRTUAL_ENV: input.virtualEnvironment }),
     ...spec.env,
     PYTHONPATH: [spec.env['PYTHONPATH'] ?? '', input.pythonPath].filter(Boolean).join(':'),
     ...pick(input.secrets, spec.secrets),
     ...datasetVariables(spec, folders),
     CUDA_VISIBLE_DEVICES: gpus(spec),
+    ...(spec.devicePart === undefined ? {} : { BATON_DEVICE_PART: String(spec.devicePart) }),
     BATON_JOB_ID: spec.jobId,
     BATON_ATTEMPT: String(spec.attempt),
     ...nodesOf(spec),
@@ -76,6 +78,15 @@ function nodesOf({ gang }: DesiredAttempt): Record<string, string> {
 /** What frameworks read where each node has one process; a launcher such as torchrun sets it anew for each of its own. */
 function worldOf({ gang }: DesiredAttempt): Record<string, string> {
   return gang === undefined ? {} : { RANK: String(gang.rank), WORLD_SIZE: String(gang.nodes.length) };
+}
+
+/** JAX takes most of a card's memory at its first use: the rest of its part is for what CUDA itself needs. */
+const JAX_MEMORY_OF_PART = 0.75;
+
+/** Advice only: processes that share a card by time slices can all take all of its memory. */
+function memoryOf({ devicePart, devices }: DesiredAttempt): Record<string, string> {
+  if (devicePart === undefined || devices.every(({ kind }) => kind !== 'gpu')) return {};
+  return { XLA_PYTHON_CLIENT_MEM_FRACTION: String(Number((devicePart * JAX_MEMORY_OF_PART).toFixed(4))) };
 }
 
 /** Empty for CPU jobs, which hides every card from them, and until the cards that it waits for are its own. */

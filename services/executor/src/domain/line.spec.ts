@@ -7,6 +7,7 @@ const entry = (name: string, change: Partial<LineEntry> = {}): LineEntry => ({
   name,
   phase: 'ready',
   devices: [],
+  twentieths: null,
   behind: null,
   isHeld: false,
   ...change,
@@ -21,6 +22,14 @@ describe('the line', () => {
   it('keeps two attempts off one device, whatever the log says', () => {
     const line = [entry('a', { phase: 'running', devices: ['d0'] }), entry('b', { devices: ['d0'] })];
     expect(grants(line)).toEqual([]);
+  });
+
+  it('starts one that has a part of a device beside others that have parts, as long as there is room, and nobody beside one that has all', () => {
+    const half = { devices: ['d0'], twentieths: 10 };
+    const line = [entry('a', { phase: 'running', ...half }), entry('b', half), entry('c', half)];
+    expect(grants(line)).toEqual([{ name: 'b', devices: ['d0'] }]);
+    expect(grants([entry('all', { phase: 'running', devices: ['d0'] }), entry('b', half)])).toEqual([]);
+    expect(grants([entry('a', { phase: 'running', ...half }), entry('all', { devices: ['d0'] })])).toEqual([]);
   });
 
   it('gives whichever device comes free first to the first that waits for it', () => {
@@ -88,6 +97,30 @@ describe('the line', () => {
         expect(new Set(devices).size).toBe(devices.length);
         expect(line.some((one) => one.isHeld && given.some(({ name }) => name === one.name))).toBe(false);
         expect(grants(after(line, given))).toEqual([]);
+      }),
+    );
+  });
+
+  it('gives no device for more than it is, whoever asks for a part, and leaves no room that one who is ready could have (property)', () => {
+    const part = fc.option(fc.integer({ min: 1, max: 19 }));
+    const wanted = fc.record({ phase: fc.constantFrom('ready' as const, 'preparing' as const), part, on: fc.nat(2) });
+    fc.assert(
+      fc.property(fc.array(wanted, { maxLength: 12 }), (all) => {
+        let line = all.map(({ phase, part: twentieths, on }, index) =>
+          entry(`${index}`, { phase, twentieths, devices: [`d${on}`] }),
+        );
+        // Those that are let run have come one after the other, and some go again.
+        for (const name of ['', ...line.map((one) => one.name)]) {
+          line = after(line, grants(line));
+          for (const id of ['d0', 'd1', 'd2']) {
+            const there = line.filter(({ phase, devices }) => phase === 'running' && devices.includes(id));
+            const taken = there.reduce((sum, { twentieths }) => sum + (twentieths ?? 20), 0);
+            expect(taken).toBeLessThanOrEqual(20);
+            const ready = line.filter(({ phase, devices }) => phase === 'ready' && devices.includes(id));
+            expect(ready.filter(({ twentieths }) => taken + (twentieths ?? 20) <= 20)).toEqual([]);
+          }
+          line = line.filter((one) => one.name !== name || one.phase !== 'running');
+        }
       }),
     );
   });

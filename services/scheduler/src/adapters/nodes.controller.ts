@@ -51,6 +51,11 @@ export class NodesController {
     return this.#admin.uncordon(requestOf(call), call.body.id);
   }
 
+  @Answers(schedulerRpc.shareNode)
+  shareNode(call: CallOf<'shareNode'>) {
+    return this.#admin.share(requestOf(call), call.body);
+  }
+
   @Answers(schedulerRpc.drainNode)
   drainNode(call: CallOf<'drainNode'>) {
     return this.#admin.drain(requestOf(call), call.body);

@@ -7,6 +7,7 @@ import {
   type GapsQuery,
   type GapsView,
   type GapTotals,
+  partOf,
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { coalesced } from '../domain/usage/coalesce.ts';
@@ -90,11 +91,12 @@ function deviceGaps({ node, device, intervals }: DeviceUsage, window: TimeWindow
   };
 }
 
-function gapInterval({ from, to, category, of, reason, final }: Interval, named: Named): GapInterval {
+function gapInterval({ from, to, category, of, reason, final, lanes }: Interval, named: Named): GapInterval {
   return {
     fromUs: from,
     toUs: to,
     category,
+    ...(lanes === undefined ? {} : { part: partOf(lanes.end - lanes.first) }),
     ...(of === null ? {} : { job: attemptView(of, named) }),
     ...(reason === null ? {} : { reason }),
     final,

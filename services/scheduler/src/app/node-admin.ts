@@ -94,6 +94,17 @@ export class NodeAdmin {
     return { id, revision };
   }
 
+  /** How many jobs that ask for parts may share one of its devices; with 1, none do. Those that run stay. */
+  async share(
+    request: NodeRequest,
+    { id: ref, jobsPerDevice }: { readonly id: string; readonly jobsPerDevice: number },
+  ) {
+    const by = requireAdmin(request.caller);
+    const { id } = this.#ports.nodes.one(ref);
+    const { revision } = await this.#ports.nodes.change(id, { type: 'Share', jobsPerDevice, by }, request);
+    return { id, revision };
+  }
+
   /** A cordon, and what is still on the node. The scheduling pass calls back what has not started. */
   async drain(request: NodeRequest, change: NodeChange) {
     const { id, revision } = await this.cordon(request, { ...change, reason: change.reason ?? 'drained' });

@@ -10,6 +10,9 @@ import type { Caller } from './ports.ts';
 /** Silence after which a node counts as unreachable. */
 export const HEARTBEAT_TIMEOUT_MS = 5_000;
 
+/** What a scheduling pass should see though no agent said it. */
+const BY_ADMINS: ReadonlySet<NodeEvent['type']> = new Set(['NodeCordoned', 'NodeUncordoned', 'NodeSharingChanged']);
+
 /** On whose behalf; a heartbeat is on nobody's. */
 export interface NodeRequest {
   readonly caller: Caller;
@@ -63,7 +66,7 @@ export class Nodes {
     if (commit.revision <= entry.revision) return;
     const events = commit.events as NodeEvent[];
     this.#set(entry, { revision: commit.revision, state: events.reduce(evolveNode, entry.state) });
-    if (events.some(({ type }) => type === 'NodeCordoned' || type === 'NodeUncordoned')) this.#ports.changed();
+    if (events.some(({ type }) => BY_ADMINS.has(type))) this.#ports.changed();
   }
 
   known(): KnownNode[] {

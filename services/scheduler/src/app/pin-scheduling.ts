@@ -1,5 +1,13 @@
 // What a specification says about when and where the job may run, as the log keeps it.
-import { type ArrayPlace, type JobSpec, MAX_ARRAY_JOBS, parseDurationMs, type PinnedSpec } from '@baton/contracts';
+import {
+  type ArrayPlace,
+  DEVICE_PARTS,
+  type JobSpec,
+  MAX_ARRAY_JOBS,
+  parseDurationMs,
+  type PinnedSpec,
+  twentiethsOf,
+} from '@baton/contracts';
 import { durationOf, refuse, sizeOf } from './refuse-spec.ts';
 
 type SchedulingFields =
@@ -24,6 +32,7 @@ export function pinScheduling(spec: JobSpec, { classNames, now }: SchedulingWorl
   const { begin, after = [] } = spec;
   if (spec.class !== undefined) refuseUnknownClass(spec.class, classNames());
   refuseContradictions(spec);
+  refusePartsOfSeveral(spec);
   return {
     ...(spec.class === undefined ? {} : { class: spec.class }),
     ...labelsOf(spec),
@@ -51,17 +60,40 @@ function wishesOf(spec: JobSpec): Pick<PinnedSpec, 'exclusive' | 'keepsCheckpoin
 }
 
 export function pinResources({ resources = {} }: JobSpec): PinnedSpec['resources'] {
-  const { gpus = 0, cpus = 0, memory, gpuModel, gpuMemory } = resources;
+  const { gpus = 0, cpuSlots, cpus = 0, memory, gpuModel, gpuMemory } = resources;
+  refuseBadParts(resources);
   const gpuMemoryBytes = sizeOf(gpuMemory, '/resources/gpuMemory');
   if (gpus === 0 && gpuModel !== undefined) refuse('/resources/gpuModel', 'needs `gpus`: the job asks for none');
   if (gpus === 0 && gpuMemory !== undefined) refuse('/resources/gpuMemory', 'needs `gpus`: the job asks for none');
   return {
     gpus,
+    ...(cpuSlots === undefined || cpuSlots === 1 ? {} : { cpuSlots }),
     cpus,
     memoryBytes: sizeOf(memory, '/resources/memory'),
     ...(gpuModel === undefined ? {} : { gpuModel }),
     ...(gpuMemoryBytes === 0 ? {} : { gpuMemoryBytes }),
   };
+}
+
+/** A part is of one device: of more than one, each is whole. */
+function refuseBadParts({ gpus = 0, cpuSlots }: NonNullable<JobSpec['resources']>): void {
+  if (!Number.isInteger(gpus) && twentiethsOf(gpus) === null)
+    refuse('/resources/gpus', `is ${gpus}: give a whole number of GPUs, or ${DEVICE_PARTS} for a part of one`);
+  if (cpuSlots === undefined) return;
+  if (gpus > 0) refuse('/resources/cpuSlots', 'is for jobs without GPUs: leave it out, or `gpus`');
+  if (cpuSlots !== 1 && twentiethsOf(cpuSlots) === null)
+    refuse('/resources/cpuSlots', `is ${cpuSlots}: give 1, or ${DEVICE_PARTS} for a part of a slot`);
+}
+
+function asksForPart({ gpus = 0, cpuSlots = 1 }: NonNullable<JobSpec['resources']>): boolean {
+  return (gpus > 0 && gpus < 1) || cpuSlots < 1;
+}
+
+/** Who has a part of a device is beside others there: neither on several nodes at once nor alone on one. */
+function refusePartsOfSeveral({ resources = {}, nodes = 1, exclusive }: JobSpec): void {
+  if (!asksForPart(resources)) return;
+  if (nodes > 1) refuse('/nodes', `is ${nodes} for a job that asks for a part of a device: ask for whole devices`);
+  if (exclusive === true) refuse('/exclusive', 'does not go with a part of a device: ask for a whole one');
 }
 
 function refuseUnknownClass(name: string, known: readonly string[]): void {

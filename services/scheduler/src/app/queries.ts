@@ -150,6 +150,7 @@ export class Queries {
       heard: known.heard(document.id),
       lastSeenAt: known.lastSeenAt(document.id),
       held: ledger?.engine.cluster.held(document.id) ?? new Map(),
+      sharers: ledger?.engine.cluster.sharers(document.id) ?? new Map(),
       attempts: ledger?.placedOn(document.id).length ?? 0,
     });
   }

@@ -10,6 +10,7 @@ import {
 import { PlatformError } from '@baton/errors';
 import type { RecordedCommit } from '@baton/event-store';
 import { whyNever } from '../domain/schedule/able.ts';
+import { engineNode } from '../domain/schedule/engine-node.ts';
 import { engineShapeOf } from '../domain/schedule/engine-shape.ts';
 import { ArraySubmission, arrayIdOf, firstJobOf, isArrayId } from './array-submission.ts';
 import { loadJob, readCommits } from './job-commits.ts';
@@ -133,7 +134,7 @@ export class Submissions {
   }
 
   #refuseUnsatisfiable(spec: PinnedSpec): void {
-    const nodes = this.#ports.nodes.known().map(({ id, state }) => ({ id, description: state.description }));
+    const nodes = this.#ports.nodes.known().map((node) => engineNode(node, null));
     const why = whyNever(engineShapeOf(spec), nodes);
     if (why !== null) throw new PlatformError('unsatisfiable', why.message, { issues: [...why.issues] });
   }

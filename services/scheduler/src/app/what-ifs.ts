@@ -2,6 +2,7 @@
 import type { Policy, WhatIf, WhatIfView } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import type { KnownNode } from '../domain/ledger.ts';
+import { engineNode } from '../domain/schedule/engine-node.ts';
 import { refuseContradictions } from '../domain/policy.commands.ts';
 import type { EngineNode } from '../domain/schedule/engine-model.ts';
 import { devicesOf, isThere } from '../domain/forecast/present.ts';
@@ -74,7 +75,7 @@ export class WhatIfs {
       });
     }
     const { description } = model.state;
-    const added = Array.from({ length: addNodes }, (_, index) => ({ ...engineNode(model), id: `added-${index + 1}` }));
+    const added = Array.from({ length: addNodes }, (_, index) => ({ ...inService(model), id: `added-${index + 1}` }));
     return { nodes: added, view: { nodes: addNodes, like: description.name, devices: description.devices.length } };
   }
 
@@ -92,7 +93,7 @@ export class WhatIfs {
       });
     }
     const moment = await this.#ports.past.at(until, window);
-    const nodes = moment.nodes.map(engineNode);
+    const nodes = moment.nodes.map(inService);
     const notes = new WhatIfNotes();
     const jobs = replayJobs(window, moment, { nodes, notes });
     const work = new Slices(this.#ports);
@@ -120,9 +121,9 @@ export class WhatIfs {
   }
 }
 
-/** Taken to be in service all the time. */
-function engineNode({ id, state: { description } }: KnownNode): EngineNode {
-  return { id, description, refuses: null };
+/** Taken to be so all the time. */
+function inService(node: KnownNode): EngineNode {
+  return engineNode(node, null);
 }
 
 function largest(nodes: readonly KnownNode[]): KnownNode | undefined {

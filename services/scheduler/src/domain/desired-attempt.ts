@@ -1,7 +1,8 @@
 // A placed job as its agent is to have it.
-import type { DesiredAttempt, Device, GangPlace } from '@baton/contracts';
+import { type DesiredAttempt, type Device, type GangPlace, partOf } from '@baton/contracts';
 import type { Gang } from './gang.ts';
 import type { Part, PlacedJob } from './job.ts';
+import { engineShapeOf } from './schedule/engine-shape.ts';
 
 /** `part` is what its node has of it. */
 export function desiredAttempt(
@@ -24,6 +25,7 @@ export function desiredAttempt(
     code: spec.code?.digest ?? null,
     datasets: spec.datasets.map((dataset) => ({ as: dataset.as, digest: dataset.digest })),
     devices: described(part.devices),
+    ...devicePart(state.spec),
     behind: behind && { ...behind, pool: described(behind.pool) },
     ...gangPlace(attempt.gang, part.rank),
     cpus: spec.resources.cpus,
@@ -35,6 +37,11 @@ export function desiredAttempt(
     ...(spec.onNodeLoss === undefined ? {} : { onNodeLoss: spec.onNodeLoss }),
     environment: spec.environment,
   };
+}
+
+function devicePart(spec: PlacedJob['spec']): Pick<DesiredAttempt, 'devicePart'> {
+  const { twentieths } = engineShapeOf(spec);
+  return twentieths === undefined ? {} : { devicePart: partOf(twentieths) };
 }
 
 function wanted({ phase, attempt }: PlacedJob): DesiredAttempt['want'] {

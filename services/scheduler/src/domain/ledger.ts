@@ -16,6 +16,7 @@ import type { NodeState } from './node.ts';
 import { type PlacedRecord, PlacedJobs } from './placed-jobs.ts';
 import { Predecessors } from './predecessors.ts';
 import { runningAttempt, usedSince, waitingJob } from './schedule/engine-job.ts';
+import { engineNode } from './schedule/engine-node.ts';
 import { chargedDevices, engineShapeOf } from './schedule/engine-shape.ts';
 import { Engine } from './schedule/engine.ts';
 import { UsageLedger } from './schedule/fair-share.ts';
@@ -286,7 +287,7 @@ export class JobLedger {
       if (known?.state === node.state && known.heard === node.heard) continue;
       this.#nodes.set(node.id, node);
       const refuses = !node.heard ? 'node-unreachable' : node.state.cordoned ? 'node-cordoned' : null;
-      this.engine.putNode({ id: node.id, description: node.state.description, refuses });
+      this.engine.putNode(engineNode(node, refuses));
     }
     for (const id of gone) {
       this.#nodes.delete(id);

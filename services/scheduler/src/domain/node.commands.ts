@@ -19,6 +19,7 @@ export type NodeCommand =
   | { readonly type: 'ResumeWatch'; readonly unwatchedSince: number }
   | { readonly type: 'Cordon'; readonly reason: string; readonly by: string }
   | { readonly type: 'Uncordon'; readonly by: string }
+  | { readonly type: 'Share'; readonly jobsPerDevice: number; readonly by: string }
   | {
       readonly type: 'Remove';
       readonly reason: string;
@@ -53,6 +54,8 @@ export const nodeDecider: Decider<NodeCommand, NodeState, NodeEvent> = {
       case 'Uncordon':
         if (state.phase !== 'known' || state.cordoned === null) return [];
         return [event('NodeUncordoned', { by: command.by })];
+      case 'Share':
+        return decideShare(command, state);
       case 'Remove':
         return decideRemove(command, state);
       default:
@@ -108,6 +111,11 @@ function decideHear(description: NodeDescription, state: NodeState): NodeEvent[]
 function decideCordon({ reason, by }: CommandOf<'Cordon'>, state: NodeState): NodeEvent[] {
   if (state.phase !== 'known') throw new PlatformError('conflict', 'The node has not been heard from yet.');
   return state.cordoned?.reason === reason ? [] : [event('NodeCordoned', { reason, by })];
+}
+
+function decideShare({ jobsPerDevice, by }: CommandOf<'Share'>, state: NodeState): NodeEvent[] {
+  if (state.phase !== 'known') throw new PlatformError('conflict', 'The node has not been heard from yet.');
+  return (state.jobsPerDevice ?? 1) === jobsPerDevice ? [] : [event('NodeSharingChanged', { jobsPerDevice, by })];
 }
 
 function decideRemove(command: CommandOf<'Remove'>, state: NodeState): NodeEvent[] {

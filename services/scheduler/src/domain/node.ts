@@ -28,10 +28,14 @@ export type NodeState =
       readonly description: NodeDescription;
       readonly reachable: boolean;
       readonly cordoned: Cordon | null;
+      /** So many jobs that ask for parts may share one of its devices; absent: none do. */
+      readonly jobsPerDevice?: number;
       /** Null: its agent's credentials are in its server's own configuration. */
       readonly admission: Admission | null;
     }
   | { readonly phase: 'removed' };
+
+type KnownState = Extract<NodeState, { phase: 'known' }>;
 
 export const initialNode: NodeState = { phase: 'none' };
 
@@ -55,6 +59,8 @@ export function evolveNode(state: NodeState, event: NodeEvent): NodeState {
       return state.phase === 'known' ? { ...state, cordoned: event.data } : state;
     case 'NodeUncordoned':
       return state.phase === 'known' ? { ...state, cordoned: null } : state;
+    case 'NodeSharingChanged':
+      return state.phase === 'known' ? sharing(state, event.data.jobsPerDevice) : state;
     case 'NodeRemoved':
       return { phase: 'removed' };
     case 'NodeWatchResumed':
@@ -66,7 +72,12 @@ export function evolveNode(state: NodeState, event: NodeEvent): NodeState {
 
 function described(state: NodeState, description: NodeDescription): NodeState {
   const cordoned = state.phase === 'known' ? state.cordoned : null;
-  return { phase: 'known', description, reachable: true, cordoned, admission: admissionOf(state) };
+  const known = { phase: 'known', description, reachable: true, cordoned, admission: admissionOf(state) } as const;
+  return sharing(known, state.phase === 'known' ? state.jobsPerDevice : undefined);
+}
+
+function sharing({ jobsPerDevice: _before, ...known }: KnownState, jobsPerDevice = 1): KnownState {
+  return jobsPerDevice > 1 ? { ...known, jobsPerDevice } : known;
 }
 
 export function admissionOf(state: NodeState): Admission | null {

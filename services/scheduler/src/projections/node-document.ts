@@ -7,6 +7,8 @@ export interface NodeDocument extends NodeDescription, Revised {
   readonly phase: 'invited' | 'joining' | 'known';
   readonly invitation: { readonly by: string; readonly expiresAt: number } | null;
   readonly cordon: { readonly reason: string; readonly by: string; readonly at: number } | null;
+  /** Absent: no jobs share its devices. */
+  readonly jobsPerDevice?: number;
   /** As of the last event; the scheduler itself knows better. */
   readonly lastSeenAt: number | null;
   readonly createdAt: number;
@@ -47,6 +49,8 @@ function evolve(document: NodeDocument | null, event: NodeEvent, { ref, at }: Re
       return document && { ...document, cordon: { ...event.data, at } };
     case 'NodeUncordoned':
       return document && { ...document, cordon: null };
+    case 'NodeSharingChanged':
+      return document && sharing(document, event.data.jobsPerDevice);
     case 'NodeRemoved':
       return null;
     case 'NodeWatchResumed':
@@ -54,6 +58,10 @@ function evolve(document: NodeDocument | null, event: NodeEvent, { ref, at }: Re
     default:
       return event satisfies never;
   }
+}
+
+function sharing({ jobsPerDevice: _before, ...document }: NodeDocument, jobsPerDevice: number): NodeDocument {
+  return jobsPerDevice > 1 ? { ...document, jobsPerDevice } : document;
 }
 
 const SHORT_ID = { start: 'nod_'.length, end: 'nod_'.length + 6 } as const;

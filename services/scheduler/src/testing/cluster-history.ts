@@ -20,6 +20,8 @@ const SHAPES = [
   gpus(2, { preferredLabels: { room: '2' } }),
   gpus(1, { nodeId: 'nod_b' }),
   ONE_SLOT,
+  gpus(1, { twentieths: 10 }),
+  gpus(1, { twentieths: 7 }),
 ];
 const OWNERS: readonly [Owner, Owner] = [
   { userId: 'usr_a', groupId: null },
@@ -34,7 +36,8 @@ function nodeOf(id: string, variant: number): EngineNode {
     return variant === 2 && index === 3 ? { ...described, fault: 'gone' } : described;
   });
   const refuses = variant === 1 ? ('node-unreachable' as const) : null;
-  return { id, description: { ...node.description, devices }, refuses };
+  const sharing = id === 'nod_a' || id === 'nod_c' ? { jobsPerDevice: variant === 3 ? 1 : 3 } : {};
+  return { id, description: { ...node.description, devices }, refuses, ...sharing };
 }
 
 /** What a cluster was told, as it stands; a new one is told the same, in another order. */
@@ -172,12 +175,18 @@ export class ClusterHistory {
     if (found.places.length !== ask.shape.nodes) this.wrong.push(`${ask.jobId}: not all of its nodes`);
     for (const place of found.places) {
       if (place.devices.length !== ask.shape.devices) this.wrong.push(`${ask.jobId}: not all of its devices`);
-      const twice = place.devices.filter((id) => this.cluster.held(place.nodeId).has(id));
+      const twice = place.devices.filter((id) => !this.#hasRoom(ask, place.nodeId, id));
       if (twice.length > 0) this.wrong.push(`${ask.jobId}: ${twice.join(', ')} given twice`);
       if (this.told.bookings.some((booking) => this.#isInto(booking, ask, place)))
         this.wrong.push(`${ask.jobId}: into a booking`);
     }
     this.#put(anAttempt(ask, found.places, { since: this.now, placedAt: this.#count }));
+  }
+
+  #hasRoom({ shape: { twentieths } }: Ask, nodeId: string, device: string): boolean {
+    const beside = this.cluster.sharers(nodeId).get(device);
+    if (beside === undefined || twentieths === undefined) return !this.cluster.held(nodeId).has(device);
+    return beside.length < 3 && beside.reduce((sum, other) => sum + other.twentieths, twentieths) <= 20;
   }
 
   #isInto(booking: Booking, ask: Ask, { nodeId, devices }: FoundPlace): boolean {

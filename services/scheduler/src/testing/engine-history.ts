@@ -1,34 +1,15 @@
 // Random histories of an engine: what happens to it step by step, with a plan after each that is looked at and carried out.
 import { DEFAULT_POLICY, type Policy } from '@baton/contracts';
 import fc from 'fast-check';
-import type { EngineNode, EngineShape, Owner, Plan, WaitingJob } from '../domain/schedule/engine-model.ts';
-import { anEngineNode, gpus, ONE_SLOT } from './cluster-builders.ts';
+import type { Owner, Plan, WaitingJob } from '../domain/schedule/engine-model.ts';
+import { ONE_SLOT } from './cluster-builders.ts';
+import { NODES, type Stock, WHOLE } from './engine-stock.ts';
 import { EngineWorld } from './engine-world.ts';
 import { faultsOf } from './plan-faults.ts';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
-const GIB = 2 ** 30;
 
-export const NODES: readonly EngineNode[] = [
-  anEngineNode('nod_a', { gpu: 4, cpu: 2 }, { labels: { room: '1' } }),
-  anEngineNode('nod_b', { gpu: 4, cpu: 1 }),
-  anEngineNode('nod_c', { gpu: 2 }, { cpus: 4 }),
-];
-const SHAPES: readonly EngineShape[] = [
-  gpus(1),
-  gpus(1),
-  gpus(1, { cpus: 3 }),
-  gpus(2),
-  gpus(2, { memoryBytes: 10 * GIB }),
-  gpus(3),
-  gpus(4),
-  gpus(2, { nodes: 2 }),
-  gpus(1, { nodes: 3 }),
-  gpus(1, { exclusive: true }),
-  gpus(1, { requiredLabels: { room: '1' } }),
-  ONE_SLOT,
-];
 const OWNERS: readonly Owner[] = [
   { userId: 'usr_a', groupId: null },
   { userId: 'usr_b', groupId: 'grp_x' },
@@ -96,13 +77,26 @@ interface Step {
 }
 
 const CALM = ['arrive', 'arrive', 'arrive', 'arrive', 'arrive', 'advance', 'advance', 'end', 'cancel', 'answer'];
-const WILD = [...CALM, ...CALM, 'retry', 'cordon', 'silence', 'fault', 'shrink', 'mend', 'book', 'policy', 'jump'];
+const WILD = [
+  ...CALM,
+  ...CALM,
+  'share',
+  'retry',
+  'cordon',
+  'silence',
+  'fault',
+  'shrink',
+  'mend',
+  'book',
+  'policy',
+  'jump',
+];
 
 export function steps(kinds: 'calm' | 'wild', classNames: readonly string[] = ['normal']): fc.Arbitrary<Step[]> {
   const step = fc.record({
     kind: fc.constantFrom(...(kinds === 'calm' ? CALM : WILD)),
     pick: fc.nat(1_000),
-    shape: fc.nat(SHAPES.length - 1),
+    shape: fc.nat(10_000),
     owner: fc.nat(OWNERS.length - 1),
     className: fc.constantFrom(...classNames),
     limit: fc.option(fc.integer({ min: 1, max: 60 }), { freq: 5 }),
@@ -119,15 +113,17 @@ export class EngineHistory {
   /** The latest time by which each was promised a start. */
   readonly promisedBy = new Map<string, number>();
   readonly #policies: readonly Policy[];
+  readonly #stock: Stock;
   /** For whom others were stopped, and whom. */
   readonly #stoppedFor = new Map<string, Set<string>>();
   #passes = 0;
   #count = 0;
 
-  constructor(policy: Policy, policies: readonly Policy[] = [policy]) {
+  constructor(policy: Policy, policies: readonly Policy[] = [policy], stock = WHOLE) {
     this.#policies = policies;
+    this.#stock = stock;
     this.world = new EngineWorld(policy);
-    for (const node of NODES) this.world.putNode(node);
+    for (const node of stock.nodes) this.world.putNode(node);
   }
 
   do(step: Step): void {
@@ -245,7 +241,7 @@ export class EngineHistory {
       nextAttempt: 1,
       owner: OWNERS[owner] ?? { userId: 'usr_a', groupId: null },
       className,
-      shape: SHAPES[shape] ?? ONE_SLOT,
+      shape: this.#stock.shapes[shape % this.#stock.shapes.length] ?? ONE_SLOT,
       limitMs,
       estimateMs: null,
       servedMs: 0,
@@ -273,7 +269,8 @@ export class EngineHistory {
   }
 
   #changeNode({ kind, pick }: Step): void {
-    const node = NODES[pick % NODES.length];
+    const { nodes } = this.#stock;
+    const node = nodes[pick % nodes.length];
     if (!node) return;
     const { description } = node;
     const devices = description.devices;
@@ -288,8 +285,10 @@ export class EngineHistory {
       }
       case 'shrink':
         return this.world.putNode({ ...node, description: { ...description, devices: devices.slice(0, 1), cpus: 2 } });
+      case 'share':
+        return this.world.putNode(node.jobsPerDevice === undefined ? node : { ...node, jobsPerDevice: 1 + (pick % 4) });
       default:
-        for (const each of NODES) this.world.putNode(each);
+        for (const each of nodes) this.world.putNode(each);
         return undefined;
     }
   }

@@ -16,6 +16,15 @@ export interface WorldJob {
   startedAt: number | null;
 }
 
+export interface SharedDevice {
+  readonly twentieths: number;
+  readonly jobs: number;
+}
+
+export function withOneMore(before: SharedDevice | undefined, twentieths: number): SharedDevice {
+  return { twentieths: (before?.twentieths ?? 0) + twentieths, jobs: (before?.jobs ?? 0) + 1 };
+}
+
 type Told = (engine: Engine) => void;
 
 export class EngineWorld {
@@ -160,6 +169,17 @@ export class EngineWorld {
     for (const attempt of inLine.toSorted((one, other) => one.placedAt - other.placedAt))
       for (const id of this.#next(attempt, held)) held.set(id, attempt.job.id);
     return held;
+  }
+
+  /** Device -> what jobs that share it have of it. */
+  shared(nodeId: string): Map<string, SharedDevice> {
+    const found = new Map<string, SharedDevice>();
+    for (const { attempt, devices } of this.partsOn(nodeId)) {
+      const { twentieths } = attempt.job.shape;
+      if (twentieths === undefined) continue;
+      for (const id of devices) found.set(id, withOneMore(found.get(id), twentieths));
+    }
+    return found;
   }
 
   #next({ waiting }: RunningAttempt, held: ReadonlyMap<string, string>): string[] {

@@ -10,8 +10,8 @@ import type {
   RunningAttempt,
   WaitingJob,
 } from '../domain/schedule/engine-model.ts';
-import { allDevices } from '../domain/schedule/engine-shape.ts';
-import type { EngineWorld } from './engine-world.ts';
+import { allTwentieths } from '../domain/schedule/engine-shape.ts';
+import { type EngineWorld, type SharedDevice, withOneMore } from './engine-world.ts';
 
 /** Sentences; none if all is well. */
 export function faultsOf(plan: Plan, world: EngineWorld): string[] {
@@ -28,6 +28,7 @@ interface Given {
 function startFaults({ starts }: Plan, world: EngineWorld): string[] {
   const found: string[] = [];
   const taken = new Map([...world.nodes.keys()].map((id) => [id, world.held(id)]));
+  const shares = new Map([...world.nodes.keys()].map((id) => [id, world.shared(id)]));
   const loads = new Map([...world.nodes.keys()].map((id) => [id, loadOf(world, id)]));
   for (const start of starts) {
     const job = world.queued.get(start.jobId);
@@ -43,9 +44,11 @@ function startFaults({ starts }: Plan, world: EngineWorld): string[] {
       const given = { job, nodeId, devices, behind: start.behind };
       const held = taken.get(nodeId) ?? new Map<string, string>();
       const load = loads.get(nodeId) ?? { cpus: 0, memoryBytes: 0, exclusive: 0, jobs: 0 };
-      found.push(...placeFaults(given, world), ...heldFaults(given, held));
+      const shared = shares.get(nodeId) ?? new Map<string, SharedDevice>();
+      const jobsPerDevice = world.nodes.get(nodeId)?.jobsPerDevice ?? 1;
+      found.push(...placeFaults(given, world), ...heldFaults(given, { held, shared, jobsPerDevice }));
       if (!start.behind) found.push(...loadFaults(given, world, load));
-      for (const id of devices) held.set(id, job.id);
+      give(job, devices, { held, shared });
     }
   }
   return found;
@@ -59,6 +62,7 @@ function lineFaults(
   if (!behind) return [];
   const isThere = (id: string) => placed.has(id) || starts.some(({ jobId }) => jobId === id);
   const found = job.shape.nodes > 1 ? [`${job.id}: a gang in a line`] : [];
+  if (job.shape.twentieths !== undefined) found.push(`${job.id}: one that shares in a line`);
   if (!behind.predecessors.every(({ jobId }) => isThere(jobId)))
     found.push(`${job.id}: behind somebody who is not there`);
   return found;
@@ -98,8 +102,32 @@ function isInto(booking: Booking, owner: Owner, { nodeId, id, now, until }: Span
   return booking.devices?.includes(id) ?? true;
 }
 
-function heldFaults({ job, nodeId, devices }: Given, held: ReadonlyMap<string, string>): string[] {
-  return devices.flatMap((id) => (held.has(id) ? `${job.id}: ${nodeId}/${id} is ${held.get(id)}'s` : []));
+function give(
+  { id: jobId, shape }: WaitingJob,
+  devices: readonly string[],
+  { held, shared }: Pick<Holdings, 'held' | 'shared'>,
+): void {
+  for (const id of devices) {
+    held.set(id, jobId);
+    if (shape.twentieths !== undefined) shared.set(id, withOneMore(shared.get(id), shape.twentieths));
+  }
+}
+
+interface Holdings {
+  readonly held: Map<string, string>;
+  readonly shared: Map<string, SharedDevice>;
+  readonly jobsPerDevice: number;
+}
+
+function heldFaults({ job, nodeId, devices }: Given, { held, shared, jobsPerDevice }: Holdings): string[] {
+  const { twentieths } = job.shape;
+  return devices.flatMap((id) => {
+    const beside = shared.get(id);
+    if (beside === undefined || twentieths === undefined)
+      return held.has(id) ? `${job.id}: ${nodeId}/${id} is ${held.get(id)}'s` : [];
+    const isTooMuch = beside.twentieths + twentieths > 20 || beside.jobs >= jobsPerDevice;
+    return isTooMuch ? `${job.id}: ${nodeId}/${id} is full: ${JSON.stringify(beside)}` : [];
+  });
 }
 
 function loadOf(world: EngineWorld, nodeId: string) {
@@ -144,12 +172,12 @@ function quotaFaults({ starts }: Plan, world: EngineWorld): string[] {
 
 function isPassed(quota: Quota, { shape }: WaitingJob, running: readonly WaitingJob[]): boolean {
   const counted = running.filter(({ owner }) => isOf(quota.of, owner));
-  const devices = counted.reduce(
-    (sum, job) => sum + (job.shape.deviceKind === shape.deviceKind ? allDevices(job.shape) : 0),
+  const twentieths = counted.reduce(
+    (sum, job) => sum + (job.shape.deviceKind === shape.deviceKind ? allTwentieths(job.shape) : 0),
     0,
   );
   const most = shape.deviceKind === 'gpu' ? quota.hardGpus : quota.hardCpuSlots;
-  return devices > (most ?? Infinity) || counted.length > (quota.runningJobs ?? Infinity);
+  return twentieths > 20 * (most ?? Infinity) || counted.length > (quota.runningJobs ?? Infinity);
 }
 
 function isOf(of: Quota['of'], owner: Owner): boolean {

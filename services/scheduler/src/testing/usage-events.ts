@@ -1,5 +1,6 @@
 // Commits for tests of the ledger: job and node events, folded into what it reads.
 import type { AttemptResult, JobEvent, NodeEvent } from '@baton/contracts';
+import type { Interval } from '../domain/usage/interval.ts';
 import { evolveJobUsage, type JobUsage } from '../domain/usage/job-usage.ts';
 import { evolveNodeUsage, type NodeUsage } from '../domain/usage/node-usage.ts';
 import { aSpec } from './job-builders.ts';
@@ -47,4 +48,17 @@ export function aResult(change: Partial<AttemptResult> & Pick<AttemptResult, 'en
     startedAt: null,
     ...change,
   };
+}
+
+/** For each twentieth of the device the stretches that are told of, where one goes on with the other as one. */
+export function cover(intervals: readonly Interval[]): [number, number][][] {
+  return Array.from({ length: 20 }, (_, lane) => {
+    const own = intervals.filter(({ lanes }) => lanes === undefined || (lanes.first <= lane && lane < lanes.end));
+    return own.reduce<[number, number][]>((found, { from, to }) => {
+      const last = found.at(-1);
+      if (last?.[1] === from) last[1] = to;
+      else found.push([from, to]);
+      return found;
+    }, []);
+  });
 }

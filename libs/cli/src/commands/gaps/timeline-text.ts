@@ -1,5 +1,5 @@
 // The ledger as a picture: a line a device, a character for each stretch of time, and what they stand for. Needs no colours.
-import type { DeviceGaps, GapCategory, GapsView } from '@baton/contracts';
+import type { DeviceGaps, GapCategory, GapInterval, GapsView } from '@baton/contracts';
 import { paint, type Style } from '../../output/paint.ts';
 import { table } from '../../output/table.ts';
 import { cutToWidth, plainLine, textWidth } from '../../output/text-width.ts';
@@ -71,11 +71,19 @@ export function columnsOf(
     for (let at = next; (device.intervals[at]?.fromUs ?? Infinity) < right; at += 1) {
       const interval = device.intervals[at];
       if (!interval) break;
-      const share = Math.min(interval.toUs, right) - Math.max(interval.fromUs, left);
+      const share = shareOf(interval, { left, right });
       shares.set(interval.category, (shares.get(interval.category) ?? 0) + share);
     }
     return [...shares].toSorted(([, one], [, other]) => other - one)[0]?.[0] ?? null;
   });
+}
+
+/** Of a device that jobs share an earlier one may have ended already. */
+function shareOf(
+  { fromUs, toUs, part = 1 }: GapInterval,
+  { left, right }: { readonly left: number; readonly right: number },
+): number {
+  return part * Math.max(0, Math.min(toUs, right) - Math.max(fromUs, left));
 }
 
 /** Neighbours of one category in one go: fewer escape sequences. */

@@ -1,6 +1,6 @@
 // The flags that say what a job is.
 import { type Command, Option } from 'commander';
-import { collect, positiveInteger, positiveNumber, wholeNumber } from '../../verb.ts';
+import { collect, deviceCount, positiveInteger, positiveNumber, wholeNumber } from '../../verb.ts';
 
 export function withJobOptions(command: Command): Command {
   return command
@@ -9,7 +9,12 @@ export function withJobOptions(command: Command): Command {
     .option('--dataset <name[@version][:folder]>', 'give it a dataset; may be given many times', collect)
     .option('--env <name=value>', 'set an environment variable; may be given many times', collect)
     .option('--secret <name>', 'put one of your secrets into its environment; may be given many times', collect)
-    .option('--gpus <n>', 'how many GPUs', wholeNumber)
+    .option('--gpus <n>', 'how many GPUs; 0.5 for half of one, which others share', deviceCount)
+    .option(
+      '--cpu-slots <part>',
+      'of a job without GPUs: 0.5 for half of a CPU slot, which others share',
+      positiveNumber,
+    )
     .option('--cpus <n>', 'how many CPUs', positiveNumber)
     .option('--memory <size>', 'how much memory, as in 4GiB')
     .option('--gpu-model <name>', 'part of the model name that each GPU must have, as in A100')

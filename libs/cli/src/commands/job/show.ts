@@ -101,10 +101,11 @@ function valueText(value: string | undefined): string {
 }
 
 function resourcesText({ resources, exclusive }: JobView['spec']): string {
-  const { gpus, cpus, memoryBytes, gpuModel, gpuMemoryBytes } = resources;
+  const { gpus, cpuSlots, cpus, memoryBytes, gpuModel, gpuMemoryBytes } = resources;
   const such = [gpuModel, gpuMemoryBytes && formatBytes(gpuMemoryBytes)].filter(Boolean).join(', ');
   const wants = [
     gpus > 0 && `${gpus} GPU${such === '' ? '' : ` (${such})`}`,
+    cpuSlots !== undefined && `${cpuSlots} CPU slot`,
     cpus > 0 && `${cpus} CPU`,
     memoryBytes > 0 && formatBytes(memoryBytes),
     exclusive && 'nodes of its own',

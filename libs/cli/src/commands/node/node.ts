@@ -5,6 +5,7 @@ import { cordonNode, uncordonNode } from './cordon.ts';
 import { drainNode } from './drain.ts';
 import { listNodes } from './list.ts';
 import { removeNode } from './remove.ts';
+import { shareNode } from './share.ts';
 import { showNode } from './show.ts';
 
 export const node = () =>
@@ -14,6 +15,7 @@ export const node = () =>
     addNode(),
     cordonNode(),
     uncordonNode(),
+    shareNode(),
     drainNode(),
     removeNode(),
   ]);

@@ -48,6 +48,7 @@ function nodeText(node: NodeView, admin: readonly Fact[]): string {
     ['last seen', lastSeenAt === null ? 'never' : formatAge(lastSeenAt, Date.now())],
     ['address', node.address],
     ['devices', deviceKinds(node)],
+    ['shared by', node.jobsPerDevice === undefined ? undefined : `up to ${node.jobsPerDevice} jobs a device`],
     ['cpus', node.cpus],
     ['memory', formatBytes(node.memoryBytes)],
     ['disk', diskBytes === undefined ? undefined : formatBytes(diskBytes)],
@@ -64,10 +65,16 @@ function nodeText(node: NodeView, admin: readonly Fact[]): string {
   return `${about}\n\n${table(node.devices, COLUMNS, { width: process.stdout.columns })}`;
 }
 
+/** Each with its part, where they share it. */
+function jobsOn({ jobId, sharedBy }: NodeDevice): string {
+  if (sharedBy) return sharedBy.map((one) => `${shortId(one.jobId)} (${one.part})`).join(', ');
+  return jobId === null ? '' : shortId(jobId);
+}
+
 const COLUMNS: Column<NodeDevice>[] = [
   { title: 'device', value: ({ id }) => id },
   { title: 'model', value: ({ model }) => model },
   { title: 'memory', value: ({ memoryBytes }) => (memoryBytes === 0 ? '' : formatBytes(memoryBytes)), align: 'right' },
-  { title: 'job', value: ({ jobId }) => (jobId === null ? '' : shortId(jobId)) },
+  { title: 'job', value: jobsOn },
   { title: 'out of service', value: ({ fault }) => fault ?? '', style: () => 'red' },
 ];

@@ -2,9 +2,11 @@
 import type { Device, Issue, NodeDescription } from '@baton/contracts';
 import type { EngineShape } from './engine-model.ts';
 import { bit, type Hardware, runsContainers } from './hardware.ts';
+import { sharesFor } from './shared-devices.ts';
 
 export interface DescribedNode {
   readonly id: string;
+  readonly jobsPerDevice?: number;
   readonly description: NodeDescription;
 }
 
@@ -50,6 +52,7 @@ export function lacks(shape: EngineShape, node: DescribedNode): string[] {
   if (shape.nodeId !== null && shape.nodeId !== node.id) found.push('it is not the node that was asked for');
   const devices = description.devices.filter((device) => suits(shape, device)).length;
   if (devices < shape.devices) found.push(`it has ${devices} ${deviceWords(shape)}, ${shape.devices} asked`);
+  if (!sharesFor(shape, node)) found.push('it lets no jobs share a device');
   if (description.cpus < shape.cpus) found.push(`it has ${description.cpus} CPUs, ${shape.cpus} asked`);
   if (description.memoryBytes < shape.memoryBytes) {
     found.push(`it has ${gib(description.memoryBytes)} of memory, ${gib(shape.memoryBytes)} asked`);

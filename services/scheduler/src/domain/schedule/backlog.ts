@@ -1,7 +1,7 @@
 // How long a newcomer would have to wait if all went in the order of arrival: the measure of what is a long wait.
-import type { Device } from '@baton/contracts';
+import { type Device, partOf } from '@baton/contracts';
 import type { WaitingJob } from './engine-model.ts';
-import { allDevices } from './engine-shape.ts';
+import { allDevices, allTwentieths } from './engine-shape.ts';
 import { MEAN_RUN_RATIO } from './expected-time.ts';
 import { Heap } from './heap.ts';
 
@@ -12,16 +12,16 @@ export interface WaitingWork {
   readonly jobs: number;
   /** By the limits of jobs that have one. */
   readonly deviceSeconds: number;
-  /** Of those that have none. */
-  readonly devicesWithoutLimit: number;
+  /** Twentieths of devices, of those that have none. */
+  readonly twentiethsWithoutLimit: number;
 }
 
-export const NO_WORK: WaitingWork = { jobs: 0, deviceSeconds: 0, devicesWithoutLimit: 0 };
+export const NO_WORK: WaitingWork = { jobs: 0, deviceSeconds: 0, twentiethsWithoutLimit: 0 };
 
 interface Running {
   readonly jobId: string;
   readonly kind: Kind;
-  readonly devices: number;
+  readonly twentieths: number;
   /** By its limit, from `origin` on. */
   readonly until: number;
 }
@@ -34,9 +34,10 @@ export interface Learned {
 
 /** Of the jobs that run and have not reached their limits. Whole numbers: what is added and taken away leaves nothing behind. */
 interface RunningWork {
-  devices: number;
-  /** Devices x end, from `origin` on. */
-  deviceMs: number;
+  /** Of devices. */
+  twentieths: number;
+  /** The same x end, from `origin` on. */
+  twentiethMs: number;
 }
 
 /** What is assumed of the part of their limits that jobs run counts as much as so many jobs that were seen. */
@@ -44,7 +45,10 @@ const ASSUMED_JOBS = 50;
 
 export class Backlog {
   readonly #running = new Map<string, Running>();
-  readonly #work: Record<Kind, RunningWork> = { gpu: { devices: 0, deviceMs: 0 }, cpu: { devices: 0, deviceMs: 0 } };
+  readonly #work: Record<Kind, RunningWork> = {
+    gpu: { twentieths: 0, twentiethMs: 0 },
+    cpu: { twentieths: 0, twentiethMs: 0 },
+  };
   /** The next to reach its limit first; also some that ended before. */
   readonly #byEnd = new Heap<Running>([], (a, b) => a.until - b.until);
   /** Times are told from here on, so that their sums stay exact. */
@@ -71,7 +75,7 @@ export class Backlog {
 
   /** A job comes for the first time, behind what waits already. */
   arrive(kind: Kind, before: WaitingWork, now: number): void {
-    const waitingMs = before.deviceSeconds * 1_000 + before.devicesWithoutLimit * this.#defaultLimitMs;
+    const waitingMs = before.deviceSeconds * 1_000 + partOf(before.twentiethsWithoutLimit * this.#defaultLimitMs);
     const ahead = waitingMs + this.#runningMs(kind, now);
     this.#most[kind] = Math.max(before.jobs === 0 ? 0 : this.#most[kind], ahead);
   }
@@ -81,7 +85,7 @@ export class Backlog {
     this.end(job.id);
     this.#origin ??= since;
     const until = Math.round(since - this.#origin + (job.limitMs ?? this.#defaultLimitMs) - servedMs);
-    const running = { jobId: job.id, kind: shape.deviceKind, devices: allDevices(shape), until };
+    const running = { jobId: job.id, kind: shape.deviceKind, twentieths: allTwentieths(shape), until };
     this.#running.set(job.id, running);
     this.#byEnd.push(running);
     this.#count(running, 1);
@@ -132,14 +136,14 @@ export class Backlog {
       // What runs past its limit has nothing left to run.
       if (this.#running.get(next.jobId) === next) this.end(next.jobId);
     }
-    const { devices, deviceMs } = this.#work[kind];
-    return deviceMs - devices * time;
+    const { twentieths, twentiethMs } = this.#work[kind];
+    return partOf(twentiethMs - twentieths * time);
   }
 
-  #count({ kind, devices, until }: Running, sign: 1 | -1): void {
+  #count({ kind, twentieths, until }: Running, sign: 1 | -1): void {
     const work = this.#work[kind];
-    work.devices += sign * devices;
-    work.deviceMs += sign * devices * until;
+    work.twentieths += sign * twentieths;
+    work.twentiethMs += sign * twentieths * until;
   }
 }
 

@@ -71,7 +71,8 @@ export class ClusterBooks {
   setNode(id: string, node: EngineNode | null): void {
     const ledger = this.#ledger(id);
     const before = ledger.node;
-    if (before?.description === node?.description && before?.refuses === node?.refuses) return;
+    if (before !== null && node !== null && isSameNode(before, node)) return;
+    if (before === node) return;
     this.#onUndo(() => this.setNode(id, before));
     ledger.setNode(node, this.#catalogue);
     ledger.bookings = this.#bookings.filter(({ nodeId }) => nodeId === id);
@@ -198,6 +199,11 @@ export class ClusterBooks {
     this.changed.add(ledger);
     if (isEased) this.eased.add(ledger);
   }
+}
+
+function isSameNode(one: EngineNode, other: EngineNode): boolean {
+  const isSame = one.description === other.description && one.refuses === other.refuses;
+  return isSame && one.jobsPerDevice === other.jobsPerDevice;
 }
 
 function nodesOf({ attempt, promise }: JobEntry): string[] {

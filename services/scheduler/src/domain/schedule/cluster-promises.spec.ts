@@ -7,27 +7,47 @@ import { type TinyJob, TinyScheduler } from '../../testing/tiny-scheduler.ts';
 
 const GIB = 2 ** 30;
 
-const jobs = fc.array(
-  fc.record({
-    gap: fc.integer({ min: 0, max: 12 }),
-    devices: fc.constantFrom(1, 1, 1, 2, 2, 3, 4),
-    nodes: fc.constantFrom(1, 1, 1, 1, 2, 3),
-    cpus: fc.constantFrom(0, 0, 1, 2, 4),
-    memoryGib: fc.constantFrom(0, 0, 4, 8),
-    exclusive: fc.constantFrom(false, false, false, false, true),
-    gpuModel: fc.constantFrom(null, null, null, 'big'),
-    limitMs: fc.integer({ min: 1, max: 80 }),
-    graceMs: fc.constantFrom(0, 0, 5),
-    used: fc.double({ min: 0, max: 1, noNaN: true }),
-  }),
-  { minLength: 20, maxLength: 100 },
-);
+const drawnJobs = (parts: readonly (number | null)[]) =>
+  fc.array(
+    fc.record({
+      twentieths: fc.constantFrom(...parts),
+      gap: fc.integer({ min: 0, max: 12 }),
+      devices: fc.constantFrom(1, 1, 1, 2, 2, 3, 4),
+      nodes: fc.constantFrom(1, 1, 1, 1, 2, 3),
+      cpus: fc.constantFrom(0, 0, 1, 2, 4),
+      memoryGib: fc.constantFrom(0, 0, 4, 8),
+      exclusive: fc.constantFrom(false, false, false, false, true),
+      gpuModel: fc.constantFrom(null, null, null, 'big'),
+      limitMs: fc.integer({ min: 1, max: 80 }),
+      graceMs: fc.constantFrom(0, 0, 5),
+      used: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+    { minLength: 20, maxLength: 100 },
+  );
+const jobs = drawnJobs([null]);
+/** Most ask for a part of a device. */
+const sharingJobs = drawnJobs([null, null, 2, 5, 7, 10, 10, 15]);
 
-function history(drawn: readonly (typeof jobs extends fc.Arbitrary<(infer Job)[]> ? Job : never)[]): TinyJob[] {
+type DrawnJob = typeof jobs extends fc.Arbitrary<(infer Job)[]> ? Job : never;
+
+function shapeOf({
+  devices,
+  nodes: count,
+  cpus,
+  memoryGib,
+  exclusive,
+  gpuModel,
+  twentieths,
+}: Pick<DrawnJob, 'devices' | 'nodes' | 'cpus' | 'memoryGib' | 'exclusive' | 'gpuModel' | 'twentieths'>) {
+  const needs = { cpus, memoryBytes: memoryGib * GIB, gpuModel };
+  return twentieths === null ? gpus(devices, { ...needs, nodes: count, exclusive }) : gpus(1, { ...needs, twentieths });
+}
+
+function history(drawn: readonly DrawnJob[]): TinyJob[] {
   let at = 0;
-  return drawn.map(({ gap, devices, nodes, cpus, memoryGib, exclusive, gpuModel, limitMs, graceMs, used }, index) => {
+  return drawn.map(({ gap, limitMs, graceMs, used, ...drawnShape }, index) => {
     at += gap;
-    const shape = gpus(devices, { nodes, cpus, memoryBytes: memoryGib * GIB, exclusive, gpuModel });
+    const shape = shapeOf(drawnShape);
     const jobId = `job_${String(index).padStart(4, '0')}`;
     const owner = { userId: 'usr_a', groupId: null };
     const ask = { jobId, shape, limitMs, graceMs, owner, priority: 0 };
@@ -44,6 +64,8 @@ const nodes = [
 
 /** All devices of a node are alike. */
 const alike = nodes.map((node) => withModel(node, () => 'big'));
+/** On all but one jobs share devices. */
+const sharing = alike.map((node) => (node.id === 'nod_b' ? node : { ...node, jobsPerDevice: 4 }));
 /** Some nodes have devices of two models. */
 const mixed = nodes.map((node) => withModel(node, (index) => (index % 2 === 0 ? 'big' : 'small')));
 
@@ -53,10 +75,14 @@ function withModel(node: EngineNode, modelOf: (index: number) => string): Engine
 }
 
 function expectNothingTwice(scheduler: TinyScheduler): void {
-  const given = [...scheduler.placed.values()].flatMap(({ parts }) =>
-    parts.flatMap(({ nodeId, devices }) => devices.map((device) => `${nodeId}/${device}`)),
+  const given = [...scheduler.placed.values()].flatMap(({ parts, job }) =>
+    parts.flatMap(({ nodeId, devices }) =>
+      devices.map((device) => ({ device: `${nodeId}/${device}`, twentieths: job.shape.twentieths ?? 20 })),
+    ),
   );
-  expect(new Set(given).size).toBe(given.length);
+  const sums = Map.groupBy(given, ({ device }) => device).values();
+  const twice = [...sums].filter((all) => all.reduce((sum, one) => sum + one.twentieths, 0) > 20);
+  expect(twice).toEqual([]);
 }
 
 function expectNoOvercommit(scheduler: TinyScheduler): void {
@@ -87,13 +113,16 @@ describe('a promised start', () => {
     { promises: 4, usesLines: true, on: alike, models: 'one' },
     { promises: 4, usesLines: false, on: mixed, models: 'two' },
     { promises: 4, usesLines: true, on: mixed, models: 'two' },
+    { promises: 1, usesLines: true, on: sharing, models: 'one, shared' },
+    { promises: 4, usesLines: true, on: sharing, models: 'one, shared' },
+    { promises: 4, usesLines: false, on: mixed.map((node) => ({ ...node, jobsPerDevice: 4 })), models: 'two, shared' },
   ])(
     'never moves later: $promises promises, lines: $usesLines, models in a node: $models (property)',
     { timeout: 30_000 },
     (options) => {
       const { promises, usesLines, on } = options;
       fc.assert(
-        fc.property(jobs, (drawn) => {
+        fc.property(options.models.endsWith('shared') ? sharingJobs : jobs, (drawn) => {
           const check = (scheduler: TinyScheduler) => {
             expectNothingTwice(scheduler);
             expectNoOvercommit(scheduler);

@@ -146,6 +146,18 @@ export class Cluster {
     );
   }
 
+  /** Device -> the jobs that have parts of it. */
+  sharers(nodeId: string): ReadonlyMap<string, readonly { readonly jobId: string; readonly twentieths: number }[]> {
+    const found = new Map<string, { jobId: string; twentieths: number }[]>();
+    for (const { attempt, devices } of this.#books.ledger(nodeId)?.placed ?? []) {
+      const { id: jobId, shape } = attempt.job;
+      const { twentieths } = shape;
+      if (twentieths === undefined) continue;
+      for (const device of devices) found.set(device, [...(found.get(device) ?? []), { jobId, twentieths }]);
+    }
+    return found;
+  }
+
   /** Device -> the job that holds it, or that it is promised to though free for the moment. */
   held(nodeId: string): ReadonlyMap<string, string> {
     const { devices = [], holders = [], placed = [] } = this.#books.ledger(nodeId) ?? {};

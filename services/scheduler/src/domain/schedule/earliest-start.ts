@@ -164,7 +164,7 @@ export class NodeOutlook {
     if (this.#ask.shape.exclusive) return horizon.emptyAt;
     const times: number[] = [];
     for (let spot = 0; spot < ledger.bits.length; spot += 1)
-      if (((ledger.bits[spot] ?? 0) & mask) !== 0) times.push(horizon.until[spot] ?? 0);
+      if (((ledger.bits[spot] ?? 0) & mask) !== 0) times.push(this.#profile.freeFrom(spot, this.#ask.shape));
     return times.toSorted((a, b) => a - b)[this.#ask.shape.devices - 1] ?? Infinity;
   }
 
@@ -172,6 +172,7 @@ export class NodeOutlook {
   #changes(after: number): number[] {
     const { ledger, horizon } = this.#profile;
     const times = new Set(horizon.until);
+    for (const taken of horizon.parts.values()) for (const { until } of taken) times.add(until);
     for (const { until } of horizon.loads) times.add(until);
     for (const { until } of this.#promises) times.add(until);
     for (const { until } of ledger.bookings) times.add(until);
@@ -183,10 +184,11 @@ function countFreeBy(profile: NodeProfile, view: ShapeView, time: number): numbe
   return countFree(profile, view, (until) => until <= time);
 }
 
-function countFree({ ledger, horizon }: NodeProfile, view: ShapeView, isFree: (until: number) => boolean): number {
+function countFree(profile: NodeProfile, view: ShapeView, isFree: (until: number) => boolean): number {
+  const { ledger } = profile;
   const mask = view.mask(ledger);
   let count = 0;
   for (let spot = 0; spot < ledger.bits.length; spot += 1)
-    if (((ledger.bits[spot] ?? 0) & mask) !== 0 && isFree(horizon.until[spot] ?? 0)) count += 1;
+    if (((ledger.bits[spot] ?? 0) & mask) !== 0 && isFree(profile.freeFrom(spot, view.shape))) count += 1;
   return count;
 }

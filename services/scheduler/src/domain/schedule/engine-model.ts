@@ -5,6 +5,8 @@ import type { Behind, Device, NodeDescription, RankPlace, WaitCode } from '@bato
 export interface EngineShape {
   readonly deviceKind: Device['kind'];
   readonly devices: number;
+  /** Of one device that it shares with others, 1 to 19; absent: it has its devices alone. */
+  readonly twentieths?: number;
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly nodeId: string | null;
@@ -82,6 +84,8 @@ export interface EngineNode {
   readonly description: NodeDescription;
   /** Why no job may be placed on it now; null if jobs may. */
   readonly refuses: WaitCode | null;
+  /** So many jobs that ask for parts may share one of its devices. Absent or 1: none do. */
+  readonly jobsPerDevice?: number;
 }
 
 /** Made by a person: the devices are kept for some from a time on. */

@@ -2,17 +2,36 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aSpec } from '../../testing/job-builders.ts';
-import { allDevices, engineShapeKey, engineShapeOf } from './engine-shape.ts';
+import { allDevices, allTwentieths, engineShapeKey, engineShapeOf } from './engine-shape.ts';
 
 describe('shapes of jobs', () => {
   it('give one CPU slot to a job that asks for no GPU, and a part of a GPU where a part is asked for', () => {
     expect(engineShapeOf(aSpec())).toMatchObject({ deviceKind: 'cpu', devices: 1, nodes: 1 });
     const half = aSpec({ resources: { gpus: 0.5, cpus: 1, memoryBytes: 2 } });
-    expect(engineShapeOf(half)).toMatchObject({ deviceKind: 'gpu', devices: 0.5, cpus: 1, memoryBytes: 2 });
+    expect(engineShapeOf(half)).toMatchObject({
+      deviceKind: 'gpu',
+      devices: 1,
+      twentieths: 10,
+      cpus: 1,
+      memoryBytes: 2,
+    });
   });
 
   it('count the devices of all nodes', () => {
     expect(allDevices(engineShapeOf(aSpec({ nodes: 3, resources: { gpus: 4, cpus: 0, memoryBytes: 0 } })))).toBe(12);
+  });
+
+  it('count a part as a part, and tell it from a whole device by their keys', () => {
+    const of = (resources: { gpus: number; cpuSlots?: number }) =>
+      engineShapeOf(aSpec({ resources: { ...resources, cpus: 0, memoryBytes: 0 } }));
+    expect([allDevices(of({ gpus: 0.15 })), allTwentieths(of({ gpus: 0.15 })), allTwentieths(of({ gpus: 2 }))]).toEqual(
+      [0.15, 3, 40],
+    );
+    expect(of({ gpus: 0, cpuSlots: 0.5 })).toMatchObject({ deviceKind: 'cpu', devices: 1, twentieths: 10 });
+    const keys = [{ gpus: 0.5 }, { gpus: 1 }, { gpus: 0, cpuSlots: 0.5 }, { gpus: 0 }].map((each) =>
+      engineShapeKey(of(each)),
+    );
+    expect(new Set(keys).size).toBe(4);
   });
 
   it('have one key whatever the order of labels and the case of the model', () => {

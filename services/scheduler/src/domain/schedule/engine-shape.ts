@@ -1,5 +1,5 @@
 // A job's shape: from its specification, and as a key that is equal for equal shapes.
-import type { PinnedSpec } from '@baton/contracts';
+import { partOf, type PinnedSpec, TWENTIETHS_OF_DEVICE, twentiethsOf } from '@baton/contracts';
 import type { EngineShape } from './engine-model.ts';
 
 type ShapingSpec = Pick<
@@ -10,9 +10,11 @@ type ShapingSpec = Pick<
 /** A job that asks for no GPU takes one CPU slot. */
 export function engineShapeOf(spec: ShapingSpec): EngineShape {
   const { gpus, cpus, memoryBytes, gpuModel, gpuMemoryBytes = 0 } = spec.resources;
+  const twentieths = sharedTwentieths(spec.resources);
   return {
     deviceKind: gpus > 0 ? 'gpu' : 'cpu',
-    devices: gpus > 0 ? gpus : 1,
+    devices: twentieths === null && gpus > 0 ? gpus : 1,
+    ...(twentieths === null ? {} : { twentieths }),
     cpus,
     memoryBytes,
     nodeId: spec.nodeId,
@@ -24,6 +26,12 @@ export function engineShapeOf(spec: ShapingSpec): EngineShape {
     preferredLabels: spec.prefers ?? {},
     exclusive: spec.exclusive ?? false,
   };
+}
+
+/** What it has of its one device; null where it has its devices alone. */
+function sharedTwentieths({ gpus, cpuSlots }: PinnedSpec['resources']): number | null {
+  if (gpus === 0) return cpuSlots === undefined ? null : twentiethsOf(cpuSlots);
+  return gpus < 1 ? twentiethsOf(gpus) : null;
 }
 
 /** Does not depend on the order in which labels were written, nor on the case of the model's name. */
@@ -39,7 +47,7 @@ const keys = new WeakMap<EngineShape, string>();
 function keyOf(shape: EngineShape): string {
   return JSON.stringify([
     shape.deviceKind,
-    shape.devices,
+    shape.twentieths === undefined ? shape.devices : partOf(shape.twentieths),
     shape.nodes,
     shape.cpus,
     shape.memoryBytes,
@@ -53,9 +61,14 @@ function keyOf(shape: EngineShape): string {
   ]);
 }
 
-/** Devices on all its nodes together. */
+/** Devices on all its nodes together; of one that shares a device its part of it. */
 export function allDevices(shape: EngineShape): number {
-  return shape.devices * shape.nodes;
+  return shape.twentieths === undefined ? shape.devices * shape.nodes : partOf(shape.twentieths);
+}
+
+/** The same in whole numbers: what is added and taken away leaves nothing behind. */
+export function allTwentieths(shape: EngineShape): number {
+  return shape.twentieths ?? shape.devices * shape.nodes * TWENTIETHS_OF_DEVICE;
 }
 
 /** What a CPU slot counts in fair shares; a GPU counts 1. */

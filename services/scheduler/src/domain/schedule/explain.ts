@@ -1,5 +1,5 @@
 // Why a queued job waits, in a code and in a sentence.
-import type { WaitCode, WaitReason } from '@baton/contracts';
+import { partOf, type WaitCode, type WaitReason } from '@baton/contracts';
 import type { Gate } from '../waiting-room.ts';
 import type { Engine } from './engine.ts';
 import type { WaitingJob } from './engine-model.ts';
@@ -26,7 +26,8 @@ export function explainWait(jobId: string, engine: Engine, { gate, now }: Waitin
 }
 
 function words({ shape }: WaitingJob, code: WaitCode, { position, holding }: { position: number; holding: number }) {
-  return (shape.nodes > 1 ? gangSentence(code, shape.nodes) : null) ?? sentence(code, position, holding);
+  const special = shape.nodes > 1 ? gangSentence(code, shape.nodes) : partSentence(shape, code, holding);
+  return special ?? sentence(code, position, holding);
 }
 
 interface Placed {
@@ -72,6 +73,15 @@ export function explainLine(jobId: string, engine: Engine, progress: string | nu
     position,
     heldBy: [...behind],
   };
+}
+
+/** Null where it changes nothing that it asks for a part only. */
+function partSentence({ twentieths }: WaitingJob['shape'], code: WaitCode, holding: number): string | null {
+  if (twentieths === undefined) return null;
+  if (code === 'no-node') return 'No node that could hold it lets jobs share its devices.';
+  if (code !== 'devices-busy') return null;
+  const holders = `${holding} running ${holding === 1 ? 'job holds' : 'jobs hold'}`;
+  return `It waits for ${partOf(twentieths)} of a device that jobs share; ${holders} what it could use.`;
 }
 
 /** Null where the number of nodes changes nothing. */

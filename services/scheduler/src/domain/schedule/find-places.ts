@@ -4,6 +4,7 @@ import { type Ask, type Found, type FoundPlace, holdMs } from './ask.ts';
 import type { ClusterBooks } from './cluster-books.ts';
 import { type NodeLedger, shortOf } from './node-ledger.ts';
 import { freeDevices } from './node-profile.ts';
+import { partCandidates, partPlace } from './part-place.ts';
 import { Refusal, RefusedAsk } from './refusal.ts';
 import type { ShapeView } from './shape-view.ts';
 
@@ -14,7 +15,7 @@ export function findPlaces(books: ClusterBooks, ask: Ask, now: number): Found {
   if (!isOpen(view)) return { code: busyCode(books, view) };
   if (isWithheld(books, view, ask, now) && fitsOnEnough(books, view)) return { code: 'reserved' };
   const { found, reserved, booked } = search(books, view, ask, now);
-  if (found.length >= ask.shape.nodes) return { places: places(found, view, ask, now) };
+  if (found.length >= ask.shape.nodes) return { places: places(books, found, { view, ask, now }) };
   if (found.length + reserved + booked < ask.shape.nodes) {
     view.closed = new Refusal(books.eased);
     return { code: busyCode(books, view) };
@@ -95,6 +96,10 @@ export function whyWithheld(
   now: number,
 ): 'reserved' | 'booked' | null {
   if (ledger.isPlain) return null;
+  if (ask.shape.twentieths !== undefined) {
+    const found = partPlace(books, ledger, ask, now);
+    return typeof found === 'string' ? found : null;
+  }
   const profile = books.profile(ledger, now);
   const view = books.view(ask.shape);
   const span = { mask: view.mask(ledger), owner: ask.owner, from: now, until: now + holdMs(ask) };
@@ -104,19 +109,27 @@ export function whyWithheld(
 }
 
 /** Nodes that take jobs and may have enough free, in the order of preference for placement. */
-function candidates(books: ClusterBooks, { shape }: ShapeView): Iterable<NodeLedger> {
+function candidates(books: ClusterBooks, view: ShapeView): Iterable<NodeLedger> {
+  const { shape } = view;
+  if (shape.nodeId === null && shape.twentieths !== undefined) return partCandidates(books, view);
   if (shape.nodeId === null) return books.index.withFree(shape.deviceKind, shape.devices, books.options.placement);
   const ledger = books.ledger(shape.nodeId);
   return ledger ? [ledger] : [];
 }
 
 /** Of nodes with more preferred labels first; otherwise as they were found. Ranks are in the order of node ids. */
-function places(found: readonly NodeLedger[], view: ShapeView, ask: Ask, now: number): FoundPlace[] {
+function places(
+  books: ClusterBooks,
+  found: readonly NodeLedger[],
+  { view, ask, now }: { readonly view: ShapeView; readonly ask: Ask; readonly now: number },
+): FoundPlace[] {
   const preferred = view.prefers
     ? found.toSorted((one, other) => view.preference(other) - view.preference(one))
     : found;
   const chosen = preferred.slice(0, ask.shape.nodes).toSorted((one, other) => (one.id < other.id ? -1 : 1));
   return chosen.map((ledger) => {
+    const part = ask.shape.twentieths === undefined ? null : partPlace(books, ledger, ask, now);
+    if (part !== null) return { nodeId: ledger.id, devices: typeof part === 'string' ? [] : [part.device] };
     const span = { mask: view.mask(ledger), owner: ask.owner, from: now, until: now + holdMs(ask) };
     return { nodeId: ledger.id, devices: freeDevices(ledger, span).slice(0, ask.shape.devices) };
   });

@@ -1,9 +1,12 @@
 // Until when, at the latest, a node's devices, CPUs and memory are taken by what runs on it and what is in line.
 import { type NodeLedger, type Placed, setAside } from './node-ledger.ts';
+import type { TakenPart } from './shared-devices.ts';
 
 export interface Horizon {
   /** For each device of the ledger; 0 if it is free now. */
   readonly until: readonly number[];
+  /** What is taken of devices that jobs share, by spot; `until` is the last of their ends. */
+  readonly parts: ReadonlyMap<number, readonly TakenPart[]>;
   readonly loads: readonly Load[];
   /** When those in line have all their devices, at the latest. */
   readonly starts: ReadonlyMap<string, number>;
@@ -46,8 +49,12 @@ export function horizonOf(ledger: NodeLedger, placed: readonly Placed[], options
   return taken;
 }
 
+/** Of most nodes; never changed. */
+const NO_PARTS = new Map<number, TakenPart[]>();
+
 class Taken implements Horizon {
   readonly until: number[];
+  parts: Map<number, TakenPart[]> = NO_PARTS;
   readonly loads: Load[] = [];
   readonly starts = new Map<string, number>();
   emptyAt = 0;
@@ -65,9 +72,10 @@ class Taken implements Horizon {
   }
 
   run({ attempt, spots }: Placed, end: number, now: number): void {
-    const { cpus, memoryBytes, exclusive } = attempt.job.shape;
+    const { cpus, memoryBytes, exclusive, twentieths } = attempt.job.shape;
     if (exclusive) this.until.fill(end);
-    for (const spot of spots) this.until[spot] = end;
+    if (twentieths !== undefined) this.#share(spots, { until: end, twentieths });
+    else for (const spot of spots) this.until[spot] = end;
     this.#load({ from: -Infinity, until: end, cpus, memoryBytes });
     this.emptyAt = Math.max(this.emptyAt, end);
     this.firstEnd = Math.min(this.firstEnd, end);
@@ -79,7 +87,10 @@ class Taken implements Horizon {
     const taken = this.#firstFree(entry.pool, waiting?.count ?? 0);
     const start = taken.reduce((latest, spot) => Math.max(latest, this.until[spot] ?? 0), now);
     const end = start + (job.limitMs ?? defaultLimitMs) + graceMs;
-    for (const spot of [...taken, ...entry.spots]) this.until[spot] = end;
+    for (const spot of [...taken, ...entry.spots]) {
+      this.until[spot] = end;
+      if (this.parts.size > 0) this.parts.delete(spot);
+    }
     for (const spot of entry.spots) this.#owned.delete(spot);
     const [cpus, memoryBytes] = [setAside(entry, placed, 'cpus'), setAside(entry, placed, 'memoryBytes')];
     this.#load({ from: -Infinity, until: start, cpus, memoryBytes });
@@ -88,6 +99,14 @@ class Taken implements Horizon {
     this.emptyAt = Math.max(this.emptyAt, end);
     // It would start now: what it will have ended by moves until it has.
     if (start === now) this.isMoving = true;
+  }
+
+  #share(spots: readonly number[], part: TakenPart): void {
+    if (this.parts === NO_PARTS) this.parts = new Map();
+    for (const spot of spots) {
+      this.until[spot] = Math.max(this.until[spot] ?? 0, part.until);
+      this.parts.set(spot, [...(this.parts.get(spot) ?? []), part]);
+    }
   }
 
   #load(load: Load): void {

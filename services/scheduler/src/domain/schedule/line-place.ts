@@ -7,6 +7,7 @@ import type { ClusterBooks } from './cluster-books.ts';
 import type { EngineShape } from './engine-model.ts';
 import { isAnyones } from './find-places.ts';
 import { type Horizon, horizonOf } from './horizon.ts';
+import { keepsPromises } from './keeps-promises.ts';
 import type { NodeLedger, Placed } from './node-ledger.ts';
 import { isBooked, NodeProfile } from './node-profile.ts';
 import { Refusal, RefusedAsk, type Turns } from './refusal.ts';
@@ -43,7 +44,7 @@ export function findLinePlace(
   { now, wider }: { readonly now: number; readonly wider: readonly EngineShape[] },
 ): LinePlace | null {
   const { shape } = ask;
-  if (shape.nodes > 1 || shape.exclusive) return null;
+  if (isLineless(shape)) return null;
   const view = books.view(shape);
   const search: LineSearch = { now, wider: wider.map((each) => books.view(each)) };
   if (isRefused(books, view, ask, search)) return null;
@@ -62,7 +63,7 @@ export function findLinePlace(
 /** Whether some line has room for the shape; the same whatever was asked before. */
 export function mayLine(books: ClusterBooks, view: ShapeView): boolean {
   const { lineless, shape } = view;
-  if (shape.nodes > 1 || shape.exclusive) return false;
+  if (isLineless(shape)) return false;
   if (lineless?.stands((ledger) => mayHaveRoom(ledger, view))) return false;
   view.lineless = null;
   if (view.roomy !== null && mayHaveRoom(view.roomy, view)) return true;
@@ -78,6 +79,11 @@ export function mayLine(books: ClusterBooks, view: ShapeView): boolean {
 /** Where more are in line there is no room, on any node. */
 function mostInLine({ index }: ClusterBooks, { deviceKind, devices }: EngineShape): number {
   return index.mostSound[deviceKind] + SPARE_PROMISES - devices;
+}
+
+/** One that shares a device waits for room, not for an end; none for jobs on several nodes. */
+function isLineless({ nodes, exclusive, twentieths }: EngineShape): boolean {
+  return nodes > 1 || exclusive || twentieths !== undefined;
 }
 
 function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, search: LineSearch): boolean {
@@ -210,8 +216,10 @@ function isOfOneSort({ hardware, placed }: NodeLedger, kind: Device['kind'], mas
   return shapes.every((shape) => shape.deviceKind !== kind || suitableGroups(shape, hardware) === mask);
 }
 
-function suitable({ devices, bits }: NodeLedger, mask: number, isBarred: (id: string) => boolean): string[] {
-  return devices.flatMap(({ id }, spot) => (((bits[spot] ?? 0) & mask) === 0 || isBarred(id) ? [] : [id]));
+/** A device that jobs share is nobody's next: it is free when the last of them has ended, and others may have come by then. */
+function suitable({ devices, bits, shared }: NodeLedger, mask: number, isBarred: (id: string) => boolean): string[] {
+  const isLeftOut = (id: string, spot: number) => ((bits[spot] ?? 0) & mask) === 0 || shared.has(spot) || isBarred(id);
+  return devices.flatMap(({ id }, spot) => (isLeftOut(id, spot) ? [] : [id]));
 }
 
 /** Devices that jobs of several wait for, or are to have: all at once, so none may go to another in line. */
@@ -278,14 +286,4 @@ function isAllKept(books: ClusterBooks, { promised, placed, hardware }: NodeLedg
     memoryBytes += attempt.job.shape.memoryBytes;
   }
   return cpus <= hardware.cpus && memoryBytes <= hardware.memoryBytes;
-}
-
-/** In the line it must not start later than it was promised either. */
-function keepsPromises(books: ClusterBooks, profile: NodeProfile, ask: Ask): boolean {
-  const { horizon, now } = profile;
-  const own = books.promise(ask.jobId)?.reservation.at ?? Infinity;
-  if (own >= now && (horizon.starts.get(ask.jobId) ?? now) > own) return false;
-  const promises = profile.promises(ask);
-  const times = [now, ...promises.map(({ from }) => from), ...horizon.loads.map(({ from }) => Math.max(now, from))];
-  return times.every((time) => profile.holdsAt(time, promises));
 }

@@ -42,7 +42,7 @@ function candidateOf(ledger: NodeLedger, view: ShapeView, displaceables: Displac
   const { devices, deviceKind } = view.shape;
   if (ledger.free[deviceKind] + displaceables.devicesOn(ledger.id) < devices) return null;
   const mask = view.mask(ledger);
-  const free = ledger.countFree(mask);
+  const free = ledger.countFree(mask, view.shape.twentieths);
   const entries: { readonly id: string; readonly gain: number; readonly of: Displaceable }[] = [];
   let most = free;
   for (const entry of ledger.placed) {
@@ -70,8 +70,13 @@ function gainOf({ attempt, spots, pool }: Placed, ledger: NodeLedger, mask: numb
   const { id } = attempt.job;
   let gain = 0;
   for (const spot of [...spots, ...pool])
-    if (ledger.holders[spot] === id && ((ledger.bits[spot] ?? 0) & mask) !== 0) gain += 1;
+    if (mayFree(ledger, spot, id) && ((ledger.bits[spot] ?? 0) & mask) !== 0) gain += 1;
   return gain;
+}
+
+/** Of a device that it shares it is not known before whether its part is enough. */
+function mayFree({ holders, shared }: NodeLedger, spot: number, id: string): boolean {
+  return holders[spot] === id || shared.has(spot);
 }
 
 function byLoss(one: Candidate, other: Candidate): number {

@@ -20,9 +20,13 @@ export class NodeIndex {
 
   /** Sound devices of the node that has, or had, the most of a kind. */
   readonly mostSound = { cpu: 0, gpu: 0 };
+  /** Nodes that take jobs, on which some have parts of devices; in no order. */
+  readonly sharing = new Set<NodeLedger>();
 
   /** After any change of the node. */
   update(ledger: NodeLedger): void {
+    if (ledger.shared.size > 0 && ledger.node?.refuses === null) this.sharing.add(ledger);
+    else if (this.sharing.size > 0) this.sharing.delete(ledger);
     for (const kind of ['cpu', 'gpu'] as const) {
       this.mostSound[kind] = Math.max(this.mostSound[kind], ledger.sound[kind]);
       this.#free[kind].update(ledger);

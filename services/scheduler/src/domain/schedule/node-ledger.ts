@@ -3,6 +3,7 @@ import type { Device, WaitCode } from '@baton/contracts';
 import type { Ask } from './ask.ts';
 import type { Booking, EngineNode, EngineShape, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { bitOf, type Hardware, type HardwareCatalogue } from './hardware.ts';
+import { NONE_SHARED, partSpots, type SharedDevices, sharedDevices } from './shared-devices.ts';
 
 /** As much of an attempt as a node's books need. */
 export interface LedgerAttempt extends Pick<
@@ -55,6 +56,8 @@ export class NodeLedger {
   promised: readonly Promised[] = [];
   /** For each device, who holds it; also whom it is promised to though free for the moment, and who keeps the whole node. */
   readonly holders: (string | null)[] = [];
+  /** Devices that jobs have parts of, by spot: their `holders` are one of those jobs. */
+  shared: SharedDevices = NONE_SHARED;
   /** Sound devices that nobody holds. */
   readonly free = { cpu: 0, gpu: 0 };
   readonly sound = { cpu: 0, gpu: 0 };
@@ -109,6 +112,7 @@ export class NodeLedger {
     this.version += 1;
     this.isKeptWhole = this.placed.some(({ attempt }) => attempt.job.shape.exclusive);
     this.#findHolders();
+    this.shared = sharedDevices(this.placed);
     for (const count of [this.free, this.sound, this.inLine]) count.cpu = count.gpu = 0;
     for (let spot = 0; spot < this.devices.length; spot += 1) {
       const device = this.devices[spot];
@@ -125,8 +129,9 @@ export class NodeLedger {
     }
   }
 
-  /** Suitable sound devices that nobody holds. */
-  countFree(mask: number): number {
+  /** Suitable sound devices that nobody holds; for a shape that asks for a part, also those with room for it. */
+  countFree(mask: number, twentieths?: number): number {
+    if (twentieths !== undefined) return partSpots(this, mask, twentieths).length;
     let count = 0;
     for (let spot = 0; spot < this.bits.length; spot += 1)
       if (((this.bits[spot] ?? 0) & mask) !== 0 && this.holders[spot] === null) count += 1;
@@ -175,7 +180,7 @@ export function shortOf({ shape }: Pick<ShapeMask, 'shape'>, mask: number, ledge
   if (ledger.node === null) return 'no-node';
   if (ledger.node.refuses !== null) return ledger.node.refuses;
   if (shape.exclusive && ledger.placed.length > 0) return 'devices-busy';
-  if (ledger.countFree(mask) < shape.devices) return 'devices-busy';
+  if (ledger.countFree(mask, shape.twentieths) < shape.devices) return 'devices-busy';
   const { cpus, memoryBytes } = ledger.node.description;
   if (ledger.usedCpus + shape.cpus > cpus + TINY) return 'cpus-busy';
   return ledger.usedMemoryBytes + shape.memoryBytes > memoryBytes ? 'memory-busy' : null;

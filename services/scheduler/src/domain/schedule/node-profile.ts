@@ -1,9 +1,10 @@
 // What a node has to give at any time from now on, when all limits are used up and all promises kept.
 import type { Device } from '@baton/contracts';
 import { type Ask, holdMs } from './ask.ts';
-import type { Booking, Owner } from './engine-model.ts';
+import type { Booking, EngineShape, Owner } from './engine-model.ts';
 import type { Horizon } from './horizon.ts';
 import { type NodeLedger, type Promised, type ShapeMask, TINY } from './node-ledger.ts';
+import { jobsPerDeviceOf, partFitsFrom } from './shared-devices.ts';
 
 /** So much of the node, for so long. */
 export interface Demand {
@@ -11,6 +12,8 @@ export interface Demand {
   readonly owner: Owner;
   readonly mask: number;
   readonly devices: number;
+  /** Of one device that it shares; absent: all of its devices. */
+  readonly twentieths?: number;
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly from: number;
@@ -35,17 +38,20 @@ export class NodeProfile {
     const { shape, jobId, owner } = ask;
     if (mask === 0 || ledger.countSound(mask) < shape.devices) return null;
     const span = { jobId, owner, from, until: from + holdMs(ask) };
-    if (!shape.exclusive)
-      return { ...span, mask, devices: shape.devices, cpus: shape.cpus, memoryBytes: shape.memoryBytes };
+    if (!shape.exclusive) {
+      const { devices, twentieths, cpus: ofCpus, memoryBytes: ofMemory } = shape;
+      const demand = { ...span, mask, devices, cpus: ofCpus, memoryBytes: ofMemory };
+      return twentieths === undefined ? demand : { ...demand, twentieths };
+    }
     const { cpus = 0, memoryBytes = 0 } = ledger.hardware ?? {};
     return { ...span, mask: -1, devices: ledger.countSound(-1), cpus, memoryBytes };
   }
 
-  /** The promises that the ask must keep, from now on; one whose time is past is due now. */
-  promises(ask: Ask): Demand[] {
+  /** The promises that the ask must keep, from now on; one whose time is past is due now. `isEarly`: as if its own were not due yet. */
+  promises(ask: Ask, isEarly = false): Demand[] {
     const found: Demand[] = [];
     for (const promised of this.ledger.promised) {
-      if (!this.#stands(promised, ask)) continue;
+      if (!this.#stands(promised, ask, isEarly)) continue;
       const demand = this.demand(promised.ask, promised.view, Math.max(promised.at, this.now));
       if (demand) found.push(demand);
     }
@@ -53,9 +59,9 @@ export class NodeProfile {
   }
 
   /** Its own does not stand in its way; once that is due, neither do those of its own class. */
-  #stands({ ask: other }: Promised, ask: Ask): boolean {
+  #stands({ ask: other }: Promised, ask: Ask, isEarly: boolean): boolean {
     if (other.jobId === ask.jobId || other.priority < ask.priority) return false;
-    return other.priority > ask.priority || !this.#isDue(ask.jobId);
+    return other.priority > ask.priority || isEarly || !this.#isDue(ask.jobId);
   }
 
   #isDue(jobId: string): boolean {
@@ -74,7 +80,7 @@ export class NodeProfile {
     return true;
   }
 
-  /** Whichever devices the others take, enough are left for each. */
+  /** Whichever devices the others take, enough are left for each; a part may be of any, and is taken to need one. */
   holdsAt(time: number, demands: readonly Demand[]): boolean {
     const active = demands.filter(({ from, until }) => from <= time && time < until);
     let cpus = 0;
@@ -95,11 +101,19 @@ export class NodeProfile {
     return hardware !== null && cpus <= hardware.cpus + TINY && memoryBytes <= hardware.memoryBytes;
   }
 
+  /** From when on a device is free for the shape; of one that asks for a part, from when on that fits beside others. */
+  freeFrom(spot: number, { twentieths }: Pick<EngineShape, 'twentieths'>): number {
+    const { until, parts } = this.horizon;
+    const taken = twentieths === undefined ? undefined : parts.get(spot);
+    if (taken === undefined || twentieths === undefined) return until[spot] ?? 0;
+    return partFitsFrom(taken, twentieths, jobsPerDeviceOf(this.ledger.node ?? {}));
+  }
+
   #countUsable(demand: Demand, time: number): number {
     const { bits, devices, bookings } = this.ledger;
     let count = 0;
     for (let spot = 0; spot < bits.length; spot += 1) {
-      if (((bits[spot] ?? 0) & demand.mask) === 0 || (this.horizon.until[spot] ?? 0) > time) continue;
+      if (((bits[spot] ?? 0) & demand.mask) === 0 || this.freeFrom(spot, demand) > time) continue;
       const device = devices[spot];
       if (bookings.length === 0 || (device && !isBooked(device, bookings, demand))) count += 1;
     }

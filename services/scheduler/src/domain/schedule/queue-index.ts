@@ -1,7 +1,7 @@
 // All jobs that wait, found by class, owner, shape and size. A pass looks at buckets of jobs, never at each job.
 import type { EngineShape, Owner, WaitingJob } from './engine-model.ts';
 import { deviceSecondsOf, NO_WORK, type WaitingWork } from './backlog.ts';
-import { allDevices, engineShapeKey } from './engine-shape.ts';
+import { allTwentieths, engineShapeKey } from './engine-shape.ts';
 import { groupKeyOf, ownerKeyOf } from './owner-key.ts';
 import {
   type OwnerEntry,
@@ -126,11 +126,11 @@ export class QueueIndex implements QueueView {
 
   #count(job: WaitingJob, sign: 1 | -1): void {
     const { deviceKind } = job.shape;
-    const { jobs, deviceSeconds: seconds, devicesWithoutLimit: devices } = this.#work[deviceKind];
+    const { jobs, deviceSeconds: seconds, twentiethsWithoutLimit: twentieths } = this.#work[deviceKind];
     this.#work[deviceKind] = {
       jobs: jobs + sign,
       deviceSeconds: seconds + sign * deviceSecondsOf(job),
-      devicesWithoutLimit: devices + (job.limitMs === null ? sign * allDevices(job.shape) : 0),
+      twentiethsWithoutLimit: twentieths + (job.limitMs === null ? sign * allTwentieths(job.shape) : 0),
     };
   }
 

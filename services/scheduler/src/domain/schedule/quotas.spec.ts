@@ -45,6 +45,19 @@ describe('the book of quotas', () => {
     expect(book.mayStart(bob, slot)).toBeNull();
   });
 
+  it('counts parts of devices exactly, in whatever order they come and go', () => {
+    const book = new QuotaBook([{ of: { userId: 'ann' }, hardGpus: 1 }]);
+    const part = (twentieths: number) => aShape({ devices: 1, twentieths });
+    for (const twentieths of [2, 4, 14]) {
+      expect(book.mayStart(ann, part(twentieths))).toBeNull();
+      book.started(ann, part(twentieths));
+    }
+    expect(book.mayStart(ann, part(1))).toEqual({ code: 'user-quota', limit: 'hardGpus', used: 1, of: 1 });
+    for (const twentieths of [2, 14]) book.ended(ann, part(twentieths));
+    expect(book.mayStart(ann, gpus(1))).toEqual({ code: 'user-quota', limit: 'hardGpus', used: 0.2, of: 1 });
+    expect(book.mayStart(ann, part(16))).toBeNull();
+  });
+
   it("counts a user's own entry in place of each user's, and CPU slots apart from GPUs", () => {
     const book = new QuotaBook([
       { of: { each: 'user' }, hardGpus: 1, hardCpuSlots: 1 },

@@ -1,7 +1,7 @@
 // Who may start or queue how much: quotas by user and by group, and what counts against them.
-import type { Policy, Quota } from '@baton/contracts';
+import { partOf, type Policy, type Quota, TWENTIETHS_OF_DEVICE } from '@baton/contracts';
 import type { EngineShape, Owner } from './engine-model.ts';
-import { allDevices } from './engine-shape.ts';
+import { allTwentieths } from './engine-shape.ts';
 
 type Limit = 'hardGpus' | 'hardCpuSlots' | 'runningJobs' | 'queuedJobs';
 
@@ -13,6 +13,7 @@ export interface QuotaRefusal {
   readonly of: number;
 }
 
+/** Devices are counted in twentieths: sums of parts are exact. */
 type Counts = Readonly<Record<Limit, number>>;
 type Change = Partial<Counts>;
 const NO_COUNTS: Counts = { hardGpus: 0, hardCpuSlots: 0, runningJobs: 0, queuedJobs: 0 };
@@ -74,13 +75,16 @@ export class QuotaBook {
   /** Fewer GPUs run than are guaranteed to the user, or to the group. */
   isBelowGuarantee(owner: Owner): boolean {
     return this.#accounts(owner).some(
-      ({ key, quota }) => quota?.guaranteedGpus !== undefined && this.#countsOf(key).hardGpus < quota.guaranteedGpus,
+      ({ key, quota }) =>
+        quota?.guaranteedGpus !== undefined && this.#countsOf(key).hardGpus < inTwentieths(quota.guaranteedGpus),
     );
   }
 
   /** What it runs may be reclaimed: neither the user nor the group is within what is guaranteed. Without a guarantee that is all. */
   isAboveGuarantee(owner: Owner): boolean {
-    return this.#accounts(owner).every(({ key, quota }) => this.#countsOf(key).hardGpus > (quota?.guaranteedGpus ?? 0));
+    return this.#accounts(owner).every(
+      ({ key, quota }) => this.#countsOf(key).hardGpus > inTwentieths(quota?.guaranteedGpus ?? 0),
+    );
   }
 
   #refusal(owner: Owner, change: Change): QuotaRefusal | null {
@@ -88,8 +92,8 @@ export class QuotaBook {
       const counts = this.#countsOf(key);
       for (const limit of LIMITS) {
         const [asked, of] = [change[limit] ?? 0, quota?.[limit]];
-        if (of !== undefined && asked > 0 && counts[limit] + asked > of)
-          return { code, limit, used: counts[limit], of };
+        if (of !== undefined && asked > 0 && counts[limit] + asked > (isOfDevices(limit) ? inTwentieths(of) : of))
+          return { code, limit, used: isOfDevices(limit) ? partOf(counts[limit]) : counts[limit], of };
       }
     }
     return null;
@@ -136,7 +140,16 @@ function keyOf(of: Quota['of']): string {
   return EACH[of.each];
 }
 
+function isOfDevices(limit: Limit): boolean {
+  return limit === 'hardGpus' || limit === 'hardCpuSlots';
+}
+
+function inTwentieths(devices: number): number {
+  return devices * TWENTIETHS_OF_DEVICE;
+}
+
 function needOf(shape: EngineShape): Change {
-  const devices = shape.deviceKind === 'gpu' ? { hardGpus: allDevices(shape) } : { hardCpuSlots: allDevices(shape) };
+  const twentieths = allTwentieths(shape);
+  const devices = shape.deviceKind === 'gpu' ? { hardGpus: twentieths } : { hardCpuSlots: twentieths };
   return { ...devices, runningJobs: 1 };
 }

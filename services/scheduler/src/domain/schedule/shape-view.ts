@@ -5,6 +5,7 @@ import { engineShapeKey } from './engine-shape.ts';
 import type { LineRefusal } from './line-place.ts';
 import type { NodeLedger, ShapeMask } from './node-ledger.ts';
 import type { Refusal, RefusedAsk } from './refusal.ts';
+import { sharesFor } from './shared-devices.ts';
 
 export class ShapeView implements ShapeMask {
   readonly shape: EngineShape;
@@ -32,6 +33,7 @@ export class ShapeView implements ShapeMask {
 
   mask({ id, node, hardware }: NodeLedger): number {
     if (!node || !hardware || (this.shape.nodeId !== null && this.shape.nodeId !== id)) return 0;
+    if (!sharesFor(this.shape, node)) return 0;
     const mask = (this.#masks[hardware.id] ??= suitableGroups(this.shape, hardware));
     return mask !== 0 && hasRequiredLabels(this.shape, node.description.labels) ? mask : 0;
   }

@@ -1,4 +1,5 @@
 // A job's shape, as a person says it.
+import { partOf } from '@baton/contracts';
 import type { EngineShape } from './engine-model.ts';
 
 /** Such as `2 nodes with 8 GPUs (A100, 40 GiB) each, 16 CPUs`. */
@@ -17,10 +18,11 @@ export function shapeWords(shape: EngineShape): string {
     .join(', ');
 }
 
-function deviceWords({ deviceKind, devices, gpuModel, gpuMemoryBytes }: EngineShape): string {
-  if (deviceKind === 'cpu') return count(devices, 'CPU slot');
+function deviceWords({ deviceKind, devices, twentieths, gpuModel, gpuMemoryBytes }: EngineShape): string {
+  const part = twentieths === undefined ? '' : `${partOf(twentieths)} of a `;
+  if (deviceKind === 'cpu') return part === '' ? count(devices, 'CPU slot') : `${part}CPU slot`;
   const kind = [gpuModel ?? '', gpuMemoryBytes === 0 ? '' : gib(gpuMemoryBytes)].filter((part) => part !== '');
-  return `${count(devices, 'GPU')}${kind.length === 0 ? '' : ` (${kind.join(', ')})`}`;
+  return `${part === '' ? count(devices, 'GPU') : `${part}GPU`}${kind.length === 0 ? '' : ` (${kind.join(', ')})`}`;
 }
 
 function count(number: number, noun: string): string {

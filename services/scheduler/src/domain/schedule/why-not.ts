@@ -41,6 +41,9 @@ function holders(ledger: NodeLedger, mask: number, ask: Ask, code: WaitCode): st
   const found = new Set<string>();
   for (const [spot, holder] of ledger.holders.entries())
     if (holder !== null && ((ledger.bits[spot] ?? 0) & mask) !== 0) found.add(holder);
+  for (const { attempt, spots } of ledger.placed)
+    if (spots.some((spot) => ledger.shared.has(spot) && ((ledger.bits[spot] ?? 0) & mask) !== 0))
+      found.add(attempt.job.id);
   return [...found];
 }
 

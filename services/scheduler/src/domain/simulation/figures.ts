@@ -1,5 +1,6 @@
 // What a simulation comes to, in figures that are the same for the same jobs, nodes, policy and seed.
 import type { EngineNode } from '../schedule/engine-model.ts';
+import { allDevices } from '../schedule/engine-shape.ts';
 import type { Outcome } from './simulated-job.ts';
 import type { SimulationResult } from './simulation.ts';
 
@@ -32,7 +33,7 @@ export function simulationFigures(
   const firstAt = outcomes.reduce((least, { job }) => Math.min(least, job.submittedAt), Infinity);
   const lastAt = outcomes.reduce((most, { endedAt }) => Math.max(most, endedAt), firstAt);
   const capacity = nodes.reduce((sum, { description }) => sum + description.devices.length, 0) * (lastAt - firstAt);
-  const held = outcomes.reduce((sum, { job, heldMs }) => sum + heldMs * job.shape.devices * job.shape.nodes, 0);
+  const held = outcomes.reduce((sum, { job, heldMs }) => sum + heldMs * allDevices(job.shape), 0);
   const completion = ({ job, endedAt }: Outcome) => endedAt - job.submittedAt;
   return {
     jobs: outcomes.length,

@@ -1,4 +1,5 @@
 // The nodes' side: who holds which device, and who stands in line for one, by the rules that agents start attempts by.
+import { TWENTIETHS_OF_DEVICE } from '@baton/contracts';
 import type { EngineNode } from '../schedule/engine-model.ts';
 
 interface Part {
@@ -15,8 +16,11 @@ interface InLine {
 }
 
 interface SimulatedNode {
-  /** Device -> the job that has it; null: nobody. */
+  /** Device -> the job that has it, or one of those that share it; null: nobody. */
   readonly holders: Map<string, string | null>;
+  /** Device -> the jobs that have parts of it, with how many twentieths. */
+  readonly sharers: Map<string, Map<string, number>>;
+  readonly jobsPerDevice: number;
   /** In the order of assignment. */
   readonly line: InLine[];
 }
@@ -30,17 +34,22 @@ export class SimulatedNodes {
 
   constructor(nodes: readonly EngineNode[]) {
     this.#nodes = new Map(
-      nodes.map(({ id, description }) => [
-        id,
-        { holders: new Map(description.devices.map((device) => [device.id, null])), line: [] },
-      ]),
+      nodes.map(({ id, description, jobsPerDevice = 1 }) => {
+        const holders = new Map(description.devices.map((device) => [device.id, null]));
+        return [id, { holders, sharers: new Map(), jobsPerDevice, line: [] }];
+      }),
     );
   }
 
-  /** Throws where one of them is not there, or is held: the engine must not have chosen it. */
-  take(jobId: string, { nodeId, devices }: Part): void {
-    const { holders } = this.#node(nodeId);
+  /** Throws where one of them is not there, or is held: the engine must not have chosen it. `twentieths`: it shares its device. */
+  take(jobId: string, { nodeId, devices }: Part, twentieths?: number): void {
+    const node = this.#node(nodeId);
+    const { holders } = node;
     for (const device of devices) {
+      if (twentieths !== undefined && isShared(node, device, twentieths)) {
+        share(node, device, { jobId, twentieths });
+        continue;
+      }
       const holder = holders.get(device);
       if (holder !== null)
         throw new Error(`${jobId} was given ${device} on ${nodeId}, which ${holder ?? 'nobody'} has`);
@@ -58,6 +67,7 @@ export class SimulatedNodes {
     for (const { nodeId } of parts) {
       const { holders, line } = this.#node(nodeId);
       for (const [device, holder] of holders) if (holder === jobId) holders.set(device, null);
+      unshare(this.#node(nodeId), jobId);
       const place = line.findIndex((entry) => entry.jobId === jobId);
       if (place !== -1) line.splice(place, 1);
     }
@@ -86,5 +96,31 @@ export class SimulatedNodes {
     const node = this.#nodes.get(id);
     if (!node) throw new Error(`there is no node ${id}`);
     return node;
+  }
+}
+
+/** Whether a part of it can be had, beside others or as the first. */
+function isShared({ holders, sharers, jobsPerDevice }: SimulatedNode, device: string, twentieths: number): boolean {
+  const beside = sharers.get(device);
+  if (!beside) return holders.get(device) === null;
+  const taken = [...beside.values()].reduce((sum, part) => sum + part, 0);
+  return beside.size < jobsPerDevice && taken + twentieths <= TWENTIETHS_OF_DEVICE;
+}
+
+function share(
+  { holders, sharers }: SimulatedNode,
+  device: string,
+  { jobId, twentieths }: { readonly jobId: string; readonly twentieths: number },
+): void {
+  holders.set(device, jobId);
+  sharers.set(device, (sharers.get(device) ?? new Map<string, number>()).set(jobId, twentieths));
+}
+
+function unshare({ holders, sharers }: SimulatedNode, jobId: string): void {
+  for (const [device, parts] of sharers) {
+    if (!parts.delete(jobId)) continue;
+    const [left] = parts.keys();
+    holders.set(device, left ?? null);
+    if (left === undefined) sharers.delete(device);
   }
 }

@@ -167,7 +167,7 @@ class Simulation {
       this.#engine.place(placed, 0);
       return;
     }
-    for (const part of placed.parts) this.#nodes.take(placed.job.id, part);
+    for (const part of placed.parts) this.#nodes.take(placed.job.id, part, placed.job.shape.twentieths);
     this.#begin(progress, placed, placed.since ?? 0);
   }
 
@@ -239,7 +239,7 @@ class Simulation {
       this.#advance([nodeId], now);
       return;
     }
-    for (const part of parts) this.#nodes.take(jobId, part);
+    for (const part of parts) this.#nodes.take(jobId, part, progress.job.shape.twentieths);
     this.#begin(progress, progress.placed, now);
   }
 

@@ -13,7 +13,9 @@ export function concerns(attempt: AttemptUsage, device: string): boolean {
 }
 
 export function attemptClaims(attempt: AttemptUsage, find: AttemptEnds): Claim[] {
-  return [...preparationClaims(attempt, find), ...processClaims(attempt)].filter((claim) => claim.from < claim.to);
+  const claims = [...preparationClaims(attempt, find), ...processClaims(attempt)].filter(({ from, to }) => from < to);
+  const { twentieths } = attempt;
+  return twentieths === undefined ? claims : claims.map((each) => ({ ...each, twentieths }));
 }
 
 type Stretch = readonly [from: Microseconds, to: Microseconds];

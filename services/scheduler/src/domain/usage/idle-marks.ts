@@ -1,6 +1,7 @@
 // Whether something queued could have used an idle device, and why it did not: derived from the queue as the log shows it.
-import type { WaitCode } from '@baton/contracts';
+import { TWENTIETHS_OF_DEVICE, type WaitCode } from '@baton/contracts';
 import { lackingLabels, suits } from '../schedule/able.ts';
+import { jobsPerDeviceOf, partFits, sharesFor } from '../schedule/shared-devices.ts';
 import type { EngineShape } from '../schedule/engine-model.ts';
 import type { Microseconds, TimeWindow } from './interval.ts';
 import type { AttemptUsage, JobUsage } from './job-usage.ts';
@@ -122,15 +123,14 @@ function reasonOf(moment: Moment): IdleReason | null {
 function canHold(capacity: NodeCapacity, shape: EngineShape): boolean {
   if (shape.inContainer && capacity.containers !== true) return false;
   if (lackingLabels(shape, capacity).length > 0) return false;
+  if (!sharesFor(shape, capacity)) return false;
   const devices = capacity.devices.filter((device) => suits(shape, device)).length;
   return shape.devices <= devices && shape.cpus <= capacity.cpus && shape.memoryBytes <= capacity.memoryBytes;
 }
 
 function whyNot(shape: EngineShape, capacity: NodeCapacity, { placed }: Moment): IdleReason {
-  const held = new Set([...placed].flatMap(({ attempt }) => attempt.devices));
-  const free = capacity.devices.filter(
-    (device) => suits(shape, device) && device.fault === null && !held.has(device.id),
-  );
+  const isFree = roomFor(shape, capacity, placed);
+  const free = capacity.devices.filter((device) => suits(shape, device) && device.fault === null && isFree(device.id));
   if (free.length < shape.devices) return 'devices-busy';
   const used = (need: (shape: EngineShape) => number) =>
     [...placed].reduce((sum, holding) => sum + need(holding.shape), 0);
@@ -138,4 +138,21 @@ function whyNot(shape: EngineShape, capacity: NodeCapacity, { placed }: Moment):
   if (used(({ memoryBytes }) => memoryBytes) + shape.memoryBytes > capacity.memoryBytes) return 'memory-busy';
   // There is room here; with other nodes to wait for, that is not enough.
   return shape.nodes > 1 ? 'devices-busy' : 'scheduling';
+}
+
+/** Whether nobody has the device; for a shape that asks for a part, whether it fits beside those who have parts. */
+function roomFor(shape: EngineShape, capacity: NodeCapacity, placed: Iterable<Holding>): (device: string) => boolean {
+  const holders = Map.groupBy(
+    [...placed].flatMap(({ attempt, shape: { twentieths } }) =>
+      attempt.devices.map((device) => ({ device, twentieths: twentieths ?? TWENTIETHS_OF_DEVICE })),
+    ),
+    ({ device }) => device,
+  );
+  const most = jobsPerDeviceOf(capacity);
+  return (device) => {
+    const beside = holders.get(device) ?? [];
+    if (shape.twentieths === undefined) return beside.length === 0;
+    const taken = beside.reduce((sum, { twentieths }) => sum + twentieths, 0);
+    return partFits({ twentieths: taken, jobs: beside.length }, shape.twentieths, most);
+  };
 }

@@ -18,6 +18,8 @@ export interface AttemptUsage extends AttemptKey {
   /** Of an attempt on several nodes. */
   readonly rank?: number;
   readonly devices: readonly string[];
+  /** Of its one device, which it shares; absent: it has its devices alone. */
+  readonly twentieths?: number;
   /** What it waits behind, as long as it is not known which devices it took. */
   readonly behind: Behind | null;
   readonly assignedAt: Microseconds;
@@ -150,11 +152,16 @@ function evolveExisting(
   }
 }
 
-function assigned({ jobId, earlyStart }: JobUsage, data: DataOf<'JobAssigned'>, at: Microseconds): AttemptUsage[] {
+function assigned(
+  { jobId, earlyStart, shape }: JobUsage,
+  data: DataOf<'JobAssigned'>,
+  at: Microseconds,
+): AttemptUsage[] {
   const { attempt, nodeId, devices, behind, ranks } = data;
   const fresh = {
     jobId,
     attempt,
+    ...(shape.twentieths === undefined ? {} : { twentieths: shape.twentieths }),
     behind: behind ?? null,
     assignedAt: at,
     takenUpAt: null,

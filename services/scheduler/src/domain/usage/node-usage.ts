@@ -17,6 +17,8 @@ export interface NodeCapacity {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly labels: NodeDescription['labels'];
+  /** Absent: no jobs share its devices. */
+  readonly jobsPerDevice?: number;
   /** Absent: it runs none. */
   readonly containers?: true;
 }
@@ -64,6 +66,8 @@ export function evolveNodeUsage(usage: NodeUsage | null, event: NodeEvent, commi
       return usage && changed(usage, at, { cordon: null });
     case 'NodeRemoved':
       return usage && changed(usage, at, { removed: true });
+    case 'NodeSharingChanged':
+      return usage && sharing(usage, event.data.jobsPerDevice, at);
     case 'NodeWatchResumed':
       return usage && withOutage(usage, microseconds(event.data.unwatchedSince), at);
     // Nothing that devices are used for.
@@ -94,10 +98,29 @@ function described(usage: NodeUsage, description: Description, at: Microseconds,
     cpus,
     memoryBytes,
     labels,
+    ...sharingOf(usage),
     ...(runsContainers(description) ? { containers: true } : {}),
   });
   const state = { reachable: true, cordon: last.cordon, removed: removed ?? last.removed };
   return withPhase({ ...usage, capacities }, { at, capacity, ...state });
+}
+
+/** What an admin has said of it stands, whatever its agent says. */
+function sharingOf({ capacities, phases }: NodeUsage): Pick<NodeCapacity, 'jobsPerDevice'> {
+  const jobsPerDevice = capacities[phases.at(-1)?.capacity ?? -1]?.jobsPerDevice;
+  return jobsPerDevice === undefined ? {} : { jobsPerDevice };
+}
+
+function sharing(usage: NodeUsage, jobsPerDevice: number, at: Microseconds): NodeUsage {
+  const last = usage.phases.at(-1);
+  const present = last && usage.capacities[last.capacity];
+  if (!present) return usage;
+  const { jobsPerDevice: _before, ...rest } = present;
+  const { capacities, capacity } = withCapacity(usage.capacities, {
+    ...rest,
+    ...(jobsPerDevice > 1 ? { jobsPerDevice } : {}),
+  });
+  return withPhase({ ...usage, capacities }, { ...last, at, capacity });
 }
 
 function withCapacity(known: readonly NodeCapacity[], wanted: NodeCapacity) {

@@ -1,6 +1,6 @@
 // Adds up intervals: time by category and by reason, and what each job had of it.
 import { GAP_CATEGORIES, type GapCategory, type GapTotals } from '@baton/contracts';
-import type { Interval, Microseconds } from './interval.ts';
+import { type Interval, lengthOf, type Microseconds } from './interval.ts';
 
 export interface Cost {
   /** A device was given to it: from the start to the last process's end. */
@@ -22,7 +22,7 @@ export function addTotals(one: GapTotals, other: GapTotals): GapTotals {
 
 export function totalsOf(intervals: readonly Interval[]): GapTotals {
   const totals = noTotals();
-  for (const { category, from, to } of intervals) totals[category] += to - from;
+  for (const interval of intervals) totals[interval.category] += lengthOf(interval);
   return totals;
 }
 
@@ -31,17 +31,19 @@ export function reasonsOf(intervals: readonly Interval[], category: GapCategory)
   const sums: Record<string, Microseconds> = {};
   for (const interval of intervals) {
     if (interval.category !== category || interval.reason === null) continue;
-    sums[interval.reason] = (sums[interval.reason] ?? 0) + interval.to - interval.from;
+    sums[interval.reason] = (sums[interval.reason] ?? 0) + lengthOf(interval);
   }
   return sums;
 }
 
 /** By job. What is only kept for a job costs it nothing: nobody has the device yet. */
 export function addCosts(costs: Map<string, Cost>, intervals: readonly Interval[]): void {
-  for (const { of, category, from, to } of intervals) {
+  for (const interval of intervals) {
+    const { of, category } = interval;
     if (of === null || category === 'idle-queued') continue;
-    const runningUs = category === 'running' ? to - from : 0;
-    costs.set(of.jobId, plus(costs.get(of.jobId), { heldUs: to - from, runningUs }));
+    const heldUs = lengthOf(interval);
+    const runningUs = category === 'running' ? heldUs : 0;
+    costs.set(of.jobId, plus(costs.get(of.jobId), { heldUs, runningUs }));
   }
 }
 
