@@ -1,6 +1,16 @@
 // The shortest time for which any of a shape's jobs asks for devices: what is refused to that is refused to all of them.
 import type { WaitingJob } from './engine-model.ts';
-import type { Bucket, ShapeQueue } from './queue-buckets.ts';
+
+/** Jobs of about the same time limit. */
+interface Bucket {
+  readonly classes: { readonly limit: number | null };
+  readonly jobs: Iterable<Pick<WaitingJob, 'limitMs'>>;
+}
+
+interface ShapeQueue {
+  /** Those with the shortest limits first; before them those without a limit. */
+  readonly buckets: readonly Bucket[];
+}
 
 export class LeastHold {
   readonly #queues: ReadonlySet<ShapeQueue>;
