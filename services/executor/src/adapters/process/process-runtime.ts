@@ -29,7 +29,7 @@ const READY_POLL_MS = 4;
 const READY_MS = 30_000;
 /** So long it gives way to everything else; where jobs leave no processor idle it would never be ready. */
 const IDLE_MS = 30;
-const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100];
+const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100] as const;
 
 export interface ProcessRuntimeParts {
   readonly paths: StatePaths;
@@ -143,6 +143,8 @@ export class ProcessRuntime implements Runtime {
     if (found === null) return;
     if (this.isAlive(found)) kill(found.pid, 'SIGKILL');
     await this.#clear(key, found);
+    // Killed as well, and like any process gone a moment later.
+    while (this.isAlive(found)) await delay(CLEAR_POLL_MS[0]);
   }
 
   #members(key: AttemptKey, identity: ProcessIdentity): number[] {
