@@ -59,7 +59,6 @@ export function startAgent(parts: AgentParts): AgentProcess {
   const executor = new Executor({ ...edgesOf(parts), journal, pause, link, lease, onFatal });
   const sender = new FactSender({ journal, link, reporter: silent });
   const probe = { describe: async () => parts.description };
-  const clock = () => kernel.wallClock(process.machine);
   const paces = { everyMs: SYNC_MS, describeMs: 60_000 };
   const sync = new SyncLoop({ link, probe, executor, lease, reporter: silent, ...paces });
   executor.resume();

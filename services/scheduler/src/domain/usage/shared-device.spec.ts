@@ -107,8 +107,9 @@ describe('a device that jobs share', () => {
     const history = withNode();
     running(history, 'job_1', 10, 0.25);
     history.node('nod_a', 40, 'NodeCordoned', { reason: 'a new fan', by: 'usr_a' });
-    expect(shown(intervalsOf(history, 50)).slice(-2)).toEqual([
+    expect(shown(intervalsOf(history, 50)).slice(-3)).toEqual([
       'running:job_1 10-50 5/20',
+      'idle-empty 10-40 15/20',
       'out-of-service:cordoned: a new fan 40-50 15/20',
     ]);
   });
