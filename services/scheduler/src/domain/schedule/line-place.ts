@@ -31,12 +31,6 @@ interface LineSearch {
   readonly wider: readonly ShapeView[];
 }
 
-/** No line had room for a job, when others of these shapes waited before it. */
-export interface LineRefusal {
-  readonly refused: RefusedAsk;
-  readonly wider: readonly ShapeView[];
-}
-
 /** The shortest line that has room and in which the job delays nobody; null if there is none. None for jobs on several nodes. */
 export function findLinePlace(
   books: ClusterBooks,

@@ -2,10 +2,15 @@
 import { countPreferredLabels, hasRequiredLabels, suitableGroups } from './able.ts';
 import type { EngineShape } from './engine-model.ts';
 import { engineShapeKey } from './engine-shape.ts';
-import type { LineRefusal } from './line-place.ts';
 import type { NodeLedger, ShapeMask } from './node-ledger.ts';
 import type { Refusal, RefusedAsk } from './refusal.ts';
 import { sharesFor } from './shared-devices.ts';
+
+/** No line had room for a job, when others of these shapes waited before it. */
+interface LineRefusal {
+  readonly refused: RefusedAsk;
+  readonly wider: readonly ShapeView[];
+}
 
 export class ShapeView implements ShapeMask {
   readonly shape: EngineShape;
