@@ -12,6 +12,11 @@ const MENDED: readonly (readonly [number, string])[] = [
   [147, 'a call that had begun under a former leader wrote through the next one'],
   [1814, 'a leader took for its own what another had written while its own was on the way'],
   [1342, 'the exit status of a process that was let go unseen was not looked at after a power cut'],
+  [
+    106,
+    'a leader that was asleep wrote once more after the next one had read the log, which had nothing to write and never knew',
+  ],
+  [372, 'a retry waited for the time of a clock that had been set back since'],
   [350, 'after a restart an agent told of a start before the end of whoever had the device'],
 ];
 

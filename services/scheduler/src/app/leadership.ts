@@ -2,6 +2,12 @@
 import { PlatformError } from '@baton/errors';
 import type { Leader } from './leader.ts';
 
+/**
+ * Whoever led before may have been asleep, and have written once more after this instance had read the log to its end. Where this one has
+ * nothing to write, nothing else tells it.
+ */
+const LOOK_MS = 1_000;
+
 export interface Lease {
   /** Waits until the lease is this instance's; gives the highest term it knows of. */
   acquire(signal: AbortSignal): Promise<number>;
@@ -70,7 +76,9 @@ export class Leadership {
     for (const listener of this.#onLead) listener(leader);
     leader.kick();
     const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    const looking = setInterval(() => void leader.confirmed().catch(() => {}), LOOK_MS);
     await Promise.race([this.#ports.lease.lost(), this.#ports.logLost(), stopped]);
+    clearInterval(looking);
     this.#leader = null;
     leader.stop();
     if (signal.aborted) await this.#ports.lease.release();

@@ -2,6 +2,7 @@
 import type { Admission } from './array-limit.ts';
 import { ArrayLimits, isLimited } from './array-limit.ts';
 import type { ExistingJob, QueuedJob } from './job.ts';
+import { backoffMs } from './job.commands.ts';
 import type { Judgement, Outcome, Predecessors } from './predecessors.ts';
 
 export type Gate =
@@ -23,6 +24,12 @@ interface Guest {
   readonly gate: Gate | null;
 }
 
+interface Delay {
+  readonly until: number;
+  /** What is further away was meant by a clock that has been set back since. */
+  readonly longestMs: number;
+}
+
 export class WaitingRoom {
   readonly #guests = new Map<string, Guest>();
   readonly #limits: ArrayLimits;
@@ -31,10 +38,12 @@ export class WaitingRoom {
   /** Array id -> the jobs that wait for the rest of it. */
   readonly #incomplete = new Map<string, Set<string>>();
   readonly #complete = new Set<string>();
-  readonly #delayed = new Map<string, number>();
+  readonly #delayed = new Map<string, Delay>();
   readonly #doomed = new Map<string, string>();
-  /** Nothing is due before. */
+  /** Nothing is due before, as long as the clock is not set back. */
   #nextDue = Infinity;
+  /** When that was looked at last. */
+  #lookedAt = Infinity;
 
   constructor(predecessors: Predecessors, admission: Admission) {
     this.#predecessors = predecessors;
@@ -101,19 +110,21 @@ export class WaitingRoom {
 
   /** Jobs whose time has come: they are to leave, and to enter again with nothing to wait for. */
   due(now: number): string[] {
-    if (now < this.#nextDue) return [];
+    const isSetBack = now < this.#lookedAt;
+    this.#lookedAt = now;
+    if (now < this.#nextDue && !isSetBack) return [];
     const due: string[] = [];
     this.#nextDue = Infinity;
-    for (const [id, at] of this.#delayed) {
-      if (at <= now) due.push(id);
-      else this.#nextDue = Math.min(this.#nextDue, at);
+    for (const [id, { until, longestMs }] of this.#delayed) {
+      if (until <= now || until - now > longestMs) due.push(id);
+      else this.#nextDue = Math.min(this.#nextDue, until);
     }
     return due;
   }
 
   /** Jobs that only wait for a time, with that time. */
   delayed(): readonly { readonly id: string; readonly until: number }[] {
-    return [...this.#delayed].map(([id, until]) => ({ id, until }));
+    return [...this.#delayed].map(([id, { until }]) => ({ id, until }));
   }
 
   nextDue(): number | null {
@@ -155,14 +166,15 @@ export class WaitingRoom {
     return null;
   }
 
-  #shut(id: string, { array }: QueuedJob, gate: Gate): void {
+  #shut(id: string, state: QueuedJob, gate: Gate): void {
+    const { array } = state;
     switch (gate.code) {
       case 'waiting-for-job':
         if (gate.never !== null) this.#doomed.set(id, gate.never);
         return;
       case 'begin-later':
       case 'retry-backoff':
-        this.#delayed.set(id, gate.until);
+        this.#delayed.set(id, { until: gate.until, longestMs: longestMs(state) });
         this.#nextDue = Math.min(this.#nextDue, gate.until);
         return;
       case 'array-incomplete': {
@@ -182,4 +194,8 @@ export class WaitingRoom {
 
 function neverWords({ jobId, outcome, after }: NonNullable<Judgement['never']>): string {
   return `It waited for the ${after.when} of ${jobId.startsWith('arr_') ? 'array' : 'job'} ${jobId}, which has ${outcome}.`;
+}
+
+function longestMs({ attempts, userFailures, infrastructureLosses }: QueuedJob): number {
+  return attempts === 0 ? Infinity : backoffMs(Math.max(userFailures, infrastructureLosses));
 }
