@@ -29,8 +29,8 @@ export default defineConfig({
           name: 'int',
           include: ['{services,libs,gateway,deploy}/**/*.int.spec.{ts,tsx}'],
           exclude: ['**/node_modules/**', '**/dist/**'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
