@@ -9,6 +9,8 @@ export default defineConfig({
   ssr: { resolve },
   test: {
     // Tests of real servers wait more than they work: two at once also where there are two cores.
+    // Waits end when what they wait for is there: how long that takes decides no test.
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
@@ -41,8 +43,8 @@ export default defineConfig({
           // Each file runs a whole platform: one after the other, and after all that is small.
           fileParallelism: false,
           sequence: { groupOrder: 1 },
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
     ],

@@ -120,7 +120,7 @@ describe('a backup of a running platform', () => {
     const over = await ended(again, before.id);
     expect(over.state).toBe('succeeded');
     expect(over.attempts).toHaveLength(1);
-    await vi.waitFor(() => expect(existsSync(mark)).toBe(true), { timeout: 5_000 });
+    await vi.waitFor(() => expect(existsSync(mark)).toBe(true), { timeout: 60_000 });
     expect(await baton<{ ok: boolean }>('log', 'verify', '--home', home())).toMatchObject({ ok: true });
   });
 });
@@ -140,7 +140,7 @@ describe('a log that has lost its end', () => {
 
     const starting = own.platform.start().catch((error: unknown) => error);
     const words = /The log is not what it was: JOBS was cut or rewritten.*baton log verify/;
-    await vi.waitFor(() => expect(own.platform.output).toMatch(words), { timeout: 30_000 });
+    await vi.waitFor(() => expect(own.platform.output).toMatch(words), { timeout: 60_000 });
     const verdict = await baton('log', 'verify', '--home', own.platform.home).catch((error: unknown) => error);
     expect(verdict).toMatchObject({ code: 1, stdout: expect.stringContaining('its end was cut off') });
     await own.platform.killAll();

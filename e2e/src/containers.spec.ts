@@ -29,7 +29,7 @@ afterAll(async () => {
 it('run in it, on a node that says that it can, and pass the device on like any other', async () => {
   const told = async () =>
     expect((await admin.nodes.list()).items).toMatchObject([{ runtimes: ['process', 'docker'] }]);
-  await vi.waitFor(told, { timeout: 20_000, interval: 50 });
+  await vi.waitFor(told, { timeout: 60_000, interval: 50 });
   const environment = { image: IMAGE, shmSize: '2MiB' };
   const line = 'cat /etc/os-release 2>/dev/null || echo "not this server"; echo loss=0.5; echo x > $BATON_OUTPUT_DIR/x';
   const [first, process, second] = await Promise.all([

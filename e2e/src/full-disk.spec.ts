@@ -49,7 +49,7 @@ async function expectRefusals({ platform, client }: Stage): Promise<void> {
 }
 
 async function expectWork({ platform, client, jobId, release }: Stage): Promise<void> {
-  await vi.waitFor(async () => expect((await send(platform.url, '/readyz')).status).toBe(200), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await send(platform.url, '/readyz')).status).toBe(200), { timeout: 60_000 });
   await client.datasets.create({ name: 'after' });
   const { items } = await client.datasets.list();
   expect(items.map(({ name }) => name).toSorted()).toEqual(['after', 'before']);
@@ -69,14 +69,14 @@ it('refuses what it can not record while little room is left, and takes what age
   scene.release();
   // The end is known to the agent, and not to the log.
   const agentLog = () => readFileSync(join(platform.home, 'logs', 'agent.log'), 'utf8');
-  await vi.waitFor(() => expect(agentLog()).toContain('facts were not taken'), { timeout: 20_000 });
+  await vi.waitFor(() => expect(agentLog()).toContain('facts were not taken'), { timeout: 60_000 });
   expect(await client.jobs.get(jobId)).toMatchObject({ state: 'running' });
-  await vi.waitFor(() => expect(platform.output).toContain('is full: commands are refused'), { timeout: 10_000 });
+  await vi.waitFor(() => expect(platform.output).toContain('is full: commands are refused'), { timeout: 60_000 });
   rmSync(filler);
   await expectWork(scene);
   // Nothing had to be started again.
   expect(platform.parts()['nats-server']).toBe(natsServer);
-  await vi.waitFor(() => expect(platform.output).toContain('There is room again'), { timeout: 10_000 });
+  await vi.waitFor(() => expect(platform.output).toContain('There is room again'), { timeout: 60_000 });
 });
 
 it('starts nats-server again when it has stopped writing on a full disk, and leaves jobs and all that was acknowledged alone', async (context) => {

@@ -14,7 +14,7 @@ import { SecondNode } from './second-node.ts';
 
 const CLI = fileURLToPath(new URL('../../libs/cli/dist/main.js', import.meta.url));
 const EXAMPLE = fileURLToPath(new URL('../../examples/all-reduce', import.meta.url));
-const PATIENCE = { timeout: 30_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 const TORCH_PYTHON = process.env['BATON_TORCH_PYTHON'];
 if (!TORCH_PYTHON)
   process.stderr.write('SKIPPED: torch.distributed over two nodes; set BATON_TORCH_PYTHON to run it.\n');

@@ -107,11 +107,11 @@ describe('while it runs', () => {
         expect(now).toBeDefined();
         expect(now).not.toBe(before);
       },
-      { timeout: 20_000, interval: 20 },
+      { timeout: 60_000, interval: 20 },
     );
     expect(platform.output).toContain(`${part} was ended by SIGKILL; started again in`);
     expect(await run(client, shell('echo fine'))).toMatchObject({ state: 'succeeded' });
-    await vi.waitFor(async () => expect(await inferred()).toEqual([2, 4, 6]), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(async () => expect(await inferred()).toEqual([2, 4, 6]), { timeout: 60_000, interval: 50 });
     expect((await fetch(`${platform.url}/readyz`)).status).toBe(200);
   });
 
@@ -134,7 +134,9 @@ describe('while it runs', () => {
     // Standing still, nats-server leaves the command under way; then it dies.
     process.kill(platform.parts()['nats-server'] ?? 0, 'SIGSTOP');
     const inFlight = submit();
-    await vi.waitFor(async () => expect(await submit()).toMatchObject(problem(409, 'request_in_flight')));
+    await vi.waitFor(async () => expect(await submit()).toMatchObject(problem(409, 'request_in_flight')), {
+      timeout: 60_000,
+    });
     platform.killPart('nats-server');
     const answer = await inFlight;
     expect(answer.status).toBe(503);
@@ -162,7 +164,7 @@ describe('while it runs', () => {
       return items.filter((job) => job.name.startsWith('storm-'));
     };
     // The read model may be a moment behind; a submission carried out twice would stay.
-    await vi.waitFor(async () => expect((await stormJobs()).length).toBe(submitted.size), { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await stormJobs()).length).toBe(submitted.size), { timeout: 60_000 });
     const storm = await stormJobs();
     expect(Object.fromEntries(storm.map((job) => [job.name, job.id]))).toEqual(Object.fromEntries(submitted));
     for (const { id } of storm) expect(await ended(client, id)).toMatchObject({ state: 'succeeded' });
@@ -208,7 +210,7 @@ describe('Ctrl-C', () => {
 
   it('stops the job too at the second one', async () => {
     platform.signal('SIGINT');
-    await vi.waitFor(() => expect(platform.output).toContain('Press Ctrl-C again'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(platform.output).toContain('Press Ctrl-C again'), { timeout: 60_000 });
     platform.signal('SIGINT');
     expect(await platform.exited()).toBe(0);
     expect(platform.leftovers()).toEqual([]);

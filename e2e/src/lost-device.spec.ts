@@ -8,7 +8,7 @@ import { ended, shell, untilState } from './jobs.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
 
 const CARD = 'GPU-1d37a2c4-0b9f-4c9e-9a5e-5f2d3c7b8a10';
-const PATIENCE = { timeout: 30_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 
 let tools: TemporaryFolder;
 let platform: TestPlatform;

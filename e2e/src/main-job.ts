@@ -95,7 +95,7 @@ export async function weightsOf(client: BatonClient, jobId: string) {
       if (!found?.lineage) throw new Error(`The weights of job ${jobId} are not registered.`);
       return { ...found, lineage: found.lineage };
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 

@@ -16,7 +16,7 @@ import { problem, sender } from './rest.ts';
 
 const AGENT = fileURLToPath(new URL('../../deploy/dist/bundle/agent.js', import.meta.url));
 const CLI = fileURLToPath(new URL('../../libs/cli/dist/main.js', import.meta.url));
-const PATIENCE = { timeout: 30_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 
 let platform: TestPlatform;
 let admin: BatonClient;

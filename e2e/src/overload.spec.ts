@@ -18,7 +18,7 @@ let admin: BatonClient;
 beforeAll(async () => {
   ({ platform, admin } = await startedPlatform({ BATON_NODE_NAME: 'only' }));
   // Nothing is to run here; the node may not have joined yet.
-  await vi.waitFor(() => admin.nodes.cordon('only', 'only submissions count'), { timeout: 20_000 });
+  await vi.waitFor(() => admin.nodes.cordon('only', 'only submissions count'), { timeout: 60_000 });
 });
 afterAll(() => platform.cleanUp());
 
@@ -60,7 +60,7 @@ it('takes what it can, refuses the rest with when to try again, and has all that
   const watching = watch();
   const submitting = Promise.all(Array.from({ length: AT_ONCE }, submitAll));
   // Somebody else gets through meanwhile.
-  await vi.waitFor(() => expect(refused.length).toBeGreaterThan(0), { timeout: 20_000 });
+  await vi.waitFor(() => expect(refused.length).toBeGreaterThan(0), { timeout: 60_000 });
   expect((await sender(other)('/api/v1/jobs', { body: shell('true', { name: 'other' }) })).status).toBe(201);
   await submitting;
   isOver = true;

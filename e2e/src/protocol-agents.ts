@@ -59,7 +59,7 @@ export class ProtocolAgent {
         nkey: publicKey,
         sig: sign(null, Buffer.from(nonce ?? ''), key).toString('base64url'),
       }),
-      timeout: 2_000,
+      timeout: 20_000,
       ignoreAuthErrorAbort: true,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,

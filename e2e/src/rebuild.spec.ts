@@ -36,7 +36,7 @@ async function furnish(): Promise<void> {
   });
   expect((await run(admin, copy)).state).toBe('succeeded');
   expect((await run(admin, shell('exit 3', { name: 'failing' }))).state).toBe('failed');
-  await vi.waitFor(async () => expect((await admin.models.get('trained')).latestVersion).toBe(1), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await admin.models.get('trained')).latestVersion).toBe(1), { timeout: 60_000 });
   await admin.endpoints.create({ name: 'served', model: 'trained', visibility: 'everyone' });
 }
 
@@ -88,7 +88,7 @@ function damageFile(path: string): number {
 
 it('gives back every list as it was, after documents went missing and others became wrong', async () => {
   const expected = { users: 2, groups: 1, secrets: 1, datasets: 2, models: 1, endpoints: 1, jobs: 2 };
-  await vi.waitFor(async () => expect(counts(await lists())).toMatchObject(expected), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(counts(await lists())).toMatchObject(expected), { timeout: 60_000 });
   const before = await lists();
 
   expect(await platform.stop()).toBe(0);
@@ -101,7 +101,7 @@ it('gives back every list as it was, after documents went missing and others bec
   expect(await platform.stop()).toBe(0);
   await platform.start(['--rebuild']);
   expect(platform.output).toContain('The read models are made anew from the log.');
-  await vi.waitFor(async () => expect(await lists()).toEqual(before), { timeout: 20_000, interval: 100 });
+  await vi.waitFor(async () => expect(await lists()).toEqual(before), { timeout: 60_000, interval: 100 });
   // What was done once is not done again: the weights are still one version, served as before.
   expect((await admin.models.get('trained')).versions.length).toBe(1);
   expect(await admin.endpoints.get('served')).toMatchObject({ state: 'ready' });
@@ -110,5 +110,5 @@ it('gives back every list as it was, after documents went missing and others bec
   // An ordinary start afterwards finds all that in place.
   expect(await platform.stop()).toBe(0);
   await platform.start();
-  await vi.waitFor(async () => expect(await lists()).toEqual(before), { timeout: 20_000, interval: 100 });
+  await vi.waitFor(async () => expect(await lists()).toEqual(before), { timeout: 60_000, interval: 100 });
 });

@@ -67,7 +67,7 @@ it('are removed by the policy, oldest first and for good, also when every proces
     metrics: { keepFor: '1s' },
   });
   await vi.waitFor(async () => expect((await admin.retention.sweep({ dryRun: true })).count).toBe(4), {
-    timeout: 10_000,
+    timeout: 60_000,
   });
   expect(await admin.jobs.logs(alone.id)).toContain('loss=0.25');
 

@@ -6,7 +6,7 @@ import type { BatonClient } from '@baton/sdk';
 import { killProcessesOf, RELEASE, removeControlGroups, temporaryFolder, type TemporaryFolder } from '@baton/testkit';
 import { vi } from 'vitest';
 
-const PATIENCE = { timeout: 30_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 
 type Environment = Readonly<Record<string, string>>;
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ended, shell, untilReleased, untilState } from './jobs.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
 
-const PATIENCE = { timeout: 20_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 
 let platform: TestPlatform;
 let admin: BatonClient;

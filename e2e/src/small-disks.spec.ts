@@ -13,7 +13,7 @@ import { platformOfTest, type TestPlatform } from './platform.ts';
 import { type Answer, send, sender } from './rest.ts';
 import { fill, mounted } from './small-disk.ts';
 
-const PATIENCE = { timeout: 30_000, interval: 100 };
+const PATIENCE = { timeout: 60_000, interval: 100 };
 
 interface Stage {
   readonly disk: string;

@@ -1,4 +1,4 @@
-// `npm test`: every test, then what was skipped and why, then the totals as the last line.
+// `npm test`: every test, then what was unstable or skipped and why, then the totals as the last line.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +7,11 @@ import { prepare, prepareOptional } from '../prepare.mjs';
 import { runNode } from '../process/foreground.mjs';
 import { interruption } from '../process/interruption.mjs';
 import { explain } from '../setup-error.mjs';
+import { failuresOf, filesToRepeat, repeated, totalsOf } from './test-results.mjs';
 
 const reporter = join(setupFolder, 'test-reporter.mjs');
-const nothingReported = { passed: 0, failed: 0, skipped: [] };
+const nothingReported = { files: [], unhandled: 0 };
+const alone = ['--maxWorkers=1', '--no-file-parallelism'];
 
 async function prepareMongo(missing) {
   if (process.env.MONGODB_URI) return {};
@@ -33,16 +35,21 @@ async function runVitest(args, env) {
       ...env,
       BATON_TEST_REPORT: report,
     });
-    return { exitCode, ...(existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : nothingReported) };
+    const reported = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : nothingReported;
+    return { exitCode, ...reported };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-// A run that crashed, or that found no test, must never read as a pass.
-function failuresOf({ exitCode, passed, failed }) {
-  if (failed > 0) return failed;
-  return exitCode !== 0 || passed === 0 ? 1 : 0;
+/** The run; what failed beside the others of a busy machine is run once more, alone, and said to be unstable when it then passes. */
+async function runTests(args, env) {
+  const first = await runVitest(args, env);
+  // Who names tests is looking at them.
+  const files = args.length > 0 ? [] : filesToRepeat(first);
+  if (files.length === 0) return { ...first, unstable: [] };
+  console.log(`Failed: ${files.join(', ')}. Once more, alone:`);
+  return repeated(first, await runVitest([...alone, ...files], env));
 }
 
 async function prepareAndRun(args) {
@@ -52,8 +59,10 @@ async function prepareAndRun(args) {
     prepareMongo(missing),
     prepareDocker(),
   ]);
-  const result = await runVitest(args, { ...env, ...mongo });
-  for (const { name, reason } of [...result.skipped, ...missing]) console.log(`SKIPPED: ${name} because ${reason}`);
+  const result = await runTests(args, { ...env, ...mongo });
+  const { skipped } = totalsOf(result);
+  for (const { name, reason } of result.unstable) console.log(`UNSTABLE: ${name} failed first: ${reason}`);
+  for (const { name, reason } of [...skipped, ...missing]) console.log(`SKIPPED: ${name} because ${reason}`);
   return result;
 }
 
@@ -70,8 +79,9 @@ async function tryToRun(args) {
 
 export async function run(args) {
   const result = await tryToRun(args);
+  const { passed, failed: told, skipped } = totalsOf(result);
   const failed = failuresOf(result);
-  if (failed > result.failed) console.log(`FAILED: no complete run of the tests (exit code ${result.exitCode})`);
-  console.log(`${result.passed} passed, ${failed} failed, ${result.skipped.length} skipped`);
+  if (failed > told) console.log(`FAILED: no complete run of the tests (exit code ${result.exitCode})`);
+  console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
   return failed > 0 ? 1 : 0;
 }

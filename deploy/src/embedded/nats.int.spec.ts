@@ -14,7 +14,7 @@ import { type NatsSetup, prepareNats } from './nats.ts';
 
 const context = { principal: systemPrincipal('test'), meta: { requestId: 'test' } };
 const facts = { facts: [] };
-const PATIENCE = { timeout: 10_000, interval: 20 };
+const PATIENCE = { timeout: 60_000, interval: 20 };
 
 interface Agent {
   readonly nodeId: string;

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const deployFolder = join(import.meta.dirname, '../..');
 
@@ -74,6 +75,16 @@ export class ScratchRepository {
 
   addNatsServer(version: string): void {
     this.addTool('nats-server', `console.log('nats-server: v${version}');`);
+  }
+
+  /** As the installer leaves it, so that it is not installed again. */
+  addPython(): void {
+    this.write('.tools/python/bin/python', '');
+    const { href } = pathToFileURL(join(this.folder, 'deploy/setup/install/stamp.mjs'));
+    const stamp = `(await import('${href}')).hashOf(['${join(this.folder, 'deploy/setup/requirements.txt')}'])`;
+    const code = `process.stdout.write(${stamp})`;
+    const found = execFileSync(process.execPath, ['--input-type=module', '--eval', code], { encoding: 'utf8' });
+    this.write('.tools/python/.baton-stamp', found);
   }
 
   /** Makes an archive as nats-server's project does, and has the installer know its checksum. */

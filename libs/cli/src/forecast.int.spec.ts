@@ -40,7 +40,7 @@ it('says when real jobs are expected to start, which they then do, and how good 
       const last = items.at(-1);
       return last?.job.id && last.expected?.start ? { id: last.job.id, expected: last.expected } : null;
     },
-    { timeout: 10_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
   expect(expected.runTime).toMatchObject({ basis: 'same-job' });
   expect((await baton('queue')).out).toMatch(/ in \d+ m?s \(\d+ m?s to \d+ m?s\) /);

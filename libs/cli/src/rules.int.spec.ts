@@ -116,7 +116,7 @@ describe('baton node share', () => {
       );
       expect((await Promise.all([half(), half()])).map(({ code }) => code)).toEqual([0, 0]);
       const show = async () => (await baton('node', 'show', node?.name ?? '')).out;
-      await vi.waitFor(async () => expect((await show()).match(/job_\w+ \(0\.5\)/g)).toHaveLength(2), 20_000);
+      await vi.waitFor(async () => expect((await show()).match(/job_\w+ \(0\.5\)/g)).toHaveLength(2), 60_000);
       expect((await share('--off')).out).toContain('those that run stay');
       expect(await show()).not.toContain('jobs a device');
     },

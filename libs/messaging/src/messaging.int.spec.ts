@@ -141,7 +141,7 @@ describe.each([
       handling.unsubscribe();
       dataset.handle(datasetRpc.delete, async ({ body }) => ({ id: body.id, revision: 1 }));
       const again = () => gateway.call(datasetRpc.delete, context, { id: 'x' });
-      expect(await vi.waitFor(again, { timeout: 10_000 })).toEqual({ id: 'x', revision: 1 });
+      expect(await vi.waitFor(again, { timeout: 60_000 })).toEqual({ id: 'x', revision: 1 });
     });
   });
 });

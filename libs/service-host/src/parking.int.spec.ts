@@ -165,7 +165,7 @@ describe('an aggregate with a commit that can not be applied', () => {
       },
     };
     const cut = await run(FAULTY, parkedOnly);
-    await vi.waitFor(() => expect(reported).toContain('projection counted'));
+    await vi.waitFor(() => expect(reported).toContain('projection counted'), { timeout: 60_000 });
     expect(cut.parked()).toHaveLength(1);
     const handle = await run(FAULTY);
     await handle.caughtUp;

@@ -79,7 +79,7 @@ describe('a projection', () => {
       await append(first, 1, 0);
       const written = await readStore.collection<Counted>('counted', countedProjection());
       await vi.waitFor(async () => expect(await written.getMany(ids)).toHaveLength(3), {
-        timeout: 2_000,
+        timeout: 60_000,
         interval: 10,
       });
     },
@@ -137,7 +137,7 @@ describe('a projection', () => {
         });
       },
     };
-    const underWay = (count: number) => vi.waitFor(() => expect(writes).toHaveLength(count), { timeout: 2_000 });
+    const underWay = (count: number) => vi.waitFor(() => expect(writes).toHaveLength(count), { timeout: 60_000 });
 
     beforeEach(() => {
       writes = [];
@@ -232,7 +232,7 @@ async function appendMany(count: number): Promise<string[]> {
 }
 
 async function expectAll({ collection }: ProjectionHandle<Counted>, ids: readonly string[]): Promise<void> {
-  await vi.waitFor(async () => expect(await collection.getMany(ids)).toHaveLength(ids.length), { timeout: 5_000 });
+  await vi.waitFor(async () => expect(await collection.getMany(ids)).toHaveLength(ids.length), { timeout: 60_000 });
   expect((await collection.getMany(ids)).every(({ names }) => names === 1)).toBe(true);
   expect(reported.map(String)).toContain('Error: the disk is full');
 }

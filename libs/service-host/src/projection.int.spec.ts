@@ -150,7 +150,7 @@ describe('a projection', () => {
     await append(known, 2, first);
     await append(fresh, 1, 0);
     const written = await readStore.collection<Counted>('counted', countedProjection());
-    await vi.waitFor(async () => expect(await written.getMany([known, fresh])).toHaveLength(2), { timeout: 2_000 });
+    await vi.waitFor(async () => expect(await written.getMany([known, fresh])).toHaveLength(2), { timeout: 60_000 });
     expect(await written.get(known)).toMatchObject({ revision: 2, names: 2 });
     expect(asked).toEqual([known]);
   });

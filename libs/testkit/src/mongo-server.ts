@@ -21,7 +21,7 @@ interface MongoBinary {
 }
 
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 const RETRY_MS = 50;
 const LOG_KEPT_CHARACTERS = 4_000;
 

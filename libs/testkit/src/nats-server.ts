@@ -28,7 +28,7 @@ export interface NatsServer {
   restart(): Promise<void>;
 }
 
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 const LOG_KEPT_CHARACTERS = 4_000;
 
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {

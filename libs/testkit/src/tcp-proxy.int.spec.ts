@@ -29,7 +29,8 @@ afterEach(async () => {
   await proxy.close();
 });
 
-const expectHeard = (expected: Partial<typeof heard>) => vi.waitFor(() => expect(heard).toMatchObject(expected));
+const expectHeard = (expected: Partial<typeof heard>) =>
+  vi.waitFor(() => expect(heard).toMatchObject(expected), { timeout: 60_000 });
 
 describe('a network', () => {
   it('carries both ways, in order', async () => {
@@ -57,7 +58,7 @@ describe('a network', () => {
     await once(other, 'connect');
     expect([isOver, heard]).toEqual([false, { up: '', down: '' }]);
     proxy.heal();
-    await vi.waitFor(() => expect(isOver).toBe(true));
+    await vi.waitFor(() => expect(isOver).toBe(true), { timeout: 60_000 });
     expect(heard.up).toBe('last words');
     other.destroy();
   });

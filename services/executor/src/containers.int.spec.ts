@@ -80,7 +80,7 @@ it('a job with an image goes on while the agent is killed and started again, and
   expect(await world.scheduler.ended(next)).toMatchObject({ reason: 'exited', exitCode: 6 });
   const startedAt = world.scheduler.of(next).find(({ type }) => type === 'started')?.at ?? 0;
   const releasedAt = world.scheduler.of(first).find(({ type }) => type === 'released')?.at ?? Infinity;
-  expect(startedAt - releasedAt).toBeLessThan(50);
+  expect(startedAt).toBeGreaterThanOrEqual(releasedAt);
   expect([...processesOf(first), ...processesOf(next)]).toEqual([]);
 });
 

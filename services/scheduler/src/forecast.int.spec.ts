@@ -5,7 +5,7 @@ import { aUser, by, NODE_ID, startWorld, type World } from './testing/world.ts';
 
 const RAN_MS = 120;
 /** The thread of forecasts is started for the first of them, from its sources. */
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 60_000 };
 
 let world: World;
 const alice = aUser();
@@ -24,7 +24,7 @@ afterAll(() => world.stop());
 
 /** What the node is to run now: the first in its line, too, once nothing else is there. */
 async function next() {
-  const found = await vi.waitUntil(async () => (await world.agent.sync()).attempts[0]);
+  const found = await vi.waitUntil(async () => (await world.agent.sync()).attempts[0], { timeout: 60_000 });
   return { jobId: found.jobId, attempt: found.attempt };
 }
 
@@ -81,7 +81,7 @@ describe('what is expected', () => {
     expect(starts[1]).toBeGreaterThanOrEqual(begins.low);
     // By runs of a tenth of a second, not by the day that a job without a limit may take.
     expect(begins.high - startedAt).toBeLessThan(60_000);
-    await vi.waitFor(async () => expect((await stats()).jobs.running).toBe(0));
+    await vi.waitFor(async () => expect((await stats()).jobs.running).toBe(0), { timeout: 60_000 });
     const before = await stats();
     expect(before.forecasts.runTime.jobs).toBeGreaterThanOrEqual(3);
     await world.restartScheduler();

@@ -20,10 +20,11 @@ beforeAll(async () => {
   for (const name of ['runs', 'lines', 'waits', 'held'] as const) {
     const spec = { name, timeLimit: '1h', ...(name === 'held' ? { hold: true } : {}) };
     jobs[name] = (await world.submit(asAlice, spec)).id;
-    if (name === 'runs') await vi.waitUntil(async () => (await world.agent.sync()).attempts.length === 1);
+    if (name === 'runs')
+      await vi.waitUntil(async () => (await world.agent.sync()).attempts.length === 1, { timeout: 60_000 });
   }
   // The first answer waits for the thread of forecasts, which is started from its sources.
-  await vi.waitUntil(async () => (await queue()).counts.inLine > 0, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await queue()).counts.inLine > 0, { timeout: 60_000 });
   allWait = Date.now();
 });
 afterAll(() => world.stop());
@@ -78,13 +79,16 @@ describe('overtakers', () => {
     world.agent.slots = { cpu: 2, gpu: 0 };
     const early = (await world.submit(asAlice, { name: 'early', hold: true })).id;
     const late = (await world.submit(asBob, { name: 'late', class: 'urgent' })).id;
-    await vi.waitFor(async () => {
-      const { attempts } = await world.agent.sync();
-      for (const { jobId, attempt } of attempts.filter(({ jobId: id }) => id !== late))
-        await world.agent.tell({ type: 'started', jobId, attempt }, world.agent.ended(jobId, attempt));
-      expect((await world.job(asBob, late)).state).not.toBe('queued');
-      expect(attempts.map(({ jobId }) => jobId)).toContain(late);
-    });
+    await vi.waitFor(
+      async () => {
+        const { attempts } = await world.agent.sync();
+        for (const { jobId, attempt } of attempts.filter(({ jobId: id }) => id !== late))
+          await world.agent.tell({ type: 'started', jobId, attempt }, world.agent.ended(jobId, attempt));
+        expect((await world.job(asBob, late)).state).not.toBe('queued');
+        expect(attempts.map(({ jobId }) => jobId)).toContain(late);
+      },
+      { timeout: 60_000 },
+    );
     const view = await world.gateway.call(queueRpc.overtakers, asAlice, { id: early });
     expect(view).toMatchObject({ name: 'early', startedAt: null, total: 1 });
     expect(view.items).toMatchObject([{ job: { id: null }, className: 'urgent', code: 'not-yet' }]);

@@ -10,7 +10,7 @@ import { ADA, aUser, by, NODE_ID, startWorld, VISION, type World } from './testi
 const HOUR = 3_600_000;
 const admin = aUser({ role: 'admin', groups: [VISION.id] });
 const user = aUser();
-const PATIENCE = { timeout: 15_000, interval: 30 };
+const PATIENCE = { timeout: 60_000, interval: 30 };
 
 let world: World;
 let folder: TemporaryFolder;

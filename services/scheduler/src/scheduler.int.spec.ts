@@ -29,7 +29,7 @@ async function drain(): Promise<void> {
       }
       expect(active).toEqual([]);
     },
-    { timeout: 10_000, interval: 30 },
+    { timeout: 60_000, interval: 30 },
   );
 }
 const pushed = () => world.agent.pushed.at(-1)?.attempts ?? [];
@@ -42,11 +42,13 @@ describe('the scheduler', () => {
     const first = await world.submit(asAlice, {});
     const second = await world.submit(asAlice, {});
     const ahead = [{ jobId: first.id, attempt: 1 }];
-    await vi.waitFor(() =>
-      expect(pushed()).toMatchObject([
-        { jobId: first.id, behind: null },
-        { jobId: second.id, behind: { count: 1, pool: [{ id: 'cpu-0' }], predecessors: ahead } },
-      ]),
+    await vi.waitFor(
+      () =>
+        expect(pushed()).toMatchObject([
+          { jobId: first.id, behind: null },
+          { jobId: second.id, behind: { count: 1, pool: [{ id: 'cpu-0' }], predecessors: ahead } },
+        ]),
+      { timeout: 60_000 },
     );
     expect(await world.job(asAlice, second.id, 2)).toMatchObject({
       state: 'assigned',
@@ -80,10 +82,10 @@ describe('the scheduler', () => {
   it('gives a device that is free again to nobody while the one that waits for it may have taken it', async () => {
     const first = await world.submit(asAlice, {});
     const second = await world.submit(asAlice, {});
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([first.id, second.id]));
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([first.id, second.id]), { timeout: 60_000 });
     await world.agent.tell({ type: 'started', jobId: first.id, attempt: 1 }, world.agent.ended(first.id, 1));
     const third = await world.submit(asAlice, {});
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([second.id, third.id]));
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([second.id, third.id]), { timeout: 60_000 });
     expect(startedJobs()).toEqual([]);
     await drain();
   });
@@ -91,9 +93,11 @@ describe('the scheduler', () => {
   it('queues a job again that its agent gave back, in its old place and with another attempt', async () => {
     const first = await world.submit(asAlice, {});
     const second = await world.submit(asAlice, {});
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([first.id, second.id]));
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([first.id, second.id]), { timeout: 60_000 });
     await world.agent.tell({ type: 'revoked', jobId: second.id, attempt: 1 });
-    await vi.waitFor(() => expect(pushed()).toMatchObject([{ jobId: first.id }, { jobId: second.id, attempt: 2 }]));
+    await vi.waitFor(() => expect(pushed()).toMatchObject([{ jobId: first.id }, { jobId: second.id, attempt: 2 }]), {
+      timeout: 60_000,
+    });
     await drain();
   });
 
@@ -160,11 +164,11 @@ describe('the scheduler', () => {
     await world.submit(asAlice, {});
     await world.submit(asAlice, {});
     const queued = await world.submit(asAlice, {});
-    await vi.waitFor(() => expect(startedJobs()).toEqual([running.id]));
+    await vi.waitFor(() => expect(startedJobs()).toEqual([running.id]), { timeout: 60_000 });
     const cancelled = await world.gateway.call(schedulerRpc.cancel, asAlice, { id: queued.id });
     expect((await world.job(asAlice, queued.id, cancelled.revision)).state).toBe('cancelled');
     await world.gateway.call(schedulerRpc.cancel, asAlice, { id: running.id });
-    await vi.waitFor(() => expect(pushed()[0]).toMatchObject({ jobId: running.id, want: 'stop' }));
+    await vi.waitFor(() => expect(pushed()[0]).toMatchObject({ jobId: running.id, want: 'stop' }), { timeout: 60_000 });
     expect((await world.job(asAlice, running.id, 3)).state).toBe('stopping');
     await world.agent.tell(world.agent.ended(running.id, 1, 143));
     expect((await world.job(asAlice, running.id, 4)).state).toBe('cancelled');
@@ -193,7 +197,7 @@ describe('the scheduler', () => {
 
   it('gives secrets and a job token for an attempt of that node only', async () => {
     const job = await world.submit(asAlice, { secrets: ['KEY'] });
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([job.id]));
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([job.id]), { timeout: 60_000 });
     expect(await world.agent.secrets(job.id, 1)).toEqual({ values: { KEY: 'value' }, token: `token of ${job.id}` });
     await expect(world.agent.secrets(job.id, 2)).rejects.toMatchObject({ code: 'not_found' });
     await expect(world.submit(asAlice, { secrets: ['OTHER'] })).rejects.toMatchObject({
@@ -205,7 +209,7 @@ describe('the scheduler', () => {
 
   it('queues a failed job again while it has retries, and reruns a finished one', async () => {
     const job = await world.submit(asAlice, { retries: 1 });
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([job.id]));
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([job.id]), { timeout: 60_000 });
     await world.agent.tell(world.agent.ended(job.id, 1, 1));
     expect(await world.job(asAlice, job.id, 3)).toMatchObject({
       state: 'queued',
@@ -213,7 +217,7 @@ describe('the scheduler', () => {
       counters: { userFailures: 1 },
     });
     await vi.waitFor(() => expect(world.agent.pushed.at(-1)?.attempts).toMatchObject([{ jobId: job.id, attempt: 2 }]), {
-      timeout: 5_000,
+      timeout: 60_000,
     });
     await world.agent.tell(world.agent.ended(job.id, 2, 1));
     const failed = await world.job(asAlice, job.id, 5);
@@ -227,7 +231,7 @@ describe('the scheduler', () => {
   it('rebuilds jobs, queue and devices from the log when the read store is gone', async () => {
     const running = await world.submit(asAlice, { name: 'running' });
     const queued = await world.submit(asAlice, { name: 'queued' });
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([running.id, queued.id]));
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([running.id, queued.id]), { timeout: 60_000 });
     await Promise.all([world.job(asAlice, running.id, 2), world.job(asAlice, queued.id, 2)]);
     const before = await world.gateway.call(schedulerRpc.listJobs, asAlice, { limit: 1_000 });
     await world.restartScheduler({ dropReadStore: true });
@@ -245,7 +249,7 @@ describe('the scheduler', () => {
     await world.nats.restart();
     const later = await vi.waitFor(
       () => world.submit(by(alice, { idempotencyKey: 'after the crash' }), { name: 'later' }),
-      { timeout: 15_000, interval: 200 },
+      { timeout: 60_000, interval: 200 },
     );
     expect((await world.job(asAlice, accepted.id)).name).toBe('accepted');
     expect((await world.job(asAlice, later.id, later.revision)).name).toBe('later');
@@ -258,14 +262,14 @@ describe('the scheduler', () => {
       async () =>
         expect((await world.gateway.call(schedulerRpc.getNode, asAdmin, { id: NODE_ID })).reachable).toBe(false),
       {
-        timeout: 10_000,
+        timeout: 60_000,
         interval: 250,
       },
     );
     const job = await world.submit(asAlice, {});
     expect((await world.job(asAlice, job.id, job.revision)).waiting?.code).toBe('node-unreachable');
     await world.agent.sync();
-    await vi.waitFor(() => expect(pushedJobs()).toEqual([job.id]));
+    await vi.waitFor(() => expect(pushedJobs()).toEqual([job.id]), { timeout: 60_000 });
     await drain();
   });
 });

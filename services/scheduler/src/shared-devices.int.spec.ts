@@ -6,7 +6,7 @@ import { aUser, by, NODE_ID, startWorld, type World } from './testing/world.ts';
 
 const admin = aUser({ role: 'admin' });
 const user = aUser();
-const PATIENCE = { timeout: 15_000, interval: 30 };
+const PATIENCE = { timeout: 60_000, interval: 30 };
 const HALF = { resources: { cpuSlots: 0.5 } };
 
 let world: World;

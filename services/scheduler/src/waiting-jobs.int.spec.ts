@@ -27,11 +27,14 @@ const submit = (spec: Partial<JobSpec>, key?: string) =>
   });
 /** Until nothing of it runs. */
 async function end(id: string, exitCode = 0): Promise<void> {
-  const attempt = await vi.waitFor(async () => {
-    const found = (await desired()).find(({ jobId }) => jobId === id);
-    expect(found).toBeDefined();
-    return found?.attempt ?? 0;
-  });
+  const attempt = await vi.waitFor(
+    async () => {
+      const found = (await desired()).find(({ jobId }) => jobId === id);
+      expect(found).toBeDefined();
+      return found?.attempt ?? 0;
+    },
+    { timeout: 60_000 },
+  );
   await world.agent.tell({ type: 'started', jobId: id, attempt }, world.agent.ended(id, attempt, exitCode));
 }
 
@@ -43,7 +46,7 @@ describe('a job that is held', () => {
     expect(await running()).not.toContain(id);
     expect((await waiting(id))?.code).toBe('held');
     await world.gateway.call(schedulerRpc.release, asAlice, { id });
-    await vi.waitFor(async () => expect(await running()).toContain(id));
+    await vi.waitFor(async () => expect(await running()).toContain(id), { timeout: 60_000 });
     await expect(world.gateway.call(schedulerRpc.hold, asAlice, { id })).rejects.toMatchObject({ code: 'conflict' });
     await end(id);
   });
@@ -63,7 +66,7 @@ describe('a job that is held', () => {
 it('begins a job at its time', async () => {
   const { id } = await submit({ begin: 1.5 });
   expect((await waiting(id))?.code).toBe('begin-later');
-  await vi.waitFor(async () => expect(await running()).toContain(id), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await running()).toContain(id), { timeout: 60_000 });
   await end(id);
 });
 
@@ -109,13 +112,17 @@ describe('a job after others', () => {
     const second = await submit({ after: [{ job: first.id }] });
     const third = await submit({ after: [{ job: second.id }] });
     await end(first.id, 1);
-    await vi.waitFor(async () => expect((await world.job(asAlice, third.id)).state).toBe('cancelled'));
+    await vi.waitFor(async () => expect((await world.job(asAlice, third.id)).state).toBe('cancelled'), {
+      timeout: 60_000,
+    });
     expect(await world.job(asAlice, second.id)).toMatchObject({
       state: 'cancelled',
       message: `It waited for the success of job ${first.id}, which has failed.`,
     });
     const late = await submit({ after: [{ job: first.id }] });
-    await vi.waitFor(async () => expect((await world.job(asAlice, late.id)).state).toBe('cancelled'));
+    await vi.waitFor(async () => expect((await world.job(asAlice, late.id)).state).toBe('cancelled'), {
+      timeout: 60_000,
+    });
   });
 
   it('may name only jobs that its owner may read, and never itself', async () => {
@@ -139,12 +146,12 @@ describe('an array', () => {
       revision: 1,
       array,
     });
-    await vi.waitFor(async () => expect(await list(arrayId)).toHaveLength(3));
+    await vi.waitFor(async () => expect(await list(arrayId)).toHaveLength(3), { timeout: 60_000 });
     const [first, second, third] = (await list(arrayId)).toSorted(
       (a, b) => (a.array?.index ?? 0) - (b.array?.index ?? 0),
     );
     expect(first?.id).toBe(id);
-    await vi.waitFor(async () => expect(await running()).toEqual([first?.id, second?.id]));
+    await vi.waitFor(async () => expect(await running()).toEqual([first?.id, second?.id]), { timeout: 60_000 });
     expect((await desired()).map(({ env }) => [env['BATON_ARRAY_INDEX'], env['BATON_ARRAY_VALUE']])).toEqual([
       ['0', 'x'],
       ['1', 'y'],
@@ -153,14 +160,20 @@ describe('an array', () => {
     await world.restartScheduler();
     expect(await running()).toEqual([first?.id, second?.id]);
     await end(id, 1);
-    await vi.waitFor(async () => expect(await running()).toEqual([second?.id, third?.id]));
+    await vi.waitFor(async () => expect(await running()).toEqual([second?.id, third?.id]), { timeout: 60_000 });
     expect(await world.gateway.call(schedulerRpc.cancel, asAlice, { id: arrayId })).toMatchObject({
       id: arrayId,
       jobs: 2,
     });
     for (const job of [second, third]) await end(job?.id ?? '', 143);
-    await vi.waitFor(async () =>
-      expect((await list(arrayId)).map(({ state }) => state).toSorted()).toEqual(['cancelled', 'cancelled', 'failed']),
+    await vi.waitFor(
+      async () =>
+        expect((await list(arrayId)).map(({ state }) => state).toSorted()).toEqual([
+          'cancelled',
+          'cancelled',
+          'failed',
+        ]),
+      { timeout: 60_000 },
     );
     await expect(world.gateway.call(schedulerRpc.cancel, asAlice, { id: arrayId })).rejects.toMatchObject({
       code: 'conflict',

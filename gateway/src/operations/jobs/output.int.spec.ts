@@ -139,7 +139,7 @@ describe('logs', () => {
     const consumers = async () => (await manager.streams.info('LOGS')).state.consumer_count;
     expect(await consumers()).toBeGreaterThan(0);
     gone.abort();
-    await expect.poll(consumers, { timeout: 5_000 }).toBe(0);
+    await expect.poll(consumers, { timeout: 60_000 }).toBe(0);
   });
   it('ends when its reader may not read the job any more', async () => {
     await log('x', 0);
@@ -164,7 +164,7 @@ describe('logs', () => {
             () => true,
             () => false,
           ),
-        { timeout: 15_000 },
+        { timeout: 60_000 },
       )
       .toBe(true);
     expect((await events.next()).value).toMatchObject({ data: { offset: 6, text: 'after' } });

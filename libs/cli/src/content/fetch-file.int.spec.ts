@@ -111,7 +111,7 @@ describe('a download', () => {
     expect(ranges).toHaveLength(1);
   });
 
-  it('that never gets anywhere is given up', { timeout: 20_000 }, async () => {
+  it('that never gets anywhere is given up', { timeout: 60_000 }, async () => {
     cuts = Array.from({ length: 20 }, () => 0);
     await expect(get()).rejects.toBeInstanceOf(Error);
     expect(ranges.length).toBeLessThan(10);

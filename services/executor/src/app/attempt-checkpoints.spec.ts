@@ -32,7 +32,7 @@ describe('while an attempt runs', () => {
   it('each change is told once, and what it began with is none', async () => {
     const { attempt, journal, told, paced } = checkpointsOf(['z', 'a', 'a', null, new Error('full'), 'b', 'b'], 'z');
     attempt.start();
-    await vi.waitFor(() => expect(paced.length).toBeGreaterThan(7));
+    await vi.waitFor(() => expect(paced.length).toBeGreaterThan(7), { timeout: 60_000 });
     attempt.stop();
     expect(told()).toEqual(['a', 'b']);
     expect(journal.state.pending[0]).toMatchObject({ type: 'checkpointed', ...KEY, at: 7 });

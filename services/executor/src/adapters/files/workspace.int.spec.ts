@@ -12,7 +12,7 @@ import { openBlobs, openStaging, type Staging, type StagingOptions, storeRandom 
 import { job, storeManifest } from '../../testing/world.ts';
 
 const IS_ROOT = process.getuid?.() === 0;
-const PATIENTLY = { timeout: 10_000 };
+const PATIENTLY = { timeout: 60_000 };
 let temporary: TemporaryFolder;
 let root: string;
 let blobs: BlobStore & LocalBlobs;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ClusterHistory, clusterSteps } from '../../testing/cluster-history.ts';
 
 describe('the answers of a cluster', () => {
-  it('are those of one that was told only what stands (property)', { timeout: 30_000 }, () => {
+  it('are those of one that was told only what stands (property)', { timeout: 60_000 }, () => {
     const differs = fc.property(clusterSteps, (steps) => {
       const history = new ClusterHistory();
       for (const [index, step] of steps.entries()) {
