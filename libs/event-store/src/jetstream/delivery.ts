@@ -13,7 +13,7 @@ export type Delivery =
   | Delivered
   /** A sign of life: the server has nothing to send at present. */
   | { readonly kind: 'idle' }
-  /** A pull request has expired; `unused` of its messages will not come. */
+  /** A pull request is over; `unused` of its messages will not come. */
   | { readonly kind: 'pull-ended'; readonly unused: number | null }
   /** The consumer is of no use any more; another one continues. */
   | { readonly kind: 'lost' };
@@ -33,13 +33,15 @@ export function parseDelivery(message: Msg): Delivery {
   }
   const code = message.headers?.code ?? 0;
   if (code === 100) return { kind: 'idle' };
-  if (code === 404 || code === 408 || isFull(message)) return { kind: 'pull-ended', unused: unusedOf(message) };
+  if (code === 404 || code === 408 || endsThePull(message)) return { kind: 'pull-ended', unused: unusedOf(message) };
   return { kind: 'lost' };
 }
 
-/** The next message would have made more bytes than were asked for. */
-function isFull({ headers }: Msg): boolean {
-  return headers?.code === 409 && headers.description === 'Message Size Exceeds MaxBytes';
+/** All of its messages came before its bytes were used up; or the next one would have made more bytes than were asked for. */
+const ENDS = new Set(['Batch Completed', 'Message Size Exceeds MaxBytes']);
+
+function endsThePull({ headers }: Msg): boolean {
+  return headers?.code === 409 && ENDS.has(headers.description);
 }
 
 function unusedOf({ headers }: Msg): number | null {
