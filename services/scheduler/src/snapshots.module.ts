@@ -7,7 +7,7 @@ import type { Snapshots } from './app/ports.ts';
 import { refreshSnapshot } from './app/refresh-snapshot.ts';
 import type { SchedulerConfig } from './config.ts';
 
-const EVERY_MS = 60_000;
+const EVERY_MS = 15_000;
 
 /** Kept up to the log as long as the service runs, so that the next start has little to read, whenever it comes. */
 export function keptSnapshots(platform: Platform, config: Static<typeof SchedulerConfig>): { snapshots?: Snapshots } {

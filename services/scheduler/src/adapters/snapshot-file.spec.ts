@@ -23,7 +23,7 @@ it('gives back what was saved, also after a restart', async () => {
   const file = open();
   expect(await file.latest()).toBe(null);
   await file.save(snapshot);
-  expect(file.savedUpTo()).toBe(7);
+  expect(file.last()).toEqual({ position: 7, jobs: snapshot.saved.jobs.length });
   expect(await open().latest()).toEqual(snapshot);
 });
 

@@ -18,19 +18,20 @@ export interface SnapshotFileOptions {
 }
 
 export function snapshotFile({ path, log, report }: SnapshotFileOptions): Snapshots {
-  let savedUpTo = 0;
+  let last = { position: 0, jobs: 0 };
   return {
-    savedUpTo: () => savedUpTo,
+    last: () => last,
     async latest() {
       const read = await readSnapshot(path).catch((error: unknown) => {
         report(error, `${path} is of no use`);
         return null;
       });
       if (read === null || (await log.hashAt(read.position)) !== read.hash) return null;
-      savedUpTo = read.position;
+      last = lastOf(read);
       return read;
     },
-    async save({ saved, ...place }) {
+    async save(snapshot) {
+      const { saved, ...place } = snapshot;
       const body = JSON.stringify(saved);
       const head: Head = { ...place, ledgerVersion: LEDGER_VERSION, digest: hash('sha256', body) };
       const handle = await open(`${path}.new`, 'w', 0o600);
@@ -41,10 +42,12 @@ export function snapshotFile({ path, log, report }: SnapshotFileOptions): Snapsh
         await handle.close();
       }
       await rename(`${path}.new`, path);
-      savedUpTo = place.position;
+      last = lastOf(snapshot);
     },
   };
 }
+
+const lastOf = ({ position, saved }: LedgerSnapshot) => ({ position, jobs: saved.jobs.length });
 
 /** Null if there is none, or if it is of another version; throws when it is damaged. */
 async function readSnapshot(path: string): Promise<LedgerSnapshot | null> {

@@ -38,8 +38,8 @@ export interface Snapshots {
   /** The newest that this version can use and that belongs to the log as it is now; null if there is none. */
   latest(): Promise<LedgerSnapshot | null>;
   save(snapshot: LedgerSnapshot): Promise<void>;
-  /** Position of what was saved or used last; 0 if nothing was. */
-  savedUpTo(): number;
+  /** Of what was saved or used last: its position, and how many jobs it holds; zeros if nothing was. */
+  last(): { readonly position: number; readonly jobs: number };
 }
 
 export interface Caller {

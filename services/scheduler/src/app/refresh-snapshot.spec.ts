@@ -21,8 +21,8 @@ function kept(): Snapshots & { snapshot: LedgerSnapshot | null } {
     async save(snapshot) {
       this.snapshot = structuredClone(snapshot);
     },
-    savedUpTo() {
-      return this.snapshot?.position ?? 0;
+    last() {
+      return { position: this.snapshot?.position ?? 0, jobs: this.snapshot?.saved.jobs.length ?? 0 };
     },
   };
 }
@@ -87,6 +87,19 @@ it('begins behind the snapshot, in the state and with the term that the whole lo
   const terms: (number | undefined)[] = [];
   for await (const commit of store.readAll(0)) terms.push((commit satisfies Commit).term);
   expect(terms).toEqual([1, 1, 1, 2]);
+});
+
+it('is written again when as much has come as it holds', async () => {
+  const store = memoryEventStore({ stream: 'JOBS' });
+  const snapshots = kept();
+  const { leader } = await leaderOn(store);
+  await submit(leader, 'a');
+  await submit(leader, 'b');
+  expect(await refreshSnapshot(snapshots, store, never, 1)).toBe(true);
+  await submit(leader, 'c');
+  expect(await refreshSnapshot(snapshots, store, never, 1)).toBe(false);
+  await submit(leader, 'd');
+  expect(await refreshSnapshot(snapshots, store, never, 1)).toBe(true);
 });
 
 it('goes on from the snapshot before it', async () => {

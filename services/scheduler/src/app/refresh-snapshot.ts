@@ -3,8 +3,8 @@ import { type EventStore, readBatches } from '@baton/event-store';
 import { LedgerHistory } from './ledger-history.ts';
 import type { Snapshots } from './ports.ts';
 
-/** A start reads so many commits in about half a second. */
-export const WORTH_COMMITS = 20_000;
+/** A start reads so many commits in a quarter of a second. */
+export const WORTH_COMMITS = 5_000;
 
 /** Whether a new one was saved. */
 export async function refreshSnapshot(
@@ -13,7 +13,9 @@ export async function refreshSnapshot(
   signal: AbortSignal,
   worthCommits = WORTH_COMMITS,
 ): Promise<boolean> {
-  if ((await log.lastPosition()) - snapshots.savedUpTo() < worthCommits) return false;
+  const { position, jobs } = snapshots.last();
+  // Writing each job that is not over once more takes no longer than reading a commit for each.
+  if ((await log.lastPosition()) - position < Math.max(worthCommits, jobs)) return false;
   const history = new LedgerHistory(await snapshots.latest());
   for await (const commits of readBatches(log, history.position, { signal }))
     for (const commit of commits) history.take(commit);
