@@ -1,18 +1,12 @@
 // A backup of a platform that runs, restored where there is nothing: the same through REST, and what runs meanwhile runs on.
-import { execFile } from 'node:child_process';
 import { cpSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { BatonClient } from '@baton/sdk';
-import { natsServerBinary } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { baton, batonJson } from './command-line.ts';
 import { ended, run, shell, untilReleased, untilState } from './jobs.ts';
 import { inviteUser, logIn, ADMIN } from './people.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
-
-const BIN = fileURLToPath(new URL('../../libs/cli/bin/baton.mjs', import.meta.url));
-const execute = promisify(execFile);
 
 let platform: TestPlatform;
 let admin: BatonClient;
@@ -23,13 +17,6 @@ beforeAll(async () => {
   backups = join(platform.files, 'backups');
 });
 afterAll(() => platform.cleanUp());
-
-/** What the command prints with `--json`; throws with its words when it fails. */
-async function baton<T>(...args: string[]): Promise<T> {
-  const env = { ...process.env, BATON_NATS_SERVER: natsServerBinary() };
-  const { stdout } = await execute(process.execPath, [BIN, ...args, '--json'], { env });
-  return JSON.parse(stdout) as T;
-}
 
 const home = (...more: string[]): string => join(platform.home, ...more);
 
@@ -71,28 +58,28 @@ describe('a backup of a running platform', () => {
     const before = await admin.jobs.submit({ name: 'before', ...untilReleased(['echo', 'hello'], release) });
     await untilState(admin, before.id, 'running');
 
-    const first = await baton<{ newBlobs: number; damagedBlobs: string[] }>(
+    const first = await batonJson<{ newBlobs: number; damagedBlobs: string[] }>([
       'backup',
       'create',
       backups,
       '--home',
       home(),
-    );
+    ]);
     expect(first).toMatchObject({ damagedBlobs: [] });
     expect(first.newBlobs).toBeGreaterThan(0);
     await admin.groups.create('later');
     // The second one while jobs come in.
     const busy = Array.from({ length: 20 }, () => admin.jobs.submit(shell('true')));
-    const second = await baton<{ id: string; newBlobs: number; newCommits: number }>(
+    const second = await batonJson<{ id: string; newBlobs: number; newCommits: number }>([
       'backup',
       'create',
       backups,
       '--home',
       home(),
-    );
+    ]);
     await Promise.all(busy);
     expect(second.newCommits).toBeGreaterThan(0);
-    expect(await baton<object[]>('backup', 'list', backups)).toHaveLength(2);
+    expect(await batonJson<object[]>(['backup', 'list', backups])).toHaveLength(2);
     const expected = await everything(admin, done);
 
     const mark = join(platform.files, 'late-was-here');
@@ -100,7 +87,7 @@ describe('a backup of a running platform', () => {
     const late = await admin.jobs.submit(shell(line, { name: 'late' }));
     expect((await untilState(admin, late.id, 'running')).state).toBe('running');
     await disaster();
-    const restored = await baton<{ missingBlobs: string[] }>('backup', 'restore', backups, '--home', home());
+    const restored = await batonJson<{ missingBlobs: string[] }>(['backup', 'restore', backups, '--home', home()]);
     expect(restored).toMatchObject({ id: second.id, missingBlobs: [] });
 
     await platform.start();
@@ -121,7 +108,7 @@ describe('a backup of a running platform', () => {
     expect(over.state).toBe('succeeded');
     expect(over.attempts).toHaveLength(1);
     await vi.waitFor(() => expect(existsSync(mark)).toBe(true), { timeout: 60_000 });
-    expect(await baton<{ ok: boolean }>('log', 'verify', '--home', home())).toMatchObject({ ok: true });
+    expect(await batonJson<{ ok: boolean }>(['log', 'verify', '--home', home()])).toMatchObject({ ok: true });
   });
 });
 
@@ -141,7 +128,7 @@ describe('a log that has lost its end', () => {
     const starting = own.platform.start().catch((error: unknown) => error);
     const words = /The log is not what it was: JOBS was cut or rewritten.*baton log verify/;
     await vi.waitFor(() => expect(own.platform.output).toMatch(words), { timeout: 60_000 });
-    const verdict = await baton('log', 'verify', '--home', own.platform.home).catch((error: unknown) => error);
+    const verdict = await baton(['log', 'verify', '--home', own.platform.home, '--json']);
     expect(verdict).toMatchObject({ code: 1, stdout: expect.stringContaining('its end was cut off') });
     await own.platform.killAll();
     await starting;

@@ -1,18 +1,12 @@
 // A person is erased from a platform that runs: their jobs, what they made, the log, and backups from before.
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { BatonClient } from '@baton/sdk';
-import { natsServerBinary } from '@baton/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { batonJson } from './command-line.ts';
 import { ended, shell, untilReleased, untilState } from './jobs.ts';
 import { ADMIN, inviteUser, logIn } from './people.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
-
-const BIN = fileURLToPath(new URL('../../libs/cli/bin/baton.mjs', import.meta.url));
-const execute = promisify(execFile);
 
 let platform: TestPlatform;
 let admin: BatonClient;
@@ -21,17 +15,6 @@ beforeAll(async () => {
   ({ platform, admin } = await startedPlatform());
 });
 afterAll(() => platform.cleanUp());
-
-async function baton<T>(...args: string[]): Promise<T> {
-  const env = {
-    ...process.env,
-    BATON_NATS_SERVER: natsServerBinary(),
-    BATON_URL: platform.url,
-    BATON_TOKEN: admin.http.token ?? '',
-  };
-  const { stdout } = await execute(process.execPath, [BIN, ...args, '--json'], { env });
-  return JSON.parse(stdout) as T;
-}
 
 async function publish(client: BatonClient, name: string): Promise<void> {
   const file = join(platform.files, `${name}.txt`);
@@ -52,7 +35,7 @@ it('is forgotten by the platform, its log and its backups, and a restore of an o
   const running = await ada.jobs.submit({ name: 'long', ...untilReleased(['true'], join(platform.files, 'never')) });
   await untilState(ada, running.id, 'running');
   const backups = join(platform.files, 'backups');
-  const before = await baton<{ id: string }>('backup', 'create', backups, '--home', platform.home);
+  const before = await batonJson<{ id: string }>(['backup', 'create', backups, '--home', platform.home], admin);
   const theirs = storedFiles(backups, before.id, adaId);
   expect(theirs.map((file) => existsSync(file))).toEqual([true, true]);
 
@@ -62,7 +45,7 @@ it('is forgotten by the platform, its log and its backups, and a restore of an o
     code: 'invalid_input',
   });
   const erase = ['user', 'erase', 'ada@example.com', '--to', 'bob@example.com', '--cancel-jobs', '--yes'];
-  expect(await baton(...erase)).toMatchObject({ id: adaId, cancelledJobs: 1, handedOver: 1 });
+  expect(await batonJson(erase, admin)).toMatchObject({ id: adaId, cancelledJobs: 1, handedOver: 1 });
 
   await expect(ada.users.me()).rejects.toMatchObject({ code: 'unauthenticated' });
   expect((await ended(admin, running.id)).state).toBe('cancelled');
@@ -70,15 +53,15 @@ it('is forgotten by the platform, its log and its backups, and a restore of an o
   expect(await admin.datasets.get('numbers')).toMatchObject({ ownerId: bobId });
   const gone = { id: adaId, erased: true, email: `${adaId.slice(4)}@erased.invalid` };
   expect((await admin.users.list()).items.find(({ id }) => id === adaId)).toMatchObject(gone);
-  await baton('log', 'verify', '--home', platform.home);
+  await batonJson(['log', 'verify', '--home', platform.home], admin);
 
-  await baton('backup', 'create', backups, '--home', platform.home);
+  await batonJson(['backup', 'create', backups, '--home', platform.home], admin);
   expect(theirs.map((file) => existsSync(file))).toEqual([false, false]);
   await platform.stop();
   // Only the agent's folder may stay.
   for (const name of readdirSync(platform.home))
     if (name !== 'agent') renameSync(join(platform.home, name), join(platform.files, `lost-${name}`));
-  await baton('backup', 'restore', backups, '--home', platform.home, '--backup', before.id);
+  await batonJson(['backup', 'restore', backups, '--home', platform.home, '--backup', before.id], admin);
   await platform.start();
 
   const again = await logIn(platform.url, ADMIN);
@@ -87,7 +70,7 @@ it('is forgotten by the platform, its log and its backups, and a restore of an o
   await expect(new BatonClient({ url: platform.url }).users.logIn(form)).rejects.toMatchObject({
     code: 'unauthenticated',
   });
-  await baton('log', 'verify', '--home', platform.home);
+  await batonJson(['log', 'verify', '--home', platform.home], admin);
 }, 120_000);
 
 /** Where a backup keeps a person's key, and the values of secrets. */

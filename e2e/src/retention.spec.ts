@@ -1,17 +1,12 @@
 // Output and metrics of jobs that are over go by the policy: said first, told to readers, and nothing that is named elsewhere goes along.
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { BatonClient } from '@baton/sdk';
-import { natsServerBinary } from '@baton/testkit';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { baton } from './command-line.ts';
 import { run, shell, untilReleased, untilState } from './jobs.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
 
-const BIN = fileURLToPath(new URL('../../libs/cli/bin/baton.mjs', import.meta.url));
-const execute = promisify(execFile);
 const DAY_MS = 86_400_000;
 
 let platform: TestPlatform;
@@ -21,19 +16,6 @@ beforeAll(async () => {
   ({ platform, admin } = await startedPlatform({ BATON_CPU_SLOTS: '2' }));
 });
 afterAll(() => platform.cleanUp());
-
-async function baton(...args: string[]) {
-  const env = {
-    ...process.env,
-    BATON_NATS_SERVER: natsServerBinary(),
-    BATON_URL: platform.url,
-    BATON_TOKEN: admin.http.token ?? '',
-  };
-  return execute(process.execPath, [BIN, ...args], { env }).then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    (error: { code: number; stdout: string; stderr: string }) => error,
-  );
-}
 
 const blobPath = (digest: string) => join(platform.home, 'blobs', digest.slice(0, 2), digest.slice(2, 4), digest);
 
@@ -91,7 +73,7 @@ it('are removed by the policy, oldest first and for good, also when every proces
     admin.jobs.searchLogs(alone.id, { q: 'x' }),
   ])
     await expect(read).rejects.toMatchObject({ code: 'removed', status: 410 });
-  const shown = await baton('job', 'logs', alone.id);
+  const shown = await baton(['job', 'logs', alone.id], admin);
   expect(shown.code).toBe(4);
   expect(shown.stderr).toContain(`The output of alone was removed by retention on ${today}`);
   const metrics = await admin.jobs.metrics(alone.id);
@@ -104,5 +86,5 @@ it('are removed by the policy, oldest first and for good, also when every proces
   expect(existsSync(blobPath(digestOf(copied)))).toBe(true);
   expect(await (await admin.jobs.artifact(copied.id, 'copy.txt')).text()).toBe('shared\n');
   expect(await admin.jobs.logs(running.id)).toContain('hello');
-  expect((await baton('log', 'verify', '--home', platform.home)).code).toBe(0);
+  expect((await baton(['log', 'verify', '--home', platform.home], admin)).code).toBe(0);
 }, 150_000);

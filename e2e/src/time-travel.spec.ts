@@ -1,18 +1,13 @@
 // Every read model as it was at a time in the past, over REST and on the command line, with the rights that the reader has today.
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { BatonClient } from '@baton/sdk';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { batonJson } from './command-line.ts';
 import { run, shell } from './jobs.ts';
 import { inviteUser } from './people.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
-
-const BIN = fileURLToPath(new URL('../../libs/cli/bin/baton.mjs', import.meta.url));
-const execute = promisify(execFile);
 
 let platform: TestPlatform;
 let admin: BatonClient;
@@ -24,11 +19,6 @@ afterAll(() => platform.cleanUp());
 
 const as = (client: BatonClient, at: number | string) =>
   new BatonClient({ url: platform.url, token: client.http.token ?? '', at: String(at) });
-
-async function cli<T>(...args: string[]): Promise<T> {
-  const env = { ...process.env, BATON_URL: platform.url, BATON_TOKEN: admin.http.token ?? '' };
-  return JSON.parse((await execute(process.execPath, [BIN, ...args, '--json'], { env })).stdout) as T;
-}
 
 /** A time that nothing happens at, with something before it and after it. */
 async function between(): Promise<number> {
@@ -87,11 +77,14 @@ it('shows users, groups, datasets, models, endpoints, nodes and jobs as they wer
   await expect(as(ada, early).tokens.list()).rejects.toMatchObject(invalid);
 
   const at = ['--at', new Date(early).toISOString()];
-  expect(await cli('job', 'list', ...at)).toMatchObject([{ name: 'early', state: 'queued' }]);
-  expect(await cli('job', 'show', job.id, '--at', 'position:1')).toMatchObject({ state: 'queued' });
-  expect(await cli('dataset', 'show', 'numbers@1', ...at)).toMatchObject({ version: 1, files: [{ path: 'data.txt' }] });
-  expect(await cli('model', 'list', ...at)).toMatchObject([{ name: 'code' }]);
-  expect(await cli('group', 'show', 'vision', ...at)).toMatchObject({ members: [{ role: 'owner' }] });
-  expect(await cli<object[]>('user', 'list', ...at)).toHaveLength(2);
-  expect(await cli<object[]>('node', 'list', ...at)).toHaveLength(1);
+  expect(await batonJson(['job', 'list', ...at], admin)).toMatchObject([{ name: 'early', state: 'queued' }]);
+  expect(await batonJson(['job', 'show', job.id, '--at', 'position:1'], admin)).toMatchObject({ state: 'queued' });
+  expect(await batonJson(['dataset', 'show', 'numbers@1', ...at], admin)).toMatchObject({
+    version: 1,
+    files: [{ path: 'data.txt' }],
+  });
+  expect(await batonJson(['model', 'list', ...at], admin)).toMatchObject([{ name: 'code' }]);
+  expect(await batonJson(['group', 'show', 'vision', ...at], admin)).toMatchObject({ members: [{ role: 'owner' }] });
+  expect(await batonJson<object[]>(['user', 'list', ...at], admin)).toHaveLength(2);
+  expect(await batonJson<object[]>(['node', 'list', ...at], admin)).toHaveLength(1);
 }, 120_000);
