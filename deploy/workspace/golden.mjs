@@ -1,4 +1,4 @@
-// Freezes golden histories: node deploy/workspace/golden.mjs <histories.ndjson>, after `tsc -b`. Frozen commits are never written again.
+// Freezes golden histories: node deploy/workspace/golden.mjs <histories.ndjson>, after a build. Frozen commits are never written again.
 // With --states instead of a file, the states are written anew, for when what a state holds has changed on purpose: read the difference.
 //
 // Each line of the file is {"aggregate", "type", "v", "commits": [[event, ...], ...]}; an event is {"type", "v", "data"}, and the last

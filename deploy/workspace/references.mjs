@@ -1,7 +1,10 @@
-// Writes every workspace's tsconfig.json from its package.json, so that project references never drift; --check only compares.
+// Writes every workspace's tsconfig.build.json from its package.json, so that project references never drift; --check only compares.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { listWorkspaces, repositoryRoot } from './workspaces.mjs';
+
+// `tsconfig.json` is for checks and editors: everything in one program.
+const BUILD = 'tsconfig.build.json';
 
 const internalDependencies = ({ dependencies, devDependencies }, folderOf) =>
   Object.keys({ ...dependencies, ...devDependencies })
@@ -19,20 +22,21 @@ function workspaceConfig({ folder, manifest }, folderOf) {
     },
     include: ['src'],
     references: internalDependencies(manifest, folderOf).map((name) => ({
-      path: relative(folder, folderOf.get(name)),
+      path: `${relative(folder, folderOf.get(name))}/${BUILD}`,
     })),
   };
 }
 
-/** The text of every generated tsconfig.json, by path relative to `root`. */
+/** The text of every generated file, by path relative to `root`. */
 function generateConfigs(root) {
   const workspaces = listWorkspaces(root);
   const folderOf = new Map(workspaces.map(({ folder, manifest }) => [manifest.name, folder]));
   const configs = workspaces.map((workspace) => [
-    `${workspace.folder}/tsconfig.json`,
+    `${workspace.folder}/${BUILD}`,
     workspaceConfig(workspace, folderOf),
   ]);
-  configs.push(['tsconfig.json', { files: [], references: workspaces.map(({ folder }) => ({ path: folder })) }]);
+  const references = workspaces.map(({ folder }) => ({ path: `${folder}/${BUILD}` }));
+  configs.push([BUILD, { files: [], references }]);
   return new Map(configs.map(([path, config]) => [path, `${JSON.stringify(config, null, 2)}\n`]));
 }
 

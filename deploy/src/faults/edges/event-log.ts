@@ -97,9 +97,12 @@ export function simulatedLog({ connection, stream, listen = () => {} }: LogOptio
 }
 
 function appending(api: StreamApi, { asNats }: SimulatedConnection, stream: LogOptions['stream']) {
-  const target = { api, stream, timeoutMs: TIMEOUT_MS, hasRoom };
   return (ref: AggregateRef, commit: Commit, expected: Expectation) =>
-    appendPublication(target, publication(asNats, stream, ref, commit), expected);
+    appendPublication(
+      { api, stream, timeoutMs: TIMEOUT_MS, hasRoom },
+      publication(asNats, stream, ref, commit),
+      expected,
+    );
 }
 
 const known = new WeakMap<StoredEntry, RecordedCommit>();
