@@ -31,10 +31,7 @@ function workspaceConfig({ folder, manifest }, folderOf) {
 function generateConfigs(root) {
   const workspaces = listWorkspaces(root);
   const folderOf = new Map(workspaces.map(({ folder, manifest }) => [manifest.name, folder]));
-  const configs = workspaces.map((workspace) => [
-    `${workspace.folder}/${BUILD}`,
-    workspaceConfig(workspace, folderOf),
-  ]);
+  const configs = workspaces.map((workspace) => [`${workspace.folder}/${BUILD}`, workspaceConfig(workspace, folderOf)]);
   const references = workspaces.map(({ folder }) => ({ path: `${folder}/${BUILD}` }));
   configs.push([BUILD, { files: [], references }]);
   return new Map(configs.map(([path, config]) => [path, `${JSON.stringify(config, null, 2)}\n`]));
