@@ -1,5 +1,5 @@
 // Jobs as another user under an agent that is root: what they may not touch they can't, and all else works as ever.
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DesiredAttempt, Manifest } from '@baton/contracts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -44,6 +44,33 @@ describe.skipIf(skipsAsOther('jobs as another user'))('jobs as another user', ()
       'CapEff: 0000000000000000',
       'NoNewPrivs: 1',
     ]);
+  });
+
+  it('find the variables that they ask for, by which nobody else is led', async () => {
+    const who = 'id -u >>"$BATON_CARRIED_OUT" 2>/dev/null; id -u >>"$OUT"';
+    const tools = ['mkfifo', 'sync', 'setpriv', 'sleep', 'grep'];
+    const files = Object.fromEntries(
+      tools.map((name) => [`bin/${name}`, { text: `#!/bin/sh\n${who}\n`, executable: true }]),
+    );
+    const code = await storeManifest(world.blobs, files);
+    const out = join(world.folder, 'led');
+    writeFileSync(out, '');
+    chmodSync(out, 0o666);
+    const env = {
+      PATH: 'bin:/usr/bin:/bin',
+      OUT: out,
+      QUOTED: `a "b" 'c' $d\n\`e\` \\`,
+      IFS: ',',
+      host: 'mine',
+      UID: '5',
+    };
+    const { result, text } = await output(
+      shell('sync; printf "%s|%s|%s" "$QUOTED" "$host" "$(env | /bin/grep -c CARRIED)"', { code, env }),
+    );
+    expect(result).toMatchObject({ reason: 'exited', exitCode: 0 });
+    expect(text).toBe(`${env.QUOTED}|mine|0`);
+    // By the one that it calls itself.
+    expect(readFileSync(out, 'utf8').trim().split('\n')).toEqual([NOBODY]);
   });
 
   it('find code, data and folders as ever, and leave artifacts, metrics and checkpoints', async () => {

@@ -46,7 +46,7 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtime> {
   const priorities = raisePriority();
   const launcher = new Launcher(config.jobPath, (pid) => priorities.begun(pid, false));
   const parts = {
-    process: new ProcessRuntime({ paths, priorities, setpriv, cgroups, jobUser, launcher }),
+    process: new ProcessRuntime({ paths, priorities, path: config.jobPath, setpriv, cgroups, jobUser, launcher }),
     openContainers: socket === null ? null : openContainers(socket),
     isContained,
   };

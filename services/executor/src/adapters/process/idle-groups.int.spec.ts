@@ -10,7 +10,7 @@ import { ProcessRuntime } from './process-runtime.ts';
 
 const LIMITS = { cpus: 0, memoryBytes: 0 };
 const USUAL = { begun: () => undefined, ready: () => undefined, ended: () => undefined };
-const ALONE = { priorities: USUAL, setpriv: null, jobUser: null, launcher: null };
+const ALONE = { priorities: USUAL, path: process.env['PATH'] ?? '', setpriv: null, jobUser: null, launcher: null };
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let cgroups: Cgroups | null;

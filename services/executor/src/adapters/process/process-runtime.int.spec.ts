@@ -23,13 +23,15 @@ for (const { name, launched } of MANNERS)
       const folder = await temporaryFolder('baton-process-runtime-');
       const paths = new StatePaths(folder.path);
       const cgroups = Cgroups.open(`test-${process.pid}`);
-      const setpriv = await findOnPath('setpriv', process.env['PATH'] ?? '');
+      const path = process.env['PATH'] ?? '';
+      const setpriv = await findOnPath('setpriv', path);
       const launcher = launched ? new Launcher(process.env['PATH'] ?? '', () => undefined) : null;
       return {
         paths,
         environment: {},
         canLimitMemory: cgroups?.canLimit('memory') ?? false,
-        open: async () => new ProcessRuntime({ paths, priorities: USUAL, setpriv, cgroups, jobUser: null, launcher }),
+        open: async () =>
+          new ProcessRuntime({ paths, priorities: USUAL, path, setpriv, cgroups, jobUser: null, launcher }),
         async stop() {
           await folder.cleanup();
           cgroups?.close();

@@ -9,6 +9,7 @@ import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
 import { isAlive, kill, membersOf } from './attempt-processes.ts';
+import { carriedEnvironment } from './carried-environment.ts';
 import type { Cgroups } from './cgroups.ts';
 import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
@@ -34,6 +35,8 @@ const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100] as const;
 export interface ProcessRuntimeParts {
   readonly paths: StatePaths;
   readonly priorities: Priorities;
+  /** Where its own tools are looked for, whatever the job's PATH is. */
+  readonly path: string;
   /** It makes the kernel end the command with its supervisor; without it the agent does, a moment later. */
   readonly setpriv: string | null;
   /** null: who belongs to an attempt is read from /proc. */
@@ -48,6 +51,7 @@ export class ProcessRuntime implements Runtime {
   readonly bootId = bootId();
   readonly #paths: StatePaths;
   readonly #priorities: Priorities;
+  readonly #path: string;
   readonly #setpriv: string | null;
   readonly #cgroups: Cgroups | null;
   readonly #jobUser: JobUser | null;
@@ -55,8 +59,9 @@ export class ProcessRuntime implements Runtime {
   readonly #children = new Map<string, ChildProcess>();
   readonly #gates: Gates;
 
-  constructor({ paths, priorities, setpriv, cgroups, jobUser, launcher }: ProcessRuntimeParts) {
+  constructor({ paths, priorities, path, setpriv, cgroups, jobUser, launcher }: ProcessRuntimeParts) {
     this.#paths = paths;
+    this.#path = path;
     this.#setpriv = setpriv;
     this.#cgroups = cgroups;
     this.#priorities = priorities;
@@ -79,7 +84,8 @@ export class ProcessRuntime implements Runtime {
     const supervisor = [SUPERVISOR, paths.root, groups, isLeased ? this.#paths.lease : ''];
     const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;
     const argv = ['/bin/sh', ...supervisor, ...waiter];
-    const pid = await this.#start(key, { argv, cwd: paths.work, env: environment });
+    const carried = carriedEnvironment(environment, this.#path);
+    const pid = await this.#start(key, { argv, cwd: paths.work, env: carried });
     this.#priorities.begun(pid, isBehind && !early);
     const identity = this.#identityOf(pid);
     await this.#waits(key, identity);
