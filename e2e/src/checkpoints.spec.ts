@@ -83,7 +83,7 @@ it('is stored while it runs, so that a node that dies takes nothing with it; and
   const { id } = await admin.jobs.submit(shell(script));
   await untilState(admin, id, 'running');
   await expect
-    .poll(async () => (await admin.jobs.get(id)).attempts[0]?.checkpoints, { timeout: 60_000 })
+    .poll(async () => (await admin.jobs.get(id)).attempts[0]?.checkpoints)
     .toMatchObject({ fileCount: 1, sizeBytes: 2 });
   expect(await (await admin.jobs.checkpoint(id, 'step')).text()).toBe('1\n');
   await admin.jobs.cancel(id, 'seen enough');

@@ -60,7 +60,7 @@ async function sendUntilKilled(gateway: GatewayProcess, location: string, conten
   request.on('error', () => {});
   request.write(rest.subarray(0, cut.bytes));
   await expect
-    .poll(async () => (await stat(fileOf(location))).size, { timeout: 60_000, interval: 10 })
+    .poll(async () => (await stat(fileOf(location))).size, { interval: 10 })
     .toBeGreaterThanOrEqual(cut.offset + cut.bytes);
   await gateway.kill();
   request.destroy();

@@ -94,7 +94,7 @@ describe('datasets', () => {
             (names) => names.length,
             () => 0,
           ),
-        { timeout: 60_000, interval: 5 },
+        { interval: 5 },
       )
       .toBe(1);
     first.child.kill('SIGINT');
@@ -252,7 +252,7 @@ describe('accounts', () => {
     };
     expect(await asProgram()).toBe(0);
     expect(await json('token', 'revoke', created.id)).toMatchObject({ id: created.id });
-    await expect.poll(asProgram, { timeout: 60_000 }).toBe(3);
+    await expect.poll(asProgram).toBe(3);
   });
   it('are no longer used after logging out', async () => {
     expect(await baton('logout')).toMatchObject({ code: 0 });

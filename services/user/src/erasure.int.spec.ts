@@ -124,5 +124,5 @@ describe('an erased person', () => {
 
 /** Read models follow by a moment. */
 async function readable(read: () => Promise<{ readonly items: readonly unknown[] }>, count: number): Promise<void> {
-  await expect.poll(async () => (await read()).items.length, { timeout: 60_000 }).toBe(count);
+  await expect.poll(async () => (await read()).items.length).toBe(count);
 }

@@ -139,7 +139,7 @@ describe('logs', () => {
     const consumers = async () => (await manager.streams.info('LOGS')).state.consumer_count;
     expect(await consumers()).toBeGreaterThan(0);
     gone.abort();
-    await expect.poll(consumers, { timeout: 60_000 }).toBe(0);
+    await expect.poll(consumers).toBe(0);
   });
   it('ends when its reader may not read the job any more', async () => {
     await log('x', 0);
@@ -158,13 +158,11 @@ describe('logs', () => {
     await events.next();
     await fixture.nats.restart();
     await expect
-      .poll(
-        () =>
-          log('after', 6).then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 60_000 },
+      .poll(() =>
+        log('after', 6).then(
+          () => true,
+          () => false,
+        ),
       )
       .toBe(true);
     expect((await events.next()).value).toMatchObject({ data: { offset: 6, text: 'after' } });

@@ -51,7 +51,7 @@ async function endInOrder(): Promise<void> {
       return true;
     }
   };
-  await expect.poll(isGone, { timeout: 60_000 }).toBe(true);
+  await expect.poll(isGone).toBe(true);
 }
 
 describe('a damaged byte', () => {

@@ -101,7 +101,7 @@ describe('a subscription', () => {
       await killAndRestart();
       await appending;
     }
-    await expect.poll(() => positionsOf(followed).length, { timeout: 60_000 }).toBe(600);
+    await expect.poll(() => positionsOf(followed).length).toBe(600);
     await sleep(200);
     abort.abort();
     await following;

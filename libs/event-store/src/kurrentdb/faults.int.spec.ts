@@ -161,7 +161,7 @@ describe('a subscription', () => {
       await server.restart();
       await appending;
     }
-    await expect.poll(() => positionsOf(followed).length, { timeout: 60_000 }).toBe(180);
+    await expect.poll(() => positionsOf(followed).length).toBe(180);
     abort.abort();
     await following;
     expect(positionsOf(followed)).toEqual(Array.from({ length: 180 }, (_, index) => index + 1));

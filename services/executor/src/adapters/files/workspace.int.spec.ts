@@ -12,7 +12,6 @@ import { openBlobs, openStaging, type Staging, type StagingOptions, storeRandom 
 import { job, storeManifest } from '../../testing/world.ts';
 
 const IS_ROOT = process.getuid?.() === 0;
-const PATIENTLY = { timeout: 60_000 };
 let temporary: TemporaryFolder;
 let root: string;
 let blobs: BlobStore & LocalBlobs;
@@ -175,7 +174,7 @@ describe.skipIf(!IS_ROOT)('a full disk', () => {
     const heard: string[] = [];
     const waiting = prepare(staging, withDataset((await storeRandom(blobs, [4_000_000])).digest), heard);
     await expect
-      .poll(() => heard.some((text) => text.startsWith('waiting for disk space: dataset digits lacks')), PATIENTLY)
+      .poll(() => heard.some((text) => text.startsWith('waiting for disk space: dataset digits lacks')))
       .toBe(true);
     rmSync(join(disk, 'of-a-job'));
     const { folders } = await waiting;

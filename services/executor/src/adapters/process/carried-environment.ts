@@ -1,8 +1,7 @@
 // A job's environment on its way past what stands before it. The supervisor, and what changes the user, may be root's: by a variable such
 // as PATH or LD_PRELOAD they would run what the job likes. So its variables go under other names, until waiter.sh gives them back.
+import { isShellName } from './shell-name.ts';
 
-/** What a shell can give back, and what others heed. */
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** By these a process is found to belong to an attempt. */
 const PLAIN: ReadonlySet<string> = new Set(['BATON_JOB_ID', 'BATON_ATTEMPT']);
 
@@ -11,7 +10,8 @@ export function carriedEnvironment(
   environment: Readonly<Record<string, string>>,
   path: string,
 ): Record<string, string> {
-  const isCarried = (name: string) => NAME.test(name) && !PLAIN.has(name);
+  // What no shell can give back, nobody heeds either.
+  const isCarried = (name: string) => isShellName(name) && !PLAIN.has(name);
   const names = Object.keys(environment).filter(isCarried);
   const variables = Object.entries(environment).map(
     ([name, value]) => [isCarried(name) ? `BATON_CARRIED_${name}` : name, value] as const,

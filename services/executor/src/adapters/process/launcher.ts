@@ -3,10 +3,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { runTool } from '../python/run-tool.ts';
 import { findOnPath } from './find-command.ts';
+import { isShellName } from './shell-name.ts';
 
 /** Far below what a pipe and an exec take. */
 const MAX_BYTES = 65_536;
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** A shell without job control has what it starts in the background ignore two signals, and nothing but this gives them back. */
 const SIGNALS = '--default-signal=INT,QUIT';
 
@@ -33,7 +33,7 @@ export class Launcher {
   async takes({ argv, env }: LaunchCommand): Promise<boolean> {
     const words = [...argv, ...Object.entries(env).flat()];
     const bytes = words.reduce((sum, word) => sum + Buffer.byteLength(word), 0);
-    const canBeSaid = bytes < MAX_BYTES && Object.keys(env).every((name) => NAME.test(name));
+    const canBeSaid = bytes < MAX_BYTES && Object.keys(env).every(isShellName);
     return canBeSaid && (await this.#session) !== null;
   }
 

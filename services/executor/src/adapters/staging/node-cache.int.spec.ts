@@ -17,7 +17,6 @@ import {
 import { job, storeManifest } from '../../testing/world.ts';
 import { readMounts } from './mount-table.ts';
 
-const PATIENTLY = { timeout: 60_000 };
 let temporary: TemporaryFolder;
 let root: string;
 let blobs: BlobStore & LocalBlobs;
@@ -141,7 +140,7 @@ describe('the cache', () => {
     const running = await prepared(staging, withDataset(one?.digest ?? ''));
     const heard: string[] = [];
     const waiting = prepare(staging, withDataset(two?.digest ?? ''), heard);
-    await expect.poll(() => heard, PATIENTLY).toContain('waiting for disk space: dataset digits lacks 4.9 KiB');
+    await expect.poll(() => heard).toContain('waiting for disk space: dataset digits lacks 4.9 KiB');
     expect(readdirSync(staging.cache.shelves.trees.folder)).toEqual([one?.digest]);
     await staging.workspaces.remove(running);
     staging.journal.delete(running);
@@ -163,7 +162,7 @@ describe('the cache', () => {
     mkdirSync(join(paths.cache, 'building', `${digest}.x`, 'files'), { recursive: true });
     mkdirSync(join(paths.cache, 'trees', digest, 'files'), { recursive: true });
     const next = await open();
-    await expect.poll(() => readdirSync(join(paths.cache, 'building')), PATIENTLY).toEqual([]);
+    await expect.poll(() => readdirSync(join(paths.cache, 'building'))).toEqual([]);
     const { folders } = await prepare(next, withDataset(digest));
     expect(readdirSync(join(folders.datasets, 'digits'))).toEqual(['part-0']);
   });
@@ -192,7 +191,7 @@ describe('staging', () => {
     const staging = await open({ bytesPerSecond: 1_000_000 });
     const { digest } = await storeRandom(blobs, [600_000, 600_000]);
     const slow = prepare(staging, withDataset(digest));
-    await expect.poll(nicestThread, PATIENTLY).toBe(19);
+    await expect.poll(nicestThread).toBe(19);
     await slow;
 
     function nicestThread(): number {
