@@ -162,12 +162,8 @@ export {
 } from './rpc/data.ts';
 export { GangPlace, RankView } from './rpc/gang.ts';
 export { ChangedJobs, isFinal, JOB_STATES, JobListing, JobStateName, JobSubmission } from './rpc/jobs.ts';
+export { WaitCode, WaitReason, AttemptView, JobView, JobEventView, schedulerRpc } from './rpc/scheduler.ts';
 export {
-  WaitCode,
-  WaitReason,
-  AttemptView,
-  JobView,
-  JobEventView,
   AddNode,
   JoinNode,
   NodeAdded,
@@ -177,15 +173,9 @@ export {
   NodeView,
   RemoveNode,
   ShareNode,
-  schedulerRpc,
-  DesiredAttempt,
-  DesiredSet,
-  Fact,
-  agentRpc,
-  MetricPoint,
-  MetricName,
-  SYSTEM_METRICS,
-} from './rpc/scheduler.ts';
+} from './rpc/nodes.ts';
+export { DesiredAttempt, DesiredSet, Fact, agentRpc } from './rpc/agent.ts';
+export { MetricName, MetricPoint, SYSTEM_METRICS } from './rpc/metrics.ts';
 export {
   DeviceGaps,
   GAP_CATEGORIES,

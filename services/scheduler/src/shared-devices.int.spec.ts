@@ -69,6 +69,13 @@ describe('a node', () => {
         }) as NodeView['devices'][number],
       ],
     });
+    // That a device is taken, everybody sees; by which jobs, those who may read them.
+    const [device] = (await ask(schedulerRpc.getNode, { id: NODE_ID }, aUser())).devices;
+    expect(device).toMatchObject({ held: true, jobId: null });
+    expect(device?.sharedBy).toEqual([
+      { jobId: null, part: 0.5 },
+      { jobId: null, part: 0.5 },
+    ]);
     await world.restartScheduler();
     const desired = await world.agent.sync();
     expect(desired.attempts.map(({ jobId, devicePart }) => ({ jobId, devicePart }))).toEqual([
@@ -96,7 +103,11 @@ describe('a node', () => {
     await world.agent.tell(world.agent.ended(third, 1));
     await isIn(whole, 'assigned');
     await shown({ devices: [expect.not.objectContaining({ sharedBy: expect.anything() as unknown }) as never] });
+    await shown({ devices: [expect.objectContaining({ held: true, jobId: whole }) as never] });
+    const [ofAnother] = (await ask(schedulerRpc.listNodes, {}, aUser())).items;
+    expect(ofAnother?.devices).toEqual([expect.objectContaining({ held: true, jobId: null })]);
     await world.agent.tell({ type: 'started', jobId: whole, attempt: 1 }, world.agent.ended(whole, 1));
+    await shown({ devices: [expect.objectContaining({ held: false, jobId: null }) as never] });
   });
 });
 

@@ -22,6 +22,7 @@ import type { Leader, Written } from './leader.ts';
 import type { Leadership } from './leadership.ts';
 import type { Nodes } from './nodes.ts';
 import type { Caller, CommandIdentity, JobLog } from './ports.ts';
+import { readableIn } from './readable-in.ts';
 import { refusedForSure } from './sure-refusal.ts';
 import type { StagingProgress } from './staging-progress.ts';
 import { Turns } from './turns.ts';
@@ -133,16 +134,11 @@ export class Jobs {
     };
   }
 
-  /** That there is a job is not told to those who may not read it. */
   #waitingFor(principal: Caller['principal'], id: string, nodes: readonly KnownNode[]): JobView['waiting'] {
     const wait = this.#waiting(id, nodes);
     const ledger = this.#ports.leadership.current()?.ledger;
     if (!wait || !ledger) return wait;
-    const mayRead = (held: string) => {
-      const state = ledger.active(isArrayId(held) ? (ledger.membersOf(held)[0] ?? '') : held)?.state;
-      return state !== undefined && canRead(principal, state);
-    };
-    return { ...wait, heldBy: wait.heldBy.filter(mayRead) };
+    return { ...wait, heldBy: wait.heldBy.filter(readableIn(ledger, principal)) };
   }
 
   /** As the log has it: why it waited is told by `why` for that time. */

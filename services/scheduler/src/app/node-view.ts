@@ -10,26 +10,33 @@ export interface NodePresence {
   /** Device id -> the jobs that have parts of it. */
   readonly sharers: ReadonlyMap<string, readonly { readonly jobId: string; readonly twentieths: number }[]>;
   readonly attempts: number;
+  /** Who looks at it; what they may not read is not named. */
+  readonly mayRead: (jobId: string) => boolean;
 }
 
 export function nodeView({ phase, ...document }: NodeDocument, presence: NodePresence): NodeView {
-  const { heard, held } = presence;
   return {
     ...document,
     state: stateOf(phase, document.cordon !== null, presence),
-    devices: document.devices.map((device) => ({
-      ...device,
-      jobId: held.get(device.id) ?? null,
-      ...sharedBy(presence, device.id),
-    })),
-    reachable: heard,
+    devices: document.devices.map((device) => ({ ...device, ...holdersOf(device.id, presence) })),
+    reachable: presence.heard,
     lastSeenAt: presence.lastSeenAt ?? document.lastSeenAt,
   };
 }
 
-function sharedBy({ sharers }: NodePresence, device: string): Pick<NodeView['devices'][number], 'sharedBy'> {
-  const found = sharers.get(device)?.map(({ jobId, twentieths }) => ({ jobId, part: partOf(twentieths) }));
-  return found === undefined ? {} : { sharedBy: found };
+type Holders = Pick<NodeView['devices'][number], 'held' | 'jobId' | 'sharedBy'>;
+
+function holdersOf(device: string, { held, sharers, mayRead }: NodePresence): Holders {
+  const holder = held.get(device);
+  const sharing = sharers.get(device);
+  const ids = [...(holder === undefined ? [] : [holder]), ...(sharing ?? []).map(({ jobId }) => jobId)];
+  const named = (jobId: string) => (mayRead(jobId) ? jobId : null);
+  const sharedBy = sharing?.map(({ jobId, twentieths }) => ({ jobId: named(jobId), part: partOf(twentieths) }));
+  return {
+    held: holder !== undefined,
+    jobId: ids.find(mayRead) ?? null,
+    ...(sharedBy === undefined ? {} : { sharedBy }),
+  };
 }
 
 function stateOf(phase: NodeDocument['phase'], cordoned: boolean, { heard, attempts }: NodePresence): NodeStateName {
@@ -39,9 +46,16 @@ function stateOf(phase: NodeDocument['phase'], cordoned: boolean, { heard, attem
   return attempts > 0 ? 'draining' : 'cordoned';
 }
 
+const NOTHING_THERE = {
+  held: new Map<never, never>(),
+  sharers: new Map<never, never>(),
+  attempts: 0,
+  mayRead: () => false,
+};
+
 /** As the log has it: which job held which device is told by the jobs of that time. */
 export function pastNodeView(document: NodeDocument): NodeView {
   const { lastSeenAt } = document;
   const heard = document.phase === 'known';
-  return nodeView(document, { heard, lastSeenAt, held: new Map(), sharers: new Map(), attempts: 0 });
+  return nodeView(document, { heard, lastSeenAt, ...NOTHING_THERE });
 }

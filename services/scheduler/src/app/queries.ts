@@ -8,6 +8,7 @@ import type { Forecasts } from './forecasts.ts';
 import { noSuchJob } from './job-commits.ts';
 import type { Jobs } from './jobs.ts';
 import type { Leadership } from './leadership.ts';
+import { readableIn } from './readable-in.ts';
 import { nodeView, pastNodeView } from './node-view.ts';
 import type { Nodes } from './nodes.ts';
 import type { Caller } from './ports.ts';
@@ -117,13 +118,13 @@ export class Queries {
     return NODE_ID.test(id) ? { [`onNodes.${id}`]: true } : { nodeId: id };
   }
 
-  async node({ meta }: Caller, ref: string): Promise<NodeView> {
+  async node({ principal, meta }: Caller, ref: string): Promise<NodeView> {
     if (meta.at !== undefined) return this.#pastNode(ref, meta.at);
     const { id } = this.#ports.known.one(ref);
     if (meta.waitForRevision !== undefined) await this.#ports.nodes.waitForRevision(id, meta.waitForRevision);
     const document = await this.#ports.nodes.collection.get(id);
     if (!document) throw new PlatformError('not_found', `There is no node ${ref}.`);
-    return this.#nodeView(document);
+    return this.#nodeView(document, principal);
   }
 
   async #pastNode(ref: string, at: string): Promise<NodeView> {
@@ -135,15 +136,15 @@ export class Queries {
   }
 
   async nodes(
-    { meta: { at } }: Caller,
+    { principal, meta: { at } }: Caller,
     listing: Pick<JobListing, 'limit' | 'cursor' | 'sort'>,
   ): Promise<Page<NodeView>> {
     const page = await (await this.#ports.nodes.at(at)).page(pageRequest(listing, [], {}));
     if (at !== undefined) return { items: page.items.map(pastNodeView), nextCursor: page.nextCursor };
-    return { items: page.items.map((document) => this.#nodeView(document)), nextCursor: page.nextCursor };
+    return { items: page.items.map((document) => this.#nodeView(document, principal)), nextCursor: page.nextCursor };
   }
 
-  #nodeView(document: NodeDocument): NodeView {
+  #nodeView(document: NodeDocument, principal: Caller['principal']): NodeView {
     const { known } = this.#ports;
     const ledger = this.#ports.leadership.current()?.ledger;
     return nodeView(document, {
@@ -152,6 +153,7 @@ export class Queries {
       held: ledger?.engine.cluster.held(document.id) ?? new Map(),
       sharers: ledger?.engine.cluster.sharers(document.id) ?? new Map(),
       attempts: ledger?.placedOn(document.id).length ?? 0,
+      mayRead: ledger ? readableIn(ledger, principal) : () => false,
     });
   }
 }

@@ -15,7 +15,7 @@ export function deviceKinds({ devices }: NodeView): string {
 }
 
 export function freeDevices({ devices }: NodeView): string {
-  const free = devices.filter(({ jobId, fault }) => jobId === null && fault === undefined);
+  const free = devices.filter(({ held, fault }) => !held && fault === undefined);
   return `${free.length} of ${devices.length}`;
 }
 

@@ -66,9 +66,10 @@ function nodeText(node: NodeView, admin: readonly Fact[]): string {
 }
 
 /** Each with its part, where they share it. */
-function jobsOn({ jobId, sharedBy }: NodeDevice): string {
-  if (sharedBy) return sharedBy.map((one) => `${shortId(one.jobId)} (${one.part})`).join(', ');
-  return jobId === null ? '' : shortId(jobId);
+function jobsOn({ held, jobId, sharedBy }: NodeDevice): string {
+  const named = (id: string | null) => (id === null ? 'private' : shortId(id));
+  if (sharedBy) return sharedBy.map((one) => `${named(one.jobId)} (${one.part})`).join(', ');
+  return held ? named(jobId) : '';
 }
 
 const COLUMNS: Column<NodeDevice>[] = [
