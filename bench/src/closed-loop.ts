@@ -1,5 +1,5 @@
 // A closed loop of HTTP clients: each connection sends its next request when the last one is answered.
-import { Agent, request } from 'node:http';
+import { Pool } from 'undici';
 
 export interface LoopOptions {
   readonly url: string;
@@ -15,49 +15,65 @@ export interface LoopResult {
   readonly wallMs: number;
 }
 
-/** Every answer must be a 2xx; anything else stops the run. */
+/**
+ * Every answer must be a 2xx; anything else stops the run. Undici's client takes a third of the time that `node:http`'s does, and whatever
+ * the client takes, the measured platform lacks: both share the machine.
+ */
 export async function closedLoop({ url, connections, body, headers }: LoopOptions): Promise<LoopResult> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const { origin, pathname, search } = new URL(url);
+  const pool = new Pool(origin, { connections, pipelining: 1 });
   const answers: string[] = [];
   const latenciesMs: number[] = [];
   let next = 0;
   const client = async (): Promise<void> => {
     for (let text = body(next++); text !== null; text = body(next++)) {
       const startedAt = performance.now();
-      answers.push(await post({ url, agent, text, headers: { ...headers, 'x-request-number': String(next) } }));
+      answers.push(
+        await post(pool, { path: pathname + search, text, headers: { ...headers, 'x-request-number': String(next) } }),
+      );
       latenciesMs.push(performance.now() - startedAt);
     }
   };
   const startedAt = performance.now();
-  await Promise.all(Array.from({ length: connections }, client));
-  const wallMs = performance.now() - startedAt;
-  agent.destroy();
-  return { answers, latenciesMs, wallMs };
+  try {
+    await Promise.all(Array.from({ length: connections }, client));
+    return { answers, latenciesMs, wallMs: performance.now() - startedAt };
+  } finally {
+    await pool.destroy();
+  }
 }
 
-function post({
-  url,
-  agent,
-  text,
-  headers,
-}: {
-  url: string;
-  agent: Agent;
-  text: string;
-  headers: Readonly<Record<string, string>>;
-}): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const length = { 'content-length': Buffer.byteLength(text), 'content-type': 'application/json' };
-    const sent = request(url, { method: 'POST', agent, headers: { ...headers, ...length } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
+interface Post {
+  readonly path: string;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** By the client's lowest interface: a stream and a promise for each answer would take as much again. */
+function post(pool: Pool, { path, text, headers }: Post): Promise<string> {
+  const sent = { ...headers, 'content-type': 'application/json' };
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const chunks: Buffer[] = [];
+  let status = 0;
+  pool.dispatch(
+    { path, method: 'POST', headers: sent, body: text },
+    {
+      onRequestStart() {},
+      onResponseStart(_controller, statusCode) {
+        status = statusCode;
+      },
+      onResponseData(_controller, chunk) {
+        chunks.push(chunk);
+      },
+      onResponseEnd() {
         const answer = Buffer.concat(chunks).toString();
-        if ((response.statusCode ?? 500) >= 300) reject(new Error(`${response.statusCode}: ${answer.slice(0, 300)}`));
-        else resolve(answer);
-      });
-    });
-    sent.on('error', reject);
-    sent.end(text);
-  });
+        if (status < 300) resolve(answer);
+        else reject(new Error(`${status}: ${answer.slice(0, 300)}`));
+      },
+      onResponseError(_controller, error) {
+        reject(error);
+      },
+    },
+  );
+  return promise;
 }
