@@ -1,6 +1,6 @@
 // What can't be a commit of the log is refused with its place.
 import { expect, it } from 'vitest';
-import { decodeCommit, encodeCommit } from './stored-commit.ts';
+import { decodeCommit, decodeOnce, encodeCommit, rememberWritten } from './stored-commit.ts';
 import { commit, newRef } from './testing/commits.ts';
 
 const subject = `evt.job.${newRef('job').id}`;
@@ -15,6 +15,17 @@ it('reads what it wrote', () => {
     position: 3,
     ref: { aggregate: 'job' },
   });
+});
+
+it('gives the commit that was written, as it would be decoded, and any other that stands in its place', () => {
+  const ref = newRef('job');
+  const place = `evt.job.${ref.id}`;
+  const [written, other] = [commit(), commit()];
+  rememberWritten(written, place, { ref, position: 7, bytes: encodeCommit(written) });
+  expect(decodeOnce(7, place, encodeCommit(written)).events).toBe(written.events);
+  expect(decodeOnce(7, place, encodeCommit(written))).toStrictEqual(decodeCommit(7, place, encodeCommit(written)));
+  expect(decodeOnce(7, place, encodeCommit(other))).toStrictEqual(decodeCommit(7, place, encodeCommit(other)));
+  expect(decodeOnce(7, subject, encodeCommit(other)).ref).toEqual(decodeCommit(7, subject, encodeCommit(other)).ref);
 });
 
 it.each([

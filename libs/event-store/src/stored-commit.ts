@@ -11,7 +11,7 @@ import {
   subjects,
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import { DecodedCommit } from './decoded-commit.ts';
+import { DecodedCommit, type Place } from './decoded-commit.ts';
 import { isPlainCommit } from './envelope.ts';
 import type { AggregateRef, Position, ReadOptions, RecordedCommit } from './port.ts';
 import { UPCASTERS, type Upcasters, upcastEvents } from './upcasters.ts';
@@ -73,6 +73,12 @@ export function decodeOnce(position: Position, subject: string, bytes: Uint8Arra
   const commit = decodeCommit(position, subject, bytes);
   recent[slot] = { subject, bytes, commit };
   return commit;
+}
+
+/** What this process has just written, its readers need not decode, if these bytes are what the log has at the position. */
+export function rememberWritten(commit: Commit, subject: string, place: Place): void {
+  const slot = place.position % RECENT_COMMITS;
+  recent[slot] = { subject, bytes: place.bytes, commit: new DecodedCommit(commit, commit.events, place) };
 }
 
 /** As `decodeOnce`; null for what can't be read, where the reader wants to be told of it and go on. */

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 describe("the pipelined writer's connection", () => {
-  it('carries what was written in one turn of the event loop in one piece', async () => {
+  it('carries what was written in one turn of the event loop six at a time, and the rest at its end', async () => {
     const connection = await connect({ servers: server.url });
     const store = await openJetStreamEventStore({ connection, stream: 'JOBS', syncAlways: true });
     const writer = store.openWriter({ after: 0 });
@@ -30,8 +30,7 @@ describe("the pipelined writer's connection", () => {
     const texts = pieces.mock.calls.map(([piece]) => Buffer.from(piece as Uint8Array).toString());
     const withCommits = texts.filter((text) => text.includes('HPUB evt.job.'));
     pieces.mockRestore();
-    expect(withCommits).toHaveLength(1);
-    expect(withCommits[0]?.split('HPUB evt.job.')).toHaveLength(21);
+    expect(withCommits.map((text) => text.split('HPUB evt.job.').length - 1)).toEqual([6, 6, 6, 2]);
     writer.close();
     await connection.close();
   });
