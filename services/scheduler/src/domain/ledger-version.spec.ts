@@ -7,7 +7,7 @@ import { type JobCommand, jobDecider } from './job.commands.ts';
 import { JobLedger } from './ledger.ts';
 import { LEDGER_VERSION } from './saved-ledger.ts';
 
-const KNOWN = { version: 2, digest: '53e2d97644dc3c24' };
+const KNOWN = { version: 3, digest: 'a41fb0c83ae92e76' };
 
 const owned = { ownerId: 'usr_a', groupId: null, visibility: 'private' } as const;
 const exited = (exitCode: number): AttemptResult => ({
@@ -18,11 +18,11 @@ const exited = (exitCode: number): AttemptResult => ({
   lastLines: [],
   finalMetrics: {},
   artifacts: null,
-  startedAt: null,
-  endedAt: 0,
+  startedAt: 4_000,
+  endedAt: 50_000,
 });
 
-/** A job of each kind: over, running, queued again, held, one that waits for another, one of an array, one being stopped. */
+/** A job of each kind: over (and its run time learned), running, queued again, held, one that waits for another, one of an array, one being stopped. */
 function history(): JobLedger {
   const ledger = new JobLedger();
   ledger.load();

@@ -10,7 +10,7 @@ import type { LedgerSnapshot } from './schedule/fair-share.ts';
  * Raised whenever the same commits make another ledger, or this is written otherwise: what was saved by another version is not
  * used. `ledger-version.spec.ts` tells when.
  */
-export const LEDGER_VERSION = 2;
+export const LEDGER_VERSION = 3;
 
 export interface SavedLedger {
   /** Those that are not over, in the order of their submission. */

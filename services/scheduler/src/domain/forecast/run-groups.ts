@@ -2,7 +2,7 @@
 import type { PinnedSpec } from '@baton/contracts';
 import { allDevices, engineShapeOf } from '../schedule/engine-shape.ts';
 import { classOf } from '../schedule/limit-class.ts';
-import { groupKey } from './group-key.ts';
+import { groupKey, type KeyPart } from './group-key.ts';
 
 /** What a run time may depend on, as far as the log knows it. */
 export interface RunOf {
@@ -23,34 +23,23 @@ export type ForecastBasis =
 
 export interface RunGroup {
   readonly basis: 'same-job' | 'same-model' | 'same-name' | 'same-user';
-  readonly key: string;
+  readonly key: number;
 }
 
 /** What an array tells each of its jobs apart by. */
 const ARRAY_NAMES = /^BATON_ARRAY_(?:INDEX|COUNT)$/;
 
-/** All are the same user's. Asked for at a job's submission, at each forecast and at its end: found once. */
-export function runGroups(run: RunOf): readonly RunGroup[] {
-  const known = found.get(run.spec);
-  if (known?.userId === run.userId) return known.groups;
-  const groups = groupsOf(run);
-  found.set(run.spec, { userId: run.userId, groups });
-  return groups;
-}
-
-const found = new WeakMap<PinnedSpec, { readonly userId: string; readonly groups: readonly RunGroup[] }>();
-
-/** Who counts their runs (`train-7`) means the same thing by each, as do the jobs of an array. */
-function groupsOf({ userId, spec }: RunOf): RunGroup[] {
+/** All are the same user's. Who counts their runs (`train-7`) means the same thing by each, as do the jobs of an array. */
+function runGroups({ userId, spec }: RunOf): readonly RunGroup[] {
   const { code, name, command, env, datasets, timeLimitMs } = spec;
   const shape = engineShapeOf(spec);
   const size = `${shape.deviceKind} ${allDevices(shape)}`;
   const title = name.replace(/[-_.]?\d+$/, '');
   const limit = timeLimitMs === null ? null : classOf(timeLimitMs);
   const variables = Object.entries(env).filter(([variable]) => !ARRAY_NAMES.test(variable));
-  const group = (basis: RunGroup['basis'], ...by: unknown[]): RunGroup => ({
+  const group = (basis: RunGroup['basis'], ...by: readonly KeyPart[]): RunGroup => ({
     basis,
-    key: groupKey([basis, userId, ...by]),
+    key: groupKey(basis, userId, ...by),
   });
   const versions = datasets.map(({ digest }) => digest);
   const data = datasets.map(({ datasetId }) => datasetId);
@@ -65,7 +54,7 @@ function groupsOf({ userId, spec }: RunOf): RunGroup[] {
 /** So many are remembered at least. */
 const RECENT = 1_024;
 
-/** A job's groups are asked for when it is submitted and again when it has run: what was found is kept for a while. */
+/** A job's groups are asked for when it is submitted, at each forecast and when it has run: what was found is kept for a while. */
 export class RecentRunGroups {
   #newer = new Map<PinnedSpec, Found>();
   #older = new Map<PinnedSpec, Found>();
@@ -91,7 +80,7 @@ interface Found {
 /** The part of their limits that jobs run. */
 export function ratioGroups({ userId }: Pick<RunOf, 'userId'>) {
   return [
-    { basis: 'limits-of-user', key: groupKey(['limits-of-user', userId]) },
-    { basis: 'limits-of-all', key: groupKey(['limits-of-all']) },
+    { basis: 'limits-of-user', key: groupKey('limits-of-user', userId) },
+    { basis: 'limits-of-all', key: groupKey('limits-of-all') },
   ] as const;
 }

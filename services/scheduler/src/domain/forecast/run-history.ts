@@ -9,7 +9,7 @@ const MOST_GROUPS = 20_000;
 /** So many more are let in before the oldest are looked for: all of them have to be looked at. */
 const GROUPS_TOO_MANY = 5_000;
 
-export type SavedRuns = readonly (readonly [group: string, values: readonly number[]])[];
+export type SavedRuns = readonly (readonly [group: number, values: readonly number[]])[];
 
 export interface Seen {
   readonly samples: number;
@@ -26,11 +26,11 @@ interface Group {
 }
 
 export class RunHistory {
-  readonly #groups = new Map<string, Group>();
+  readonly #groups = new Map<number, Group>();
   #additions = 0;
 
   /** The order is kept by number: taking a group out of a map and putting it back each time is what a fold would be busy with. */
-  add(key: string, value: number): void {
+  add(key: number, value: number): void {
     this.#additions += 1;
     const group = this.#groups.get(key);
     if (group === undefined) {
@@ -48,12 +48,12 @@ export class RunHistory {
     for (const [key] of this.#fromOldest().slice(0, this.#groups.size - MOST_GROUPS)) this.#groups.delete(key);
   }
 
-  #fromOldest(): [string, Group][] {
+  #fromOldest(): [number, Group][] {
     return [...this.#groups].toSorted(([, one], [, other]) => one.addedAt - other.addedAt);
   }
 
   /** Null where there are fewer than `least`. */
-  seen(key: string, least: number): Seen | null {
+  seen(key: number, least: number): Seen | null {
     const group = this.#groups.get(key);
     if (!group || group.values.length < least) return null;
     group.distribution ??= Distribution.ofSamples(
