@@ -4,7 +4,7 @@ import type { Platform } from '@baton/service-host';
 import type { Static } from 'typebox';
 import { snapshotFile } from './adapters/snapshot-file.ts';
 import type { Snapshots } from './app/ports.ts';
-import { refreshSnapshot } from './app/refresh-snapshot.ts';
+import { SnapshotRefresher } from './app/refresh-snapshot.ts';
 import type { SchedulerConfig } from './config.ts';
 
 const EVERY_MS = 15_000;
@@ -15,8 +15,9 @@ export function keptSnapshots(platform: Platform, config: Static<typeof Schedule
   const folder = config.BATON_SNAPSHOT_FOLDER;
   if (folder === undefined || jobs === null) return {};
   const snapshots = snapshotFile({ path: join(folder, 'ledger.snapshot'), log: jobs, report });
+  const refresher = new SnapshotRefresher(snapshots, jobs);
   const timer = setInterval(() => {
-    void refreshSnapshot(snapshots, jobs, signal).catch((error: unknown) => report(error, 'snapshot of the ledger'));
+    void refresher.look(signal).catch((error: unknown) => report(error, 'snapshot of the ledger'));
   }, EVERY_MS);
   platform.onClose(() => clearInterval(timer));
   return { snapshots };

@@ -19,8 +19,14 @@ export interface SnapshotFileOptions {
 
 export function snapshotFile({ path, log, report }: SnapshotFileOptions): Snapshots {
   let last = { position: 0, jobs: 0 };
+  let making = 0;
   return {
     last: () => last,
+    async making(work) {
+      making += 1;
+      return work().finally(() => (making -= 1));
+    },
+    isMaking: () => making > 0,
     async latest() {
       const read = await readSnapshot(path).catch((error: unknown) => {
         report(error, `${path} is of no use`);

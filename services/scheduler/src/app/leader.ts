@@ -74,16 +74,25 @@ export class Leader {
 
   /** Rebuilds the ledger from the log, or from a snapshot and what follows it, and takes the term after the highest in it. */
   async rebuild(termHint: number): Promise<void> {
-    const { log, snapshots, report } = this.#ports;
-    const before = await snapshots?.latest().catch((error: unknown) => report(error, 'snapshot of the ledger'));
-    const history = new LedgerHistory(before ?? null);
-    for await (const commits of log.replay(history.position)) for (const commit of commits) history.take(commit);
-    // Much was read: the next start is spared it.
-    if (snapshots && history.position - (before?.position ?? 0) >= WORTH_COMMITS)
-      snapshots.save(history.snapshot()).catch((error: unknown) => report(error, 'snapshot of the ledger'));
+    const { snapshots } = this.#ports;
+    const history = await (snapshots ? snapshots.making(() => this.#read(snapshots)) : this.#read());
     this.#ledger = history.loaded();
     this.#position = history.position;
     this.#term = Math.max(termHint, history.term) + 1;
+  }
+
+  async #read(snapshots?: Snapshots): Promise<LedgerHistory> {
+    const { log, report } = this.#ports;
+    const failed = (error: unknown) => report(error, 'snapshot of the ledger');
+    const before = await snapshots?.latest().catch(failed);
+    const history = new LedgerHistory(before ?? null);
+    for await (const commits of log.replay(history.position)) for (const commit of commits) history.take(commit);
+    // Much was read: the next start is spared it.
+    if (snapshots && history.position - (before?.position ?? 0) >= WORTH_COMMITS) {
+      const snapshot = history.snapshot();
+      snapshots.making(() => snapshots.save(snapshot)).catch(failed);
+    }
+    return history;
   }
 
   /** Decides on the present state and issues the commit; throws what the decider refuses. */

@@ -40,6 +40,9 @@ export interface Snapshots {
   save(snapshot: LedgerSnapshot): Promise<void>;
   /** Of what was saved or used last: its position, and how many jobs it holds; zeros if nothing was. */
   last(): { readonly position: number; readonly jobs: number };
+  /** Does what a snapshot will come of: reading much of the log takes long, and nobody begins it a second time beside it. */
+  making<T>(work: () => Promise<T>): Promise<T>;
+  isMaking(): boolean;
 }
 
 export interface Caller {
