@@ -11,6 +11,7 @@ export default defineConfig({
     // Tests of real servers wait more than they work: two at once also where there are two cores.
     // Waits end when what they wait for is there: how long that takes decides no test.
     expect: { poll: { timeout: 60_000 } },
+    setupFiles: ['deploy/workspace/property-seed.mjs'],
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {

@@ -161,6 +161,23 @@ describe('a line', () => {
     });
   });
 
+  it('is refused beside those who wait for several devices to whom it is refused alone, for want of CPUs', () => {
+    const cluster = new Cluster({ placement: 'pack', defaultLimitMs: 1_000 });
+    cluster.putNode(anEngineNode('a', { gpu: 4 }));
+    const runs = (id: string, devices: string[], cpus: number) =>
+      cluster.put(anAttempt(anAsk(id, gpus(devices.length, { cpus })), [{ nodeId: 'a', devices }]));
+    runs('pair', ['gpu-2', 'gpu-3'], 0);
+    runs('one', ['gpu-0'], 3);
+    runs('other', ['gpu-1'], 3);
+    const lines = (cpus: number) => {
+      const ask = anAsk('next', gpus(1, { cpus }));
+      return [cluster.line(ask, 0, [gpus(2)]), cluster.line(ask, 0)];
+    };
+    // Behind the pair it would need 3 CPUs beside those of both others.
+    expect(lines(3)).toEqual([null, null]);
+    expect(lines(2)).toMatchObject([{ behind: { pool: ['gpu-0', 'gpu-1'] } }, { behind: { pool: { length: 4 } } }]);
+  });
+
   it('is joined by nobody who would delay a promise, nor later than the job was promised itself', () => {
     const cluster = busyCluster();
     cluster.promise(whole, { nodeIds: ['b'], at: 60 });

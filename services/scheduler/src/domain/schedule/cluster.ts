@@ -1,12 +1,12 @@
 // The nodes with all that is placed, promised and booked on them: where a job can start, and when at the latest. Pure.
 import type { Issue } from '@baton/contracts';
 import { whyNever } from './able.ts';
-import type { Ask, Found } from './ask.ts';
+import type { Ask, Found, FoundPlace } from './ask.ts';
 import { ClusterBooks, type ClusterOptions } from './cluster-books.ts';
 import type { Displaceables } from './displaceables.ts';
 import { earliestStart, earliestWithoutLines, NodeOutlook, soonerStart } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
-import { findPlaces, fits, mayStart } from './find-places.ts';
+import { findPlaces, fits, isClear, mayStart } from './find-places.ts';
 import { findLinePlace, type LinePlace, mayLine } from './line-place.ts';
 import { makeRoom } from './make-room.ts';
 import { type NodeVerdict, whyNotOn } from './why-not.ts';
@@ -97,6 +97,11 @@ export class Cluster {
   /** Where it can start now. */
   find(ask: Ask, now: number): Found {
     return findPlaces(this.#books, ask, now);
+  }
+
+  /** Whether it can start now in places that are free: nobody is delayed who was promised a start. */
+  isClear(ask: Ask, places: readonly FoundPlace[], now: number): boolean {
+    return isClear(this.#books, ask, places, now);
   }
 
   /** The earliest start that it can be promised; null if it can't be foreseen. */

@@ -88,6 +88,14 @@ function search(books: ClusterBooks, view: ShapeView, ask: Ask, now: number) {
   return { found, ...kept };
 }
 
+/** Whether nobody's promise or booking is in the way of a start now in places that are free. */
+export function isClear(books: ClusterBooks, ask: Ask, places: readonly FoundPlace[], now: number): boolean {
+  return places.every(({ nodeId }) => {
+    const ledger = books.ledger(nodeId);
+    return ledger !== undefined && whyWithheld(books, ledger, ask, now) === null;
+  });
+}
+
 /** Whether a start now would be into a booking, or would delay someone who was promised one; null: neither. */
 export function whyWithheld(
   books: ClusterBooks,

@@ -46,7 +46,7 @@ export function findLinePlace(
   const refused = new RefusedAsk(ask, books.changed, now);
   for (const ledger of books.index.byLine(shape.deviceKind, mostInLine(books, shape))) {
     if (!mayHaveRoom(ledger, view)) continue;
-    const line = keptLine(books, ledger, ask, search);
+    const line = joinable(books, ledger, ask, search);
     if (line) return line;
     refused.follow(ledger, turns);
   }
@@ -88,7 +88,7 @@ function isRefused(books: ClusterBooks, view: ShapeView, ask: Ask, search: LineS
   );
 }
 
-/** What was refused when fewer waited before it is refused now. */
+/** What was refused when nobody waited before it, or the same as now, is refused now. */
 function standsFor(
   books: ClusterBooks,
   view: ShapeView,
@@ -96,9 +96,11 @@ function standsFor(
   { search: { now, wider }, slot }: { readonly search: LineSearch; readonly slot: keyof ShapeView['noLine'] },
 ): boolean {
   const known = view.noLine[slot];
-  if (!known?.refused.covers(ask, now) || !known.wider.every((each) => wider.includes(each))) return false;
+  if (!known?.refused.covers(ask, now)) return false;
+  const isAlike = known.wider.length === wider.length && known.wider.every((each) => wider.includes(each));
+  if (slot === 'beside' && !isAlike) return false;
   const mayJoin = (ledger: NodeLedger) =>
-    keptLine(books, ledger, known.refused.ask, { now, wider: known.wider }) !== null;
+    joinable(books, ledger, known.refused.ask, { now, wider: known.wider }) !== null;
   if (known.refused.stands(mayJoin, turnsOf(books, view, now))) return true;
   view.noLine[slot] = null;
   return false;
@@ -229,6 +231,16 @@ function holdsOrAwaits(entry: Placed, pool: readonly string[]): boolean {
 
 function awaits({ attempt: { waiting } }: Placed, devices: readonly string[]): boolean {
   return waiting?.pool.some((id) => devices.includes(id)) ?? false;
+}
+
+/**
+ * Devices left to those who wait before it narrow its choice, and a narrow choice may suit CPUs and memory where a wide one does not.
+ * It is to suit both: whoever is refused a line with nobody before it is refused it however many are.
+ */
+function joinable(books: ClusterBooks, ledger: NodeLedger, ask: Ask, search: LineSearch): LinePlace | null {
+  const line = keptLine(books, ledger, ask, search);
+  if (line === null || search.wider.length === 0) return line;
+  return keptLine(books, ledger, ask, { ...search, wider: [] }) && line;
 }
 
 /** The node's line with the job at its end, without devices that are booked for others before it ends. */

@@ -1,4 +1,5 @@
 // One pass: which jobs start where, who is promised a start, who is stopped for whom, and who joins which line.
+import type { FoundPlace } from './ask.ts';
 import type { Plan, WaitingJob } from './engine-model.ts';
 import { KeptPromises } from './kept-promises.ts';
 import { LineUp } from './line-up.ts';
@@ -76,13 +77,20 @@ export class Pass {
     };
     const repacked = repack(this.#paper.engine, given);
     for (const [id, code] of repacked.blocked) this.#paper.blocked.set(id, code);
-    for (const { job, places } of repacked.starts) this.#paper.start(job, places);
+    for (const { job, places } of repacked.starts) this.#startBeside(job, places);
     for (const { job, victims, reservation } of repacked.replacements) this.#paper.stopFor(job, victims, reservation);
     for (const attempt of repacked.revocations)
       this.#paper.revoke(attempt, 'What runs before it is to be stopped for a job that goes before it.');
     this.#paper.isUnsettled = repacked.revocations.length > 0;
     for (const job of repacked.due)
       if (this.#paper.promisesLeft > 0) this.#paper.promise(job, this.#paper.engine.ask(job));
+  }
+
+  /** On paper those who are being stopped were gone. In fact a promise may count on the place before they are. */
+  #startBeside(job: WaitingJob, places: readonly FoundPlace[]): void {
+    const { engine, now, blocked } = this.#paper;
+    if (engine.cluster.isClear(engine.ask(job), places, now)) this.#paper.start(job, places);
+    else blocked.set(job.id, 'reserved');
   }
 
   /** For those who could not start: evicted on paper, and if that makes room, asked to stop. */

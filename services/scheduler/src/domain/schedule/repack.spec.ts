@@ -140,6 +140,18 @@ describe('under preemption by order', () => {
     expect(victims(engine, NOW + 1)).toEqual([]);
   });
 
+  it('nobody takes what a promise counts on until those who are stopping have gone', () => {
+    const engine = engineOf({ n: 4 });
+    run(engine, 'ends first', 1, { first: 3, limitMs: NOW + GRACE / 2 - GRACE });
+    engine.place({ ...run(engine, 'stopping', 1, { first: 2 }), isStopping: true, stoppingSince: NOW });
+    wait(engine, 'promised', 3, { reservation: { nodeIds: ['n'], at: NOW + GRACE / 2 } });
+    wait(engine, 'short', 1, { limitMs: HOUR });
+    const { starts, reservations } = engine.plan(NOW);
+    expect({ starts, reservations }).toEqual({ starts: [], reservations: [] });
+    engine.release('stopping', NOW + 1);
+    expect(engine.plan(NOW + 1).starts).toMatchObject([{ jobId: 'promised' }]);
+  });
+
   it('one in line behind a job to be stopped is called back before that is', () => {
     const engine = engineOf({ n: 1 }, { ...SHORTEST, handOff: { enabled: true } });
     run(engine, 'long', 1);
