@@ -43,6 +43,10 @@ afterAll(async () => {
 
 const file = (name: string): string => join(shared, name);
 
+it('begins with both servers there', async () => {
+  await vi.waitFor(async () => expect((await admin.nodes.list()).items).toHaveLength(2), PATIENCE);
+});
+
 /** Everything between the two servers. */
 function cut(...ways: Way[]): void {
   for (const wire of wires) wire.cut(...ways);

@@ -11,7 +11,8 @@ export interface Question {
 }
 
 export async function ask({ message, instead, initial, isSecret }: Question): Promise<string> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) throw usage(`${message} is missing. Give ${instead}.`);
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw usage(`There is no terminal to ask on. ${message}: give ${instead}.`);
   const prompts = await import('@clack/prompts');
   const options = {
     message,

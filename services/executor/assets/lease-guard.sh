@@ -1,7 +1,7 @@
 #!/bin/sh
 # Stands beside an attempt that may run no longer than the node's lease, and ends it, whatever has become of the agent.
 #   lease-guard.sh FOLDER GROUP LEASE SUPERVISOR [once]      (once: only says by its status whether the lease holds now)
-# GROUP       the cgroup.procs file of its control group; empty where there is none
+# GROUP       the folder of its control group; empty where there is none
 # LEASE       "<second of this boot until which it holds> <boot id>"; the agent renews it with each answer of the scheduler
 # SUPERVISOR  leader of the session that this shell is in, too: so its number can't be another process's meanwhile
 # FOLDER/run/lease-over   made before the first process is killed
@@ -20,7 +20,7 @@ holds() {
 
 members() {
   if [ -n "$group" ]; then
-    while read -r pid; do echo "$pid"; done <"$group"
+    while read -r pid; do echo "$pid"; done <"$group/cgroup.procs"
     return
   fi
   name=${folder##*/}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Stands beside one attempt, outlives the agent, and leaves the exit status on disk.
 #   supervisor.sh FOLDER GROUPS LEASE COMMAND [ARGUMENT...]    (leader of its own session; COMMAND is an absolute path)
-# GROUPS            the cgroup.procs files of its control groups, with colons between; empty where there are none
+# GROUPS            the folders of its control groups, with colons between; empty where there are none
 # LEASE             file of the node's lease, with which the attempt ends; empty for one that waits for the scheduler however long
 # FOLDER/run/pid    its process number, for an agent that was killed before it could write it down
 # FOLDER/run/go     the FIFO that the waiting command reads; open here as descriptor 3, so that an agent can go and come back
@@ -16,8 +16,14 @@ exec </dev/null >/dev/null 2>>"$folder/run/words"
 echo $$ >"$folder/run/pid" || exit 125
 # Blanks to be written over: a job that fills the disk has an end all the same.
 echo '                ' >"$folder/run/exit" || exit 125
+# A thread that moves itself waits for nothing; moving a whole process, which is all that version 2 knows, takes a grace period of the
+# kernel: 16 ms and more.
 IFS=:
-for group in $groups; do echo $$ >"$group" || exit 125; done
+for group in $groups; do
+  file=$group/tasks
+  [ -e "$file" ] || file=$group/cgroup.procs
+  echo 0 >"$file" || exit 125
+done
 unset IFS
 mkfifo -m 600 "$folder/run/go" || exit 125
 exec 3<>"$folder/run/go" || exit 125
@@ -40,4 +46,6 @@ echo "$status $words done" 1<>"$folder/run/exit" || {
 }
 
 # What the command left behind is the agent's to end, or the next agent's: it lets nobody have the devices before.
+# Bringing this to the disk is the agent's as well, when the next job has begun. Its shell, which has started this one, ends with it.
+[ "$PPID" -gt 1 ] && kill -0 "$PPID" 2>/dev/null && exit
 exec sync "$folder/run/exit" "$folder/run"

@@ -44,7 +44,10 @@ export class AttemptRun {
   readonly #preparation = new AbortController();
   readonly #ending: AttemptEnding;
   readonly #passing: PassingOn;
-  readonly #onEnd = (): void => this.#take?.finish();
+  readonly #onEnd = (): void => {
+    this.#take?.finish();
+    this.#stopping?.cancel();
+  };
   #stopping: Stopping | null = null;
   #take: TakeWatch | null = null;
   #unwatchCards: () => void = () => undefined;

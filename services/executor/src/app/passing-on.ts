@@ -29,7 +29,7 @@ export class PassingOn {
     this.#key = key;
   }
 
-  /** `onEnd` is called before anything is told of the end. */
+  /** `onEnd` is called at once, before anything is told of the end. */
   async after(end: Promise<ProcessEnd>, onEnd: () => void): Promise<PassedOn> {
     const { line, pause, clock } = this.#parts;
     const how = await end;
@@ -37,7 +37,9 @@ export class PassingOn {
     if (this.#closed) return { how, at };
     line.leave(this.#key);
     onEnd();
-    void pause.over.then(() => this.#released(at));
+    // The next job waits until this thread sleeps: not even who waits for this goes on before.
+    await pause.over;
+    this.#released(at);
     return { how, at };
   }
 

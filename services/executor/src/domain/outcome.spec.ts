@@ -13,7 +13,7 @@ describe("the supervisor's exit file", () => {
     ['', '', null],
     ['999999 0 done\n', '', null],
   ])('%j with the words %j', (text, words, expected) => {
-    expect(parseExitFile(text, words)).toEqual(expected);
+    expect(parseExitFile(text, () => words)).toEqual(expected);
   });
 });
 

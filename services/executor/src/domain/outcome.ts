@@ -26,15 +26,15 @@ const NOT_EXECUTABLE = 126;
 /** Shells report a death by signal n as 128 + n, and say so in words for all but these. */
 const SILENT_SIGNALS = new Set([2, 13, 15]);
 
-/** The line that the supervisor writes: `<status> <1 if the shell had something to say> done`. Null if it is torn; blanks may follow. */
-export function parseExitFile(text: string, words: string): ProcessEnd | null {
+/** The line that the supervisor writes: `<status> <1 if the shell had something to say> done`. Null if it is torn; blanks may follow. `words` reads them. */
+export function parseExitFile(text: string, words: () => string): ProcessEnd | null {
   const match = /^(\d{1,3}) ([01]) done\n\s*$/.exec(text);
   if (!match) return null;
   const status = Number(match[1]);
   const spoke = match[2] === '1';
   if (status > 128 && (spoke || SILENT_SIGNALS.has(status - 128)))
     return { kind: 'signalled', signal: signalName(status - 128) };
-  if (spoke) return { kind: 'not-run', words: words.trim() };
+  if (spoke) return { kind: 'not-run', words: words().trim() };
   return { kind: 'exited', code: status };
 }
 

@@ -179,7 +179,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async ended(key: AttemptKey, identity: ProcessIdentity): Promise<ProcessEnd> {
-    const watch = new EndWatch(this.#options.paths.attempt(key).inside.root, undefined);
+    const watch = new EndWatch(this.#options.paths.attempt(key).inside.exit, undefined);
     try {
       const end = await watch.until(() => this.#end(key, identity));
       await this.#clear(identity, true);
@@ -222,7 +222,7 @@ export class DockerRuntime implements Runtime {
   #readEnd(key: AttemptKey): ProcessEnd | null {
     const { exit, words } = this.#options.paths.attempt(key).inside;
     const text = readInside(exit);
-    return text === '' ? null : parseExitFile(text, readInside(words));
+    return text === '' ? null : parseExitFile(text, () => readInside(words));
   }
 
   /** Whether its memory ran out, and what became of it where it left no word, only the daemon knows. */

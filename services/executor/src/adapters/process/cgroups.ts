@@ -30,10 +30,13 @@ export class Cgroups {
   /** Null where none can be made; `limits` says what can be limited. */
   static open(nodeId: string): Cgroups | null {
     const found = mounts().flatMap((mount) => hierarchyAt(mount, `baton-${nodeId}`) ?? []);
-    // The second version first, where it is there: the first of them is asked who belongs to an attempt.
+    // The second version first, where it limits anything: the first of them is asked who belongs to an attempt.
     const ordered = found.toSorted((one, other) => other.version - one.version);
-    const useful = ordered.filter((one, index) => index === 0 || one.controllers.length > 0);
+    const limiting = ordered.filter(({ controllers }) => controllers.length > 0);
+    // Each one more is a move more for every attempt.
+    const useful = limiting.length > 0 ? limiting : ordered.slice(0, 1);
     for (const one of found) sweep(one.folder);
+    for (const one of found) if (!useful.includes(one)) tryRemove(one.folder);
     return found.length === 0 ? null : new Cgroups(useful);
   }
 
@@ -41,13 +44,13 @@ export class Cgroups {
     return this.#hierarchies.some((one) => one.controllers.includes(what));
   }
 
-  /** Makes the attempt's groups; gives the files into which its first process writes its number. */
+  /** Makes the attempt's groups, which its first process enters by itself; gives their folders. */
   create(key: AttemptKey, limits: Limits): string[] {
     return this.#hierarchies.map((one) => {
       const group = join(one.folder, attemptName(key));
       mkdirSync(group, { recursive: true });
       limit(group, one, limits);
-      return join(group, 'cgroup.procs');
+      return group;
     });
   }
 

@@ -1,6 +1,8 @@
 // Waits for an attempt's end by whatever tells first: the file system, the child's exit if it is ours, or a look every second.
 import type { ChildProcess } from 'node:child_process';
 import { type FSWatcher, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { afterwards } from './afterwards.ts';
 
 const POLL_MS = 1_000;
 
@@ -9,9 +11,10 @@ export class EndWatch {
   readonly #timer: NodeJS.Timeout;
   #look: () => void = () => undefined;
 
-  constructor(folder: string, child: ChildProcess | undefined) {
+  /** `file`: what is written at the end. Its folder must be there, the file need not. */
+  constructor(file: string, child: ChildProcess | undefined) {
     const look = () => this.#look();
-    this.#watcher = watchFolder(folder, look);
+    this.#watcher = watchFile(file, look);
     this.#timer = setInterval(look, POLL_MS);
     child?.once('exit', look);
   }
@@ -29,15 +32,18 @@ export class EndWatch {
 
   close(): void {
     this.#look = () => undefined;
-    this.#watcher?.close();
     clearInterval(this.#timer);
+    afterwards(() => this.#watcher?.close());
   }
 }
 
 /** Watches are a bounded resource of the system: without one, the poll remains. */
-function watchFolder(folder: string, onChange: () => void): FSWatcher | null {
+function watchFile(file: string, onChange: () => void): FSWatcher | null {
+  const own = basename(file);
   try {
-    return watch(folder, onChange).on('error', () => undefined);
+    // What else changes there does so in the idle gap, as the file that says what was granted.
+    const onEvent = (_type: string, name: string | null) => (name === null || name === own ? onChange() : undefined);
+    return watch(dirname(file), onEvent).on('error', () => undefined);
   } catch {
     return null;
   }

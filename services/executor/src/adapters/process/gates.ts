@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import type { Grant } from '../../app/ports.ts';
 import { type AttemptKey, attemptName } from '../../domain/journal.ts';
+import { afterwards } from './afterwards.ts';
 
 export interface GatePaths {
   readonly go: string;
@@ -68,8 +69,10 @@ export class Gates {
     const gate = this.#gates.get(attemptName(key));
     if (gate === undefined) return;
     this.#gates.delete(attemptName(key));
-    if (gate.fifo !== null) closeSync(gate.fifo);
-    closeSync(gate.granted);
+    afterwards(() => {
+      if (gate.fifo !== null) closeSync(gate.fifo);
+      closeSync(gate.granted);
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 // What is made ready behind a running job gives way to everything else, and no longer than that.
 import { temporaryFolder } from '@baton/testkit';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aLaunch, textOf } from '../../testing/runtime-stage.ts';
 import { StatePaths } from '../files/attempt-paths.ts';
@@ -9,7 +9,7 @@ import { Cgroups } from './cgroups.ts';
 import { ProcessRuntime } from './process-runtime.ts';
 
 const LIMITS = { cpus: 0, memoryBytes: 0 };
-const USUAL = { begun: () => undefined, ready: () => undefined, ended: () => undefined };
+const USUAL = { begun: () => undefined, ready: () => undefined };
 const ALONE = { priorities: USUAL, path: process.env['PATH'] ?? '', setpriv: null, jobUser: null, launcher: null };
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -27,7 +27,7 @@ afterAll(async () => {
 /** Those files of the attempt's groups that say so; none where the kernel knows no such groups. */
 function idleFiles(key: { readonly jobId: string; readonly attempt: number }): string[] {
   const groups = cgroups?.create(key, LIMITS) ?? [];
-  return groups.map((procs) => join(dirname(procs), 'cpu.idle')).filter((path) => existsSync(path));
+  return groups.map((group) => join(group, 'cpu.idle')).filter((path) => existsSync(path));
 }
 
 /** Arms an attempt behind a running job, looking at it all the time. Gives its files as they are afterwards. */

@@ -10,22 +10,18 @@ export interface Priorities {
   readonly begun: (pid: number, isBehind: boolean) => void;
   /** They wait, and shall lose no time when their word comes. */
   readonly ready: (pids: readonly number[]) => void;
-  /** Its job has ended, and it has its own record to bring to the disk: after the start of the next job. */
-  readonly ended: (pid: number) => void;
 }
 
 /** Raises the agent: on Linux a priority is a thread's, so it is the main thread alone; what that starts inherits it. */
 export function raisePriority(): Priorities {
   const usual = getPriority();
-  const ended = (pid: number): void => void setNiceness(pid, usual + STAGING_NICENESS);
-  if (!setNiceness(0, usual + AGENT_NICENESS)) return { begun: () => undefined, ready: () => undefined, ended };
+  if (!setNiceness(0, usual + AGENT_NICENESS)) return { begun: () => undefined, ready: () => undefined };
   return {
     // What it starts before this is said gets its priority from `ready`.
     begun: (pid, isBehind) => setNiceness(pid, usual + (isBehind ? STAGING_NICENESS : 0)),
     ready: (pids) => {
       for (const pid of pids) setNiceness(pid, usual);
     },
-    ended,
   };
 }
 

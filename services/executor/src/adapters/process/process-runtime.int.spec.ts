@@ -9,7 +9,7 @@ import type { Priorities } from './priorities.ts';
 import { ProcessRuntime } from './process-runtime.ts';
 
 /** This process is no agent: nothing of it is raised. */
-const USUAL: Priorities = { begun: () => undefined, ready: () => undefined, ended: () => undefined };
+const USUAL: Priorities = { begun: () => undefined, ready: () => undefined };
 
 const MANNERS = [
   { name: 'the process runtime', launched: true },

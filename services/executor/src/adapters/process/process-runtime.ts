@@ -8,6 +8,7 @@ import type { Grant, Launch, Runtime } from '../../app/ports.ts';
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
+import { afterwards } from './afterwards.ts';
 import { isAlive, kill, membersOf } from './attempt-processes.ts';
 import { carriedEnvironment } from './carried-environment.ts';
 import type { Cgroups } from './cgroups.ts';
@@ -15,6 +16,7 @@ import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
 import { Gates } from './gates.ts';
 import type { JobUser } from './job-user.ts';
+import { keepEnd } from './keep-end.ts';
 import type { LaunchCommand, Launcher } from './launcher.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Priorities } from './priorities.ts';
@@ -187,11 +189,10 @@ export class ProcessRuntime implements Runtime {
 
   async ended(key: AttemptKey, identity: ProcessIdentity): Promise<ProcessEnd> {
     const name = attemptName(key);
-    const watch = new EndWatch(this.#paths.attempt(key).run, this.#children.get(name));
+    const watch = new EndWatch(this.#paths.attempt(key).exit, this.#children.get(name));
     const memory = this.#watchMemory(key, identity);
     try {
       const end = await watch.until(() => this.#end(key, identity));
-      if (end.kind !== 'lost') this.#priorities.ended(identity.pid);
       memory?.stop();
       await this.#clear(key, identity);
       const isOut = memory?.hasKilled === true || this.#ranOutOfMemory(key, end);
@@ -201,6 +202,8 @@ export class ProcessRuntime implements Runtime {
       watch.close();
       this.#children.delete(name);
       this.#gates.close(key);
+      // Its supervisor leaves that to this agent, as long as it lives.
+      afterwards(() => void keepEnd(this.#paths.attempt(key)));
     }
   }
 
@@ -237,7 +240,7 @@ export class ProcessRuntime implements Runtime {
     const { exit, words, leaseOver } = this.#paths.attempt(key);
     const text = readText(exit);
     // Most of what is heard of is no end.
-    const end = text.includes('done') ? parseExitFile(text, readText(words)) : null;
+    const end = text.includes('done') ? parseExitFile(text, () => readText(words)) : null;
     return end !== null && existsSync(leaseOver) ? { kind: 'lost', words: LEASE_OVER } : end;
   }
 
