@@ -52,8 +52,12 @@ export interface CheckpointNotes {
   readonly replaced: string;
 }
 
+/** Of attempts whose paths are not put together again at every look. */
+const MAX_KNOWN = 256;
+
 export class StatePaths {
   readonly #folder: string;
+  readonly #known = new Map<string, AttemptPaths>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -118,7 +122,18 @@ export class StatePaths {
   }
 
   attempt(key: AttemptKey): AttemptPaths {
-    const root = join(this.#folder, 'attempts', attemptName(key));
+    const name = attemptName(key);
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    // The oldest goes: it can be made again.
+    if (this.#known.size >= MAX_KNOWN) this.#known.delete(this.#known.keys().next().value ?? '');
+    const paths = this.#attempt(name);
+    this.#known.set(name, paths);
+    return paths;
+  }
+
+  #attempt(name: string): AttemptPaths {
+    const root = join(this.#folder, 'attempts', name);
     const run = join(root, 'run');
     const signs = join(root, 'signs');
     const inside = join(run, 'inside');

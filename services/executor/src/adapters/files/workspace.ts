@@ -1,6 +1,7 @@
 // An attempt's folders: code copied in, datasets shown read-only from the node's cache, the environment built or found again.
 import type { DesiredAttempt } from '@baton/contracts';
 import { hasCode, PlatformError } from '@baton/errors';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -113,7 +114,7 @@ export class AttemptWorkspaces implements Workspaces {
     const own = paths.attempt(spec);
     const checkpoints = paths.checkpoints(spec.jobId);
     // A preparation that was cut off by a crash begins anew: nothing has run in there.
-    await this.#clear(spec);
+    if (existsSync(own.root)) await this.#clear(spec);
     await mkdir(own.root, { recursive: true, mode: 0o700 });
     const folders = [own.work, own.output, own.datasets, own.temporary, own.run, own.signs];
     for (const folder of folders) await mkdir(folder, { recursive: true });

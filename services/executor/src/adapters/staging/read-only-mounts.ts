@@ -3,7 +3,7 @@ import { PlatformError } from '@baton/errors';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../python/run-tool.ts';
-import { isBelow, type Mount, mountsOf, readMounts } from './mount-table.ts';
+import { isBelow, mountsOf, readMounts } from './mount-table.ts';
 
 const TOOLS_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 const TOOL = { timeoutMs: 10_000 } as const;
@@ -45,24 +45,31 @@ export class ReadOnlyMounts {
 
   /** Everything of the cache that is shown below `folders`. Gives what could not be unmounted. */
   async take(folders: readonly string[]): Promise<readonly string[]> {
-    const real = await Promise.all(folders.map((folder) => realpath(folder).catch(() => folder)));
-    return this.#unmountAll(({ point }) => real.some((folder) => isBelow(point, folder)));
+    return this.#unmountAll(folders, (point, real) => real.some((folder) => isBelow(point, folder)));
   }
 
   /** Everything of the cache that is shown elsewhere than below `folders`: left behind by a crash, or moved by a job. */
   async takeAllBut(folders: readonly string[]): Promise<readonly string[]> {
-    const real = await Promise.all(folders.map((folder) => realpath(folder).catch(() => folder)));
-    return this.#unmountAll(({ point }) => !real.some((folder) => isBelow(point, folder)));
+    return this.#unmountAll(folders, (point, real) => !real.some((folder) => isBelow(point, folder)));
   }
 
   /** Both in one look at the kernel's table: everything below `own`, and everything that is not below `all`. */
   async takeAway(own: string, all: string): Promise<readonly string[]> {
-    const [ownReal, allReal] = await Promise.all([own, all].map((folder) => realpath(folder).catch(() => folder)));
-    return this.#unmountAll(({ point }) => isBelow(point, ownReal ?? own) || !isBelow(point, allReal ?? all));
+    return this.#unmountAll(
+      [own, all],
+      (point, [ownReal = own, allReal = all]) => isBelow(point, ownReal) || !isBelow(point, allReal),
+    );
   }
 
-  async #unmountAll(which: (mount: Mount) => boolean): Promise<readonly string[]> {
-    const found = () => mountsOf(this.#source, readMounts()).filter(which);
+  /** `which` is told where the folders really are. */
+  async #unmountAll(
+    folders: readonly string[],
+    which: (point: string, real: readonly string[]) => boolean,
+  ): Promise<readonly string[]> {
+    const shown = () => mountsOf(this.#source, readMounts());
+    if (shown().length === 0) return [];
+    const real = await Promise.all(folders.map((folder) => realpath(folder).catch(() => folder)));
+    const found = () => shown().filter(({ point }) => which(point, real));
     const mounts = found();
     if (mounts.length === 0) return [];
     // The deepest and newest first.
