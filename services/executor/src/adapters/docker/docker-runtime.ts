@@ -10,6 +10,7 @@ import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
 import { isAlive, kill } from '../process/attempt-processes.ts';
+import { afterwards } from '../process/afterwards.ts';
 import { EndWatch } from '../process/end-watch.ts';
 import { Gates } from '../process/gates.ts';
 import { bootId, processStat, uptimeMs } from '../process/proc.ts';
@@ -187,7 +188,7 @@ export class DockerRuntime implements Runtime {
       if (isClear || (end.kind === 'exited' && end.code === 0)) return end;
       return await this.#explained(key, identity, end);
     } finally {
-      watch.close();
+      afterwards(() => watch.close());
       this.#gates.close(key);
     }
   }

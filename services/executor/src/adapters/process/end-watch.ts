@@ -2,7 +2,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { afterwards } from './afterwards.ts';
 
 const POLL_MS = 1_000;
 
@@ -32,8 +31,8 @@ export class EndWatch {
 
   close(): void {
     this.#look = () => undefined;
+    this.#watcher?.close();
     clearInterval(this.#timer);
-    afterwards(() => this.#watcher?.close());
   }
 }
 

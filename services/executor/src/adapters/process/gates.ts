@@ -25,6 +25,8 @@ interface Gate {
   /** Null if nobody reads: the end is on its way. */
   readonly fifo: number | null;
   readonly granted: number;
+  /** An agent before this one wrote the devices down. Empty where it was killed before it could: then the word was not given either. */
+  readonly isGranted: boolean;
 }
 
 export class Gates {
@@ -45,8 +47,7 @@ export class Gates {
   go(key: AttemptKey, devices: readonly string[], rendezvous: Rendezvous | null = null): void {
     const gate = this.#gates.get(attemptName(key)) ?? gateAt(this.#pathsOf(key));
     this.#gates.set(attemptName(key), gate);
-    // Empty where an agent was killed before it could write: then the word was not given either.
-    if (fstatSync(gate.granted).size === 0) writeSync(gate.granted, JSON.stringify(devices));
+    if (!gate.isGranted) writeSync(gate.granted, JSON.stringify(devices));
     const gpus = devices.filter((id) => !id.startsWith('cpu-')).join(',');
     const meet = rendezvous === null ? '' : ` ${rendezvous.host} ${rendezvous.port}`;
     if (gate.fifo !== null) writeSync(gate.fifo, `${gpus || '-'}${meet}\n`);
@@ -77,7 +78,8 @@ export class Gates {
 }
 
 function gateAt({ go, granted }: GatePaths): Gate {
-  return { fifo: openFifo(go), granted: openSync(granted, 'a', 0o600) };
+  const fd = openSync(granted, 'a', 0o600);
+  return { fifo: openFifo(go), granted: fd, isGranted: fstatSync(fd).size > 0 };
 }
 
 /** Null if no process has it open for reading, or if it is no FIFO (any more): a job may put what it likes in its place. */

@@ -199,11 +199,13 @@ export class ProcessRuntime implements Runtime {
       return isOut ? { kind: 'out-of-memory' } : end;
     } finally {
       memory?.stop();
-      watch.close();
       this.#children.delete(name);
       this.#gates.close(key);
-      // Its supervisor leaves that to this agent, as long as it lives.
-      afterwards(() => void keepEnd(this.#paths.attempt(key)));
+      afterwards(() => {
+        watch.close();
+        // Its supervisor leaves that to this agent, as long as it lives.
+        void keepEnd(this.#paths.attempt(key));
+      });
     }
   }
 
