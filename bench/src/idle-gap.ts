@@ -1,7 +1,6 @@
 // The idle gap of one slot: end of a job to start of the next, against task-spooler in the same run.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BatonClient } from '@baton/sdk';
 import { temporaryFolder } from '@baton/testkit';
 import { type Benchmark, quantile } from './benchmark.ts';
 import { note, startPlatform } from './platform.ts';
@@ -55,18 +54,13 @@ async function batonStamps(folder: string): Promise<Stamp[]> {
     const ids: string[] = [];
     for (let n = 0; n < JOBS; n += 1)
       ids.push((await client.jobs.submit({ name: `gap-${n}`, command: command(join(folder, `${n}`)) })).id);
-    // One wait for all, as on the other side: watching each would be work that the platform does for the benchmark.
-    await lastEnded(client, ids);
+    // From the last one on, so that there is one wait, as on the other side: to follow each is work that the platform does for the benchmark.
+    for (const id of ids.toReversed()) for await (const _event of client.jobs.followEvents(id)) continue;
     note('Baton: done');
   } finally {
     await stop();
   }
   return readStamps(folder, JOBS);
-}
-
-/** They end in the order of their submission. */
-async function lastEnded(client: BatonClient, ids: readonly string[]): Promise<void> {
-  for await (const _event of client.jobs.followEvents(ids.at(-1) ?? '')) continue;
 }
 
 async function spoolerStamps(folder: string, jobs: number): Promise<Stamp[]> {
