@@ -30,6 +30,7 @@ beforeAll(async () => {
   const rest = await tcpProxy(Number(new URL(platform.url).port));
   wires = [bus, rest];
   second = await SecondNode.join(admin, `http://127.0.0.1:${rest.port}`, { BATON_CPU_SLOTS: '2' });
+  await vi.waitFor(() => admin.nodes.get('first'), PATIENCE);
   shared = join(platform.files, 'shared');
   mkdirSync(shared);
   // Jobs may run as another user.
@@ -42,10 +43,6 @@ afterAll(async () => {
 });
 
 const file = (name: string): string => join(shared, name);
-
-it('begins with both servers there', async () => {
-  await vi.waitFor(async () => expect((await admin.nodes.list()).items).toHaveLength(2), PATIENCE);
-});
 
 /** Everything between the two servers. */
 function cut(...ways: Way[]): void {

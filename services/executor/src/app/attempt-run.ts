@@ -306,7 +306,6 @@ export class AttemptRun {
     this.#ending.storeCheckpoints();
     const { how, at } = await ended;
     this.#onEnd();
-    stopping.cancel();
     if (!this.#closed) await this.#wrapUp(how, startedAt, at);
   }
 

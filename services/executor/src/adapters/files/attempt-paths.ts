@@ -52,12 +52,8 @@ export interface CheckpointNotes {
   readonly replaced: string;
 }
 
-/** Of attempts whose paths are not put together again at every look. */
-const MAX_KNOWN = 256;
-
 export class StatePaths {
   readonly #folder: string;
-  readonly #known = new Map<string, AttemptPaths>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -122,46 +118,36 @@ export class StatePaths {
   }
 
   attempt(key: AttemptKey): AttemptPaths {
-    const name = attemptName(key);
-    const known = this.#known.get(name);
-    if (known !== undefined) return known;
-    // The oldest goes: it can be made again.
-    if (this.#known.size >= MAX_KNOWN) this.#known.delete(this.#known.keys().next().value ?? '');
-    const paths = this.#attempt(name);
-    this.#known.set(name, paths);
-    return paths;
-  }
-
-  #attempt(name: string): AttemptPaths {
-    const root = join(this.#folder, 'attempts', name);
-    const run = join(root, 'run');
-    const signs = join(root, 'signs');
-    const inside = join(run, 'inside');
+    const root = join(this.#folder, 'attempts', attemptName(key));
+    // Asked for dozens of times a job: `join` would take each path apart again.
+    const run = `${root}/run`;
+    const signs = `${root}/signs`;
+    const inside = `${run}/inside`;
     return {
       root,
-      work: join(root, 'work'),
-      output: join(root, 'output'),
-      datasets: join(root, 'datasets'),
-      temporary: join(root, 'tmp'),
+      work: `${root}/work`,
+      output: `${root}/output`,
+      datasets: `${root}/datasets`,
+      temporary: `${root}/tmp`,
       run,
-      pid: join(run, 'pid'),
-      go: join(run, 'go'),
+      pid: `${run}/pid`,
+      go: `${run}/go`,
       signs,
-      ready: join(signs, 'ready'),
-      granted: join(run, 'granted'),
-      taken: join(signs, 'taken'),
-      memoryLimit: join(run, 'memory-limit'),
-      exit: join(run, 'exit'),
-      leaseOver: join(run, 'lease-over'),
-      words: join(run, 'words'),
+      ready: `${signs}/ready`,
+      granted: `${run}/granted`,
+      taken: `${signs}/taken`,
+      memoryLimit: `${run}/memory-limit`,
+      exit: `${run}/exit`,
+      leaseOver: `${run}/lease-over`,
+      words: `${run}/words`,
       inside: {
         root: inside,
-        go: join(inside, 'go'),
-        exit: join(inside, 'exit'),
-        words: join(inside, 'words'),
+        go: `${inside}/go`,
+        exit: `${inside}/exit`,
+        words: `${inside}/words`,
       },
-      secrets: join(root, 'secrets'),
-      environment: join(root, 'environment'),
+      secrets: `${root}/secrets`,
+      environment: `${root}/environment`,
     };
   }
 }

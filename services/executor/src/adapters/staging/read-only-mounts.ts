@@ -3,7 +3,7 @@ import { PlatformError } from '@baton/errors';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../python/run-tool.ts';
-import { isBelow, mountsOf, readMounts } from './mount-table.ts';
+import { isBelow, type Mount, mountsOf, readMounts } from './mount-table.ts';
 
 const TOOLS_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 const TOOL = { timeoutMs: 10_000 } as const;
@@ -67,14 +67,15 @@ export class ReadOnlyMounts {
     which: (point: string, real: readonly string[]) => boolean,
   ): Promise<readonly string[]> {
     const shown = () => mountsOf(this.#source, readMounts());
-    if (shown().length === 0) return [];
+    const before = shown();
+    if (before.length === 0) return [];
     const real = await Promise.all(folders.map((folder) => realpath(folder).catch(() => folder)));
-    const found = () => shown().filter(({ point }) => which(point, real));
-    const mounts = found();
+    const wanted = (mounts: readonly Mount[]) => mounts.filter(({ point }) => which(point, real));
+    const mounts = wanted(before);
     if (mounts.length === 0) return [];
     // The deepest and newest first.
     for (const { point } of mounts.toReversed()) await unmount(point);
-    return found().map(({ point }) => point);
+    return wanted(shown()).map(({ point }) => point);
   }
 }
 
