@@ -176,6 +176,15 @@ describe('while it runs', () => {
   });
 });
 
+it('stops in order when whoever read its words is gone', async () => {
+  const unread = await platformOfTest();
+  await unread.start();
+  unread.release();
+  unread.signal('SIGTERM');
+  expect(await unread.exited()).toBe(0);
+  expect(unread.leftovers()).toEqual([]);
+});
+
 describe('Ctrl-C', () => {
   let platform: TestPlatform;
   let client: BatonClient;

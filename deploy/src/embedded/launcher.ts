@@ -63,6 +63,9 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+// A closed terminal or pipe is no reason to leave the parts half stopped.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+
 main().catch((error: unknown) => {
   const text =
     error instanceof PlatformError
