@@ -30,6 +30,7 @@ const bundle = await rolldown({
     agent: beside('@baton/executor', 'main.js'),
     'stage-worker': beside('@baton/executor', 'adapters/staging/stage-worker.js'),
     'forecast-worker': beside('@baton/scheduler', 'adapters/forecast/forecast-worker.js'),
+    'read-worker': beside('@baton/service-host', 'long-read/read-worker.js'),
     'write-worker': beside('@baton/read-store', 'sqlite/write-worker.js'),
     serving: beside('@baton/serving', 'main.js'),
     'model-worker': beside('@baton/serving', 'adapters/onnx/model-worker.js'),

@@ -1,12 +1,11 @@
 // What is measured of a long log: the bare read, the fold, the verification, the read models.
 import { join } from 'node:path';
-import { jobReadModels, LedgerHistory, allReducers } from '@baton/deploy/replay';
+import { allReducers, jobReadModels, LedgerHistory, type PrivateServer } from '@baton/deploy/replay';
 import { openJetStreamEventStore, readBatches } from '@baton/event-store';
 import { logOn, verifyLog } from '@baton/log-archive';
 import { openReadStore } from '@baton/read-store';
-import { type Projection, type Revised, runProjection } from '@baton/service-host/without-nest';
+import { type Projection, readThread, type Revised, runProjection } from '@baton/service-host/without-nest';
 import { jetstream } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 
 interface Parsed {
   readonly events: readonly unknown[];
@@ -20,7 +19,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
 }
 
 /** The client's own ordered consumer, and JSON.parse: what anybody would pay who wants to see each event. */
-export async function bareRead(connection: NatsConnection, events: number): Promise<number> {
+export async function bareRead({ connection }: PrivateServer, events: number): Promise<number> {
   return timed(async () => {
     const consumer = await jetstream(connection).consumers.get('JOBS');
     const { num_pending } = await consumer.info();
@@ -36,9 +35,15 @@ export async function bareRead(connection: NatsConnection, events: number): Prom
   });
 }
 
+/** The store of jobs as a service opens it. */
+function jobs({ connection, address }: PrivateServer) {
+  const longRead = readThread({ ...address, role: 'scheduler' }, 'JOBS');
+  return openJetStreamEventStore({ connection, stream: 'JOBS', longRead });
+}
+
 /** As a leader without a snapshot does it. */
-export async function fold(connection: NatsConnection, events: number): Promise<number> {
-  const store = await openJetStreamEventStore({ connection, stream: 'JOBS' });
+export async function fold(server: PrivateServer, events: number): Promise<number> {
+  const store = await jobs(server);
   return timed(async () => {
     const history = new LedgerHistory(null);
     let seen = 0;
@@ -54,7 +59,7 @@ export async function fold(connection: NatsConnection, events: number): Promise<
 }
 
 /** As `baton log verify` does it, all of it. */
-export async function verification(connection: NatsConnection, events: number): Promise<number> {
+export async function verification({ connection }: PrivateServer, events: number): Promise<number> {
   return timed(async () => {
     const { ok, streams } = await verifyLog(await logOn(connection), { reducers: allReducers });
     if (!ok) throw new Error(`the log is not sound: ${JSON.stringify(streams)}`);
@@ -63,8 +68,8 @@ export async function verification(connection: NatsConnection, events: number): 
 }
 
 /** As services do it that find none: all of them at once. */
-export async function readModels(connection: NatsConnection, folder: string): Promise<number> {
-  const store = await openJetStreamEventStore({ connection, stream: 'JOBS' });
+export async function readModels(server: PrivateServer, folder: string): Promise<number> {
+  const store = await jobs(server);
   const readStore = await openReadStore(`sqlite:${join(folder, 'read.db')}`);
   const stopping = new AbortController();
   const report = (error: unknown): never => {

@@ -2,10 +2,9 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPrivateServer } from '@baton/deploy/replay';
+import { type PrivateServer, startPrivateServer } from '@baton/deploy/replay';
 import { openJetStreamEventStore } from '@baton/event-store';
 import { natsServerBinary, temporaryFolder } from '@baton/testkit';
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { Benchmark, Figures } from '../benchmark.ts';
 import { note, startPlatform } from '../platform.ts';
 import { writeLongLog } from './long-log.ts';
@@ -31,7 +30,7 @@ export const replay: Benchmark = {
     const folder = await temporaryFolder('baton-bench-replay-');
     try {
       const store = join(folder.path, 'nats');
-      const figures = await onServer(store, (connection) => measured(connection, folder.path));
+      const figures = await onServer(store, (server) => measured(server, folder.path));
       return { ...figures, restartMs: await restart(store) };
     } finally {
       await folder.cleanup();
@@ -39,34 +38,35 @@ export const replay: Benchmark = {
   },
 };
 
-async function onServer<T>(store: string, work: (connection: NatsConnection) => Promise<T>): Promise<T> {
+async function onServer<T>(store: string, work: (server: PrivateServer) => Promise<T>): Promise<T> {
   const server = await startPrivateServer(natsServerBinary(), store);
   try {
-    return await work(server.connection);
+    return await work(server);
   } finally {
     await server.close();
   }
 }
 
-async function measured(connection: NatsConnection, folder: string): Promise<Figures> {
+async function measured(server: PrivateServer, folder: string): Promise<Figures> {
+  const { connection } = server;
   await openJetStreamEventStore({ connection, stream: 'EVENTS' });
   await openJetStreamEventStore({ connection, stream: 'JOBS' });
   const events = await writeLongLog(connection, EVENTS);
   note(`${events} events are in the log; reading them`);
-  await bareRead(connection, events);
+  await bareRead(server, events);
   const against = async (name: string, work: () => Promise<number>) => {
-    const before = await bareRead(connection, events);
+    const before = await bareRead(server, events);
     const seconds = await work();
-    const after = await bareRead(connection, events);
+    const after = await bareRead(server, events);
     const bare = (before + after) / 2;
     note(
       `${name}: ${seconds.toFixed(1)} s, the bare read ${before.toFixed(1)} s before it and ${after.toFixed(1)} s after it`,
     );
     return { perSecond: events / seconds, ratio: bare / seconds, bare: events / bare };
   };
-  const folded = await against('fold', () => fold(connection, events));
-  const verified = await against('verified', () => verification(connection, events));
-  const models = await against('read models', () => readModels(connection, folder));
+  const folded = await against('fold', () => fold(server, events));
+  const verified = await against('verified', () => verification(server, events));
+  const models = await against('read models', () => readModels(server, folder));
   return {
     eventCount: events,
     bareReadPerSecond: folded.bare,

@@ -8,11 +8,17 @@ import { join } from 'node:path';
 import { PlatformError } from '@baton/errors';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 
+const USER = 'admin';
 const READY_WITHIN_MS = 120_000;
 const LOG_KEPT_CHARACTERS = 4_000;
 
 export interface PrivateServer {
   readonly connection: NatsConnection;
+  /** For whoever connects by itself. */
+  readonly address: {
+    readonly url: string;
+    readonly credentials: { readonly user: string; readonly password: string };
+  };
   /** Ends in order: what it was told is in the folder then. */
   close(): Promise<void>;
 }
@@ -25,7 +31,7 @@ export async function startPrivateServer(binary: string, storeDir: string): Prom
     'listen: "127.0.0.1:-1"',
     'max_payload: 4MB',
     `jetstream { store_dir: ${JSON.stringify(storeDir)}, max_file_store: ${2 ** 50} }`,
-    `authorization { user: admin, password: ${JSON.stringify(password)} }`,
+    `authorization { user: ${USER}, password: ${JSON.stringify(password)} }`,
   ];
   await writeFile(config, `${lines.join('\n')}\n`, { mode: 0o600 });
   const child = spawn(binary, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -39,14 +45,11 @@ export async function startPrivateServer(binary: string, storeDir: string): Prom
   };
   try {
     const port = await readyOn(child, binary);
-    const connection = await connect({
-      servers: `127.0.0.1:${port}`,
-      user: 'admin',
-      pass: password,
-      noAsyncTraces: true,
-    });
+    const address = { url: `nats://127.0.0.1:${port}`, credentials: { user: USER, password } };
+    const connection = await connect({ servers: address.url, user: USER, pass: password, noAsyncTraces: true });
     return {
       connection,
+      address,
       close: async () => {
         await connection.close();
         await end();

@@ -18,6 +18,7 @@ export { memoryEventStore, type MemoryEventStoreOptions } from './memory/memory-
 export { openJetStreamEventStore, type JetStreamOptions } from './jetstream/jetstream-event-store.ts';
 export { ensureStream, type StreamOptions } from './jetstream/stream-configuration.ts';
 export { keepsWhatItAcknowledges, probeDurability, type DurabilityOptions } from './jetstream/server-version.ts';
+export type { LongRead } from './jetstream/long-reads.ts';
 export { type StoredStream, storedStream } from './jetstream/stored-messages.ts';
 export type { StoredMessage } from './jetstream/stream-api.ts';
 export { checkKnownEvents, checkNewEvents } from './event-schemas.ts';

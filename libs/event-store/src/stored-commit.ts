@@ -112,6 +112,8 @@ export function verifyChain(commits: readonly RecordedCommit[]): void {
 
 const ROOT = 'evt.';
 const ID = new RegExp(ID_PATTERN);
+/** Commits say so themselves if they are not valid; a mark of byte order stands in none. */
+const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function refOf(subject: string): AggregateRef | null {
   const dot = subject.indexOf('.', ROOT.length);
@@ -127,7 +129,7 @@ function isAggregate(name: string): name is AggregateName {
 
 function parseJson(bytes: Uint8Array, position: Position, subject: string): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    return JSON.parse(TEXT.decode(bytes));
   } catch (cause) {
     throw corrupt(`${placeOf(position, subject)} is not JSON`, cause);
   }

@@ -15,6 +15,7 @@ import { openReadStore, type ReadStore } from '@baton/read-store';
 import { readSecretFile, type ServiceSettings } from './configuration.ts';
 import { roomOn } from './disk-room.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { type ReadingConnection, readThread } from './long-read/read-thread.ts';
 import type { ParkedAggregate } from './parking.ts';
 import { type PastCollection, PastReader } from './past.ts';
 import { type Projection, type ProjectionHandle, type Revised, runProjection } from './projection.ts';
@@ -67,11 +68,11 @@ export async function openPlatform(
 ): Promise<OpenPlatform> {
   const log = createLogger(role, settings.BATON_LOG_LEVEL);
   const report = (error: unknown, where: string) => log.error({ err: error, where }, 'an error was caught');
-  const connection = { url: settings.BATON_NATS_URL, ...credentialsOf(settings), ...(exchange && { exchange }) };
-  const bus = await connectBus({ ...connection, role, onError: report });
+  const connection = { url: settings.BATON_NATS_URL, role, ...credentialsOf(settings) };
+  const bus = await connectBus({ ...connection, ...(exchange && { exchange }), onError: report });
   const stopping = new AbortController();
   const secret = readSecretFile(settings.BATON_SECRET_FILE);
-  const open = logOpener(bus, settings);
+  const open = logOpener(bus, connection, settings);
   const [events, jobs, readStore] = await Promise.all([
     open(EVENTS_STREAM),
     streams.includes(JOBS_STREAM) ? open(JOBS_STREAM) : null,
@@ -119,7 +120,7 @@ export async function openPlatform(
   };
 }
 
-function logOpener({ connection, role }: Bus, settings: ServiceSettings) {
+function logOpener({ connection, role }: Bus, reading: ReadingConnection, settings: ServiceSettings) {
   const hasRoom = roomOn(settings.BATON_NATS_STORE);
   return (stream: typeof EVENTS_STREAM | typeof JOBS_STREAM): Promise<PipelinedEventStore> =>
     openJetStreamEventStore({
@@ -128,6 +129,7 @@ function logOpener({ connection, role }: Bus, settings: ServiceSettings) {
       mayExtend: mayExtendStream(role, stream),
       syncAlways: settings.BATON_NATS_SYNC !== 'interval',
       hasRoom,
+      longRead: readThread(reading, stream),
     });
 }
 

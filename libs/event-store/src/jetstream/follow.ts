@@ -6,9 +6,10 @@ import { gathered } from '../batches.ts';
 import type { Followed, Position, ReadOptions } from '../port.ts';
 import { decodeForReader } from '../stored-commit.ts';
 import type { Delivery } from './delivery.ts';
+import { longPart, type LongRead } from './long-reads.ts';
 import { PullConsumer, type PullSource } from './pull-consumer.ts';
 import { logUnavailable } from './request.ts';
-import type { StreamApi } from './stream-api.ts';
+import type { StoredMessage, StreamApi } from './stream-api.ts';
 
 const PAUSE_MS = 100;
 
@@ -22,13 +23,19 @@ interface Progress {
 }
 
 export async function* follow(
-  api: StreamApi,
+  { api, longRead }: { readonly api: StreamApi; readonly longRead: LongRead | undefined },
   after: Position,
   options: ReadOptions,
 ): AsyncGenerator<readonly Followed[]> {
   const source = sourceOf(api, options);
   const end = await api.lastPosition();
   const progress: Progress = { position: after, end, lastWanted: await lastWanted(api, options, end), caughtUp: false };
+  if (source.filters.length === 0) {
+    for await (const messages of longPart(longRead, { after, end, signal: options.signal }))
+      yield* gathered<StoredMessage, Followed>(messages, (message, batch) =>
+        follows(message, progress, options, batch),
+      );
+  }
   while (!options.signal?.aborted) {
     await mustReach(api, progress.position);
     const opened = await open(source, progress.position + 1, options.signal);
@@ -58,20 +65,23 @@ async function* read(
     const deliveries = await consumer.take();
     const end = deliveries.findIndex(({ kind }) => kind === 'lost');
     const usable = end === -1 ? deliveries : deliveries.slice(0, end);
-    yield* gathered<Delivery, Followed>(usable, (delivery, batch) => follows(delivery, progress, options, batch));
+    yield* gathered<Delivery, Followed>(usable, (delivery, batch) => {
+      if (delivery.kind === 'message') follows(delivery, progress, options, batch);
+    });
     if (end !== -1) return;
   }
 }
 
-/** Adds what a delivery means to the reader. */
-function follows(delivery: Delivery, progress: Progress, options: ReadOptions, batch: Followed[]): void {
+/** Adds what a message means to the reader. */
+function follows(message: StoredMessage, progress: Progress, options: ReadOptions, batch: Followed[]): void {
   const { aggregates, signal } = options;
   if (signal?.aborted) return;
   // A new consumer may begin before what the last one gave.
-  if (delivery.kind !== 'message' || delivery.position <= progress.position) return;
-  if (aggregates === undefined) mustFollow(progress.position, delivery.position, options);
-  const commit = decodeForReader(delivery.position, delivery.subject, delivery.bytes, options);
-  progress.position = delivery.position;
+  const { position, subject, bytes } = message;
+  if (position <= progress.position) return;
+  if (aggregates === undefined) mustFollow(progress.position, position, options);
+  const commit = decodeForReader(position, subject, bytes, options);
+  progress.position = position;
   // A server that does not know the filter sends everything.
   const isWanted = commit !== null && (aggregates === undefined || aggregates.includes(commit.ref.aggregate));
   if (isWanted) batch.push({ kind: 'commit', commit });

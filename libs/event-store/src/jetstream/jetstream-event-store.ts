@@ -17,11 +17,11 @@ import type { PipelinedEventStore, StreamWriter, WriterOptions } from '../stream
 import { appendPublication } from './append.ts';
 import { follow, mustFollow } from './follow.ts';
 import { JetStreamWriter } from './jetstream-writer.ts';
+import { type LongRead, wholePart } from './long-reads.ts';
 import { publication } from './publication.ts';
 import { readAggregate } from './read-aggregate.ts';
 import { probeDurability } from './server-version.ts';
 import { type StoredMessage, type StreamApi, streamApi } from './stream-api.ts';
-import { storedStream } from './stored-messages.ts';
 import { ensureStream } from './stream-configuration.ts';
 
 export interface JetStreamOptions {
@@ -38,6 +38,8 @@ export interface JetStreamOptions {
   readonly mayExtend?: boolean;
   /** Whether the server's disk has room: asked before a commit is sent. It always has, if absent. */
   readonly hasRoom?: () => boolean;
+  /** Reads what is long; the connection above does, if absent. */
+  readonly longRead?: LongRead;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -53,6 +55,7 @@ export async function openJetStreamEventStore(options: JetStreamOptions): Promis
     durability,
     replicas: num_replicas,
     hasRoom: options.hasRoom ?? (() => true),
+    longRead: options.longRead,
   });
 }
 
@@ -62,6 +65,7 @@ interface Settings {
   readonly replicas: number;
   readonly durability: 'fsync' | 'interval';
   readonly hasRoom: () => boolean;
+  readonly longRead: LongRead | undefined;
 }
 
 class JetStreamEventStore implements PipelinedEventStore, BatchedReads {
@@ -93,11 +97,12 @@ class JetStreamEventStore implements PipelinedEventStore, BatchedReads {
     const end = await this.#api.lastPosition();
     if (after >= end) return;
     if (options.aggregates !== undefined) {
-      yield* upTo(end, follow(this.#api, after, options));
+      yield* upTo(end, this.subscribeBatches(after, options));
       return;
     }
     let before = after;
-    for await (const messages of storedStream(this.#api.connection, this.#api.stream).read(after, end)) {
+    const part = { after, end, signal: options.signal };
+    for await (const messages of wholePart(this.#api, this.#settings.longRead, part)) {
       if (options.signal?.aborted) return;
       yield* gathered<StoredMessage, RecordedCommit>(messages, ({ position, subject, bytes }, batch) => {
         mustFollow(before, position, options);
@@ -109,11 +114,11 @@ class JetStreamEventStore implements PipelinedEventStore, BatchedReads {
   }
 
   subscribe(after: Position, options: ReadOptions = {}): AsyncIterable<Followed> {
-    return eachOf(follow(this.#api, after, options), options.signal);
+    return eachOf(this.subscribeBatches(after, options), options.signal);
   }
 
   subscribeBatches(after: Position, options: ReadOptions = {}): AsyncIterable<readonly Followed[]> {
-    return follow(this.#api, after, options);
+    return follow({ api: this.#api, longRead: this.#settings.longRead }, after, options);
   }
 
   lastPosition(): Promise<Position> {

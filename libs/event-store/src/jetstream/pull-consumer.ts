@@ -14,8 +14,8 @@ const BATCH = 2_048;
 const BATCH_BYTES = 4 * 2 ** 20;
 const HEARTBEAT_MS = 5_000;
 const PULL_EXPIRES_MS = 30_000;
-/** Two heartbeats and a little: then the server is taken for gone. */
-const SILENCE_MS = 12_000;
+/** So many heartbeats without a word: then the server is taken for gone. */
+const MOST_SILENT = 3;
 /** The server forgets a consumer that nobody has pulled from for so long. */
 const FORGOTTEN_AFTER_MS = 60_000;
 
@@ -33,7 +33,8 @@ export class PullConsumer {
   readonly #subscription: Subscription;
   readonly #stopWatching: () => void;
   readonly #liveness: NodeJS.Timeout;
-  #heardAt = performance.now();
+  /** Heartbeats since something was heard. */
+  #silent = 0;
   #outstanding = 0;
   #ordinal = 0;
 
@@ -46,7 +47,8 @@ export class PullConsumer {
       if (type === 'reconnect' || type === 'close') this.#mailbox.put({ kind: 'lost' });
     });
     this.#liveness = setInterval(() => {
-      if (this.#outstanding > 0 && performance.now() - this.#heardAt > SILENCE_MS) this.#mailbox.put({ kind: 'lost' });
+      this.#silent += 1;
+      if (this.#outstanding > 0 && this.#silent >= MOST_SILENT) this.#mailbox.put({ kind: 'lost' });
     }, HEARTBEAT_MS).unref();
   }
 
@@ -106,14 +108,14 @@ export class PullConsumer {
       idle_heartbeat: nanos(HEARTBEAT_MS),
     };
     this.#outstanding += BATCH;
-    this.#heardAt = performance.now();
+    this.#silent = 0;
     connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#name}`, JSON.stringify(request), {
       reply: this.#subscription.getSubject(),
     });
   }
 
   #receive(delivery: Delivery): void {
-    this.#heardAt = performance.now();
+    this.#silent = 0;
     if (delivery.kind === 'pull-ended')
       this.#outstanding -= Math.min(this.#outstanding, delivery.unused ?? this.#outstanding);
     if (delivery.kind === 'message') {

@@ -1,3 +1,3 @@
 // For tests elsewhere: golden histories of aggregates to replay, and ready-made commits.
-export { commit } from './commits.ts';
+export { commit, newRef } from './commits.ts';
 export { type GoldenHistory, goldenHistories } from './golden-histories.ts';

@@ -11,22 +11,22 @@ export class LedgerHistory {
   readonly #ledger: JobLedger;
   /** The newest commit of jobs that are not over: only theirs are ever asked for their hashes, which take time. */
   readonly #newest = new Map<string, RecordedCommit>();
-  #position: number;
-  #hash: () => string;
+  /** Null: nothing was read yet. */
+  #last: RecordedCommit | null = null;
+  readonly #before: LedgerSnapshot | null;
   #term: number;
 
   /** Null: from the first commit on. */
   constructor(before: LedgerSnapshot | null) {
     this.#ledger = new JobLedger(before?.saved);
     this.#ledger.load();
-    this.#position = before?.position ?? 0;
-    this.#hash = () => before?.hash ?? '';
+    this.#before = before;
     this.#term = before?.term ?? 0;
   }
 
   /** Of the last commit. */
   get position(): number {
-    return this.#position;
+    return this.#last?.position ?? this.#before?.position ?? 0;
   }
 
   /** The highest of any leader. */
@@ -37,8 +37,7 @@ export class LedgerHistory {
   take(commit: RecordedCommit): void {
     const { ref, position, revision, at, term } = commit;
     this.#ledger.apply(ref.id, commit.events as JobEvent[], { position, revision, hash: '', at });
-    this.#position = position;
-    this.#hash = () => commit.hash;
+    this.#last = commit;
     if (term !== undefined && term > this.#term) this.#term = term;
     if (this.#ledger.active(ref.id) === undefined) this.#newest.delete(ref.id);
     else this.#newest.set(ref.id, commit);
@@ -47,7 +46,8 @@ export class LedgerHistory {
 
   snapshot(): LedgerSnapshot {
     this.#addHashes();
-    return { position: this.#position, hash: this.#hash(), term: this.#term, saved: this.#ledger.save() };
+    const { position, hash } = this.#last ?? this.#before ?? { position: 0, hash: '' };
+    return { position, hash, term: this.#term, saved: this.#ledger.save() };
   }
 
   /** The ledger, to lead with; nothing more is read. */

@@ -104,6 +104,11 @@ export function partsOf({ attempt, phase }: PlacedJob): Part[] {
   return gang.ranks.flatMap((place, rank) => (place.result === null ? [{ ...place, rank }] : []));
 }
 
+/** Whether any node still has a process of it. */
+export function isHeldAnywhere({ attempt: { isReleased, gang } }: PlacedJob): boolean {
+  return gang === null ? !isReleased : gang.ranks.some((place) => place.result === null && !place.isReleased);
+}
+
 export function partOn(state: PlacedJob, nodeId: string): Part | undefined {
   return partsOf(state).find((part) => part.nodeId === nodeId);
 }
@@ -126,10 +131,14 @@ function queuedJob(facts: JobFacts, notBefore: number): QueuedJob {
 }
 
 function evolveExisting(state: ExistingJob, event: Exclude<JobEvent, { type: 'JobSubmitted' }>): JobState {
-  const facts = factsOf(state);
   switch (event.type) {
     case 'JobAssigned':
-      return { ...facts, attempts: event.data.attempt, phase: 'assigned', attempt: assignedAttempt(event.data) };
+      return {
+        ...factsOf(state),
+        attempts: event.data.attempt,
+        phase: 'assigned',
+        attempt: assignedAttempt(event.data),
+      };
     case 'AttemptStarting':
       return evolveStarting(state, event.data);
     case 'AttemptStarted':
@@ -166,15 +175,15 @@ function evolveExisting(state: ExistingJob, event: Exclude<JobEvent, { type: 'Jo
     case 'StartReservationDropped':
       return withReservation(state, null);
     case 'AttemptEnded':
-      return evolveEnded(facts, event.data.result);
+      return evolveEnded(factsOf(state), event.data.result);
     case 'JobRequeued':
-      return queuedJob(facts, event.data.notBefore);
+      return queuedJob(factsOf(state), event.data.notBefore);
     case 'JobSucceeded':
-      return { ...facts, phase: 'succeeded' };
+      return { ...factsOf(state), phase: 'succeeded' };
     case 'JobFailed':
-      return { ...facts, phase: 'failed' };
+      return { ...factsOf(state), phase: 'failed' };
     case 'JobCancelled':
-      return { ...facts, phase: 'cancelled' };
+      return { ...factsOf(state), phase: 'cancelled' };
     default:
       return event satisfies never;
   }

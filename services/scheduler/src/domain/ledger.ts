@@ -157,7 +157,8 @@ export class JobLedger {
       this.#over(id, state);
       this.#remember(id, place.revision);
     } else {
-      const estimateMs = this.forecasts.estimateMs(id);
+      // What was reckoned at the submission stays.
+      const estimateMs = before === undefined ? this.forecasts.estimateMs(id) : before.estimateMs;
       const record = { id, state, estimateMs, ...placesOf(before, state, place), ...place };
       this.#jobs.set(id, record);
       if (this.#isLoading) this.#account(record);

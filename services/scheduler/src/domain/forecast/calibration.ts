@@ -82,12 +82,15 @@ export class Calibration {
 
   /** What was reckoned, what was said (null: that nobody knows how sure it is), and what it came to. */
   learn(kind: string, reckoned: TimeRangeMs, said: TimeRangeMs | null, actualMs: number): void {
+    const off = distance(reckoned.medianMs, actualMs);
+    const below = distance(actualMs, reckoned.lowMs);
+    const above = distance(reckoned.highMs, actualMs);
     for (const key of [kind, ALL]) {
       const one = this.#classes.get(key) ?? { low: endOf(NO_END), high: endOf(NO_END), middle: newest([]) };
       this.#classes.set(key, one);
-      one.middle.push(distance(reckoned.medianMs, actualMs));
-      one.low.beyond.push(distance(actualMs, reckoned.lowMs));
-      one.high.beyond.push(distance(reckoned.highMs, actualMs));
+      one.middle.push(off);
+      one.low.beyond.push(below);
+      one.high.beyond.push(above);
       if (!said) continue;
       move(one.low, actualMs < said.lowMs);
       move(one.high, actualMs > said.highMs);

@@ -23,6 +23,9 @@ const ALMOST_ALL = 0.999;
 export class Distribution {
   readonly #marks: readonly Mark[];
   #flat: Float64Array | null = null;
+  #range: TimeRangeMs | null = null;
+  /** As it was asked for last: jobs that are alike come together. */
+  #capped: { readonly limitMs: number; readonly distribution: Distribution } | null = null;
 
   /** Ascending by share and by time; the first share is 0, the last 1. */
   constructor(marks: readonly Mark[]) {
@@ -80,7 +83,7 @@ export class Distribution {
 
   range(): TimeRangeMs {
     const at = (share: number) => Math.round(this.quantile(share));
-    return { lowMs: at(OUTSIDE), medianMs: at(0.5), highMs: at(1 - OUTSIDE) };
+    return (this.#range ??= { lowMs: at(OUTSIDE), medianMs: at(0.5), highMs: at(1 - OUTSIDE) });
   }
 
   /** All times by a factor. */
@@ -90,7 +93,10 @@ export class Distribution {
 
   /** It is stopped there. */
   capped(limitMs: number): Distribution {
-    return new Distribution(this.#marks.map(({ share, ms }) => ({ share, ms: Math.min(ms, Math.max(1, limitMs)) })));
+    if (this.#capped?.limitMs === limitMs) return this.#capped.distribution;
+    const marks = this.#marks.map(({ share, ms }) => ({ share, ms: Math.min(ms, Math.max(1, limitMs)) }));
+    this.#capped = { limitMs, distribution: new Distribution(marks) };
+    return this.#capped.distribution;
   }
 
   /** Of the whole time, knowing that it has lasted so long and not ended; if that is longer than all, it may last as long again. */

@@ -1,6 +1,6 @@
 // A job as the engine knows it, from what the log says of it.
 import type { PinnedSpec, Policy } from '@baton/contracts';
-import { type ExistingJob, partsOf, type PlacedJob } from '../job.ts';
+import { type ExistingJob, isHeldAnywhere, partsOf, type PlacedJob } from '../job.ts';
 import type { EngineShape, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { engineShapeOf } from './engine-shape.ts';
 
@@ -53,7 +53,7 @@ const shapes = new WeakMap<PinnedSpec, EngineShape>();
 /** What a placed job's devices count from: null where it has none of them any more, `waiting` where it has none yet. */
 export function usedSince(state: PlacedJob, assignedAt: number): number | 'waiting' | null {
   const { behind, startedAt } = state.attempt;
-  if (!partsOf(state).some(({ isReleased }) => !isReleased)) return null;
+  if (!isHeldAnywhere(state)) return null;
   return behind ? 'waiting' : (startedAt ?? assignedAt);
 }
 
