@@ -1,6 +1,6 @@
 // The commands on a state folder that no platform runs on, with a real nats-server beneath.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createHash } from 'node:crypto';
 import type { Commit, NameEvent } from '@baton/contracts';
 import { hashOf, newId, openJetStreamEventStore } from '@baton/event-store';
@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openHome, RESTORING } from '../embedded/home.ts';
 import { readSets } from './backup/backup-set.ts';
 import { createBackup } from './backup/create.ts';
+import { repairBlobs } from './backup/repair.ts';
 import { restoreBackup } from './backup/restore.ts';
 import { exportPlace, importPlace, verifyPlace } from './logs.ts';
 
@@ -33,10 +34,13 @@ afterEach(() => folder.cleanup());
 
 function putBlob(content: string): string {
   const digest = createHash('sha256').update(content).digest('hex');
-  const at = join(home, 'blobs', digest.slice(0, 2), digest.slice(2, 4));
-  mkdirSync(at, { recursive: true });
-  writeFileSync(join(at, digest), content);
+  mkdirSync(dirname(pathOf(digest)), { recursive: true });
+  writeFileSync(pathOf(digest), content);
   return digest;
+}
+
+function pathOf(digest: string): string {
+  return join(home, 'blobs', digest.slice(0, 2), digest.slice(2, 4), digest);
 }
 
 /** Commits of four names in turn; with another actor, others of the same kind. */
@@ -145,11 +149,23 @@ describe('a backup', () => {
 
   it('leaves out a blob that is damaged, and names it, here and at the restore', async () => {
     const digest = putBlob('will rot');
-    writeFileSync(join(home, 'blobs', digest.slice(0, 2), digest.slice(2, 4), digest), 'rotten');
+    writeFileSync(pathOf(digest), 'rotten');
     expect(await createBackup(home, backups, settings)).toMatchObject({ blobs: 1, damagedBlobs: [digest] });
     const [kept] = contents(join(backups, 'blobs'), '.').keys();
     writeFileSync(join(backups, 'blobs', kept ?? ''), 'rotten', { mode: 0o600 });
     expect(await restore(join(folder.path, 'other'))).toMatchObject({ missingBlobs: [expect.any(String)] });
+  });
+
+  it('puts back a blob that is damaged, and names those of which it has no good copy', async () => {
+    const kept = putBlob('has a copy');
+    await createBackup(home, backups, settings);
+    const lost = putBlob('came later');
+    for (const digest of [kept, lost]) writeFileSync(pathOf(digest), 'rotten');
+    expect(await repairBlobs(home, backups)).toEqual({ blobs: 3, repaired: [kept], unrepaired: [lost] });
+    expect(readFileSync(pathOf(kept), 'utf8')).toBe('has a copy');
+    expect(await repairBlobs(home, backups)).toMatchObject({ repaired: [], unrepaired: [lost] });
+    expect(readFileSync(pathOf(lost), 'utf8')).toBe('rotten');
+    await expect(repairBlobs(home, join(folder.path, 'nothing'))).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('is not added to those of another history of the same installation', async () => {

@@ -2,6 +2,7 @@
 import type { LogAdmin } from '@baton/log-archive';
 import { readSets, summaryOf } from './backup/backup-set.ts';
 import { createBackup } from './backup/create.ts';
+import { repairBlobs } from './backup/repair.ts';
 import { restoreBackup } from './backup/restore.ts';
 import { exportPlace, importPlace, verifyPlace } from './logs.ts';
 
@@ -12,5 +13,6 @@ export const admin: LogAdmin = {
   createBackup: (home, folder) => createBackup(home, folder, process.env),
   restoreBackup: (folder, home, id) =>
     restoreBackup({ folder, home, ...(id === undefined ? {} : { id }) }, process.env),
+  repairBlobs,
   listBackups: async (folder) => (await readSets(folder)).map(summaryOf),
 };

@@ -42,6 +42,15 @@ export interface RestoredBackup extends BackupSummary {
   readonly missingBlobs: readonly string[];
 }
 
+export interface RepairedBlobs {
+  /** So many were read. */
+  readonly blobs: number;
+  /** SHA-256 of those that were damaged, and are not any more. */
+  readonly repaired: readonly string[];
+  /** Those that still are: the backups have no good copy of them. */
+  readonly unrepaired: readonly string[];
+}
+
 export interface LogAdmin {
   verifyLog(place: LogPlace): Promise<VerifiedLog>;
   exportLog(home: string, file: string): Promise<VerifyReport>;
@@ -49,5 +58,7 @@ export interface LogAdmin {
   createBackup(home: string, folder: string): Promise<CreatedBackup>;
   /** The newest if none is named. */
   restoreBackup(folder: string, home: string, id?: string): Promise<RestoredBackup>;
+  /** Blobs that are not what their name says are put back from a folder of backups. */
+  repairBlobs(home: string, folder: string): Promise<RepairedBlobs>;
   listBackups(folder: string): Promise<BackupSummary[]>;
 }

@@ -26,6 +26,11 @@ export type Copied = 'there' | 'copied' | 'damaged' | 'gone';
 /** A reflink where the file system can, else a copy; on disk when it resolves. */
 export async function copyBlob(from: string, to: string, digest: string): Promise<Copied> {
   if ((await stat(to).catch(() => null)) !== null) return 'there';
+  return writeBlob(from, to, digest);
+}
+
+/** The same, in place of what is there. */
+export async function writeBlob(from: string, to: string, digest: string): Promise<Exclude<Copied, 'there'>> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
   const staged = `${to}.new`;
   await rm(staged, { force: true });
@@ -46,7 +51,7 @@ export async function copyBlob(from: string, to: string, digest: string): Promis
   return 'copied';
 }
 
-async function digestOfFile(path: string): Promise<string> {
+export async function digestOfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
