@@ -20,9 +20,8 @@ export { ensureStream, type StreamOptions } from './jetstream/stream-configurati
 export { keepsWhatItAcknowledges, probeDurability, type DurabilityOptions } from './jetstream/server-version.ts';
 export type { LongRead } from './jetstream/long-reads.ts';
 export { type StoredStream, storedStream } from './jetstream/stored-messages.ts';
-export type { StoredMessage } from './jetstream/stream-api.ts';
 export { checkKnownEvents, checkNewEvents } from './event-schemas.ts';
-export { decodeCommit, hashOf, verifyChain } from './stored-commit.ts';
+export { decodeCommit, hashOf, type StoredMessage, verifyChain } from './stored-commit.ts';
 export { nameDecider } from './name.ts';
 export { connectKurrentDb, type KurrentDbConnection } from './kurrentdb/connection.ts';
 export { openKurrentDbEventStore, type KurrentDbOptions } from './kurrentdb/kurrentdb-event-store.ts';

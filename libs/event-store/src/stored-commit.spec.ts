@@ -22,10 +22,16 @@ it('gives the commit that was written, as it would be decoded, and any other tha
   const place = `evt.job.${ref.id}`;
   const [written, other] = [commit(), commit()];
   rememberWritten(written, place, { ref, position: 7, bytes: encodeCommit(written) });
-  expect(decodeOnce(7, place, encodeCommit(written)).events).toBe(written.events);
-  expect(decodeOnce(7, place, encodeCommit(written))).toStrictEqual(decodeCommit(7, place, encodeCommit(written)));
-  expect(decodeOnce(7, place, encodeCommit(other))).toStrictEqual(decodeCommit(7, place, encodeCommit(other)));
-  expect(decodeOnce(7, subject, encodeCommit(other)).ref).toEqual(decodeCommit(7, subject, encodeCommit(other)).ref);
+  expect(decodeOnce({ position: 7, subject: place, bytes: encodeCommit(written) }).events).toBe(written.events);
+  expect(decodeOnce({ position: 7, subject: place, bytes: encodeCommit(written) })).toStrictEqual(
+    decodeCommit(7, place, encodeCommit(written)),
+  );
+  expect(decodeOnce({ position: 7, subject: place, bytes: encodeCommit(other) })).toStrictEqual(
+    decodeCommit(7, place, encodeCommit(other)),
+  );
+  expect(decodeOnce({ position: 7, subject: subject, bytes: encodeCommit(other) }).ref).toEqual(
+    decodeCommit(7, subject, encodeCommit(other)).ref,
+  );
 });
 
 it.each([

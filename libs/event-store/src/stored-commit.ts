@@ -5,7 +5,6 @@ import {
   ENVELOPE_VERSION,
   fits,
   Id,
-  ID_PATTERN,
   ID_PREFIX,
   issuesOf,
   subjects,
@@ -13,6 +12,7 @@ import {
 import { PlatformError } from '@baton/errors';
 import { DecodedCommit, type Place } from './decoded-commit.ts';
 import { isPlainCommit } from './envelope.ts';
+import { isId } from './is-id.ts';
 import type { AggregateRef, Position, ReadOptions, RecordedCommit } from './port.ts';
 import { UPCASTERS, type Upcasters, upcastEvents } from './upcasters.ts';
 
@@ -34,6 +34,15 @@ export function subjectOf(ref: AggregateRef): string {
   return subjects.aggregate(ref.aggregate, ref.id);
 }
 
+/** What the log holds at a position. */
+export interface StoredMessage {
+  readonly position: Position;
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+  /** The bytes as text, where somebody had it anyway. */
+  readonly text?: string;
+}
+
 /**
  * The commit at a position, its events as today's versions of them. Throws `internal`, naming the position, when subject or bytes
  * are not what the log may hold.
@@ -44,9 +53,14 @@ export function decodeCommit(
   bytes: Uint8Array,
   steps: Upcasters = UPCASTERS,
 ): RecordedCommit {
+  return decoded({ position, subject, bytes }, steps);
+}
+
+function decoded(message: StoredMessage, steps: Upcasters): RecordedCommit {
+  const { position, subject, bytes } = message;
   const ref = refOf(subject);
   if (ref === null) throw corrupt(`${placeOf(position, subject)} stands under a subject that no aggregate has`);
-  const commit = parseJson(bytes, position, subject);
+  const commit = parseJson(message);
   if (!isPlainCommit(commit) && !fits(Commit, commit)) throw unreadable(placeOf(position, subject), commit);
   if (commit.envelopeV > ENVELOPE_VERSION) {
     throw corrupt(
@@ -65,12 +79,13 @@ const RECENT_COMMITS = 256;
 const recent: { readonly subject: string; readonly bytes: Uint8Array; readonly commit: RecordedCommit }[] = [];
 
 /** As `decodeCommit`, once for all readers in this process that are at the same place. */
-export function decodeOnce(position: Position, subject: string, bytes: Uint8Array): RecordedCommit {
+export function decodeOnce(message: StoredMessage): RecordedCommit {
+  const { position, subject, bytes } = message;
   const slot = position % RECENT_COMMITS;
   const known = recent[slot];
   if (known?.commit.position === position && known.subject === subject && Buffer.compare(known.bytes, bytes) === 0)
     return known.commit;
-  const commit = decodeCommit(position, subject, bytes);
+  const commit = decoded(message, UPCASTERS);
   recent[slot] = { subject, bytes, commit };
   return commit;
 }
@@ -82,17 +97,12 @@ export function rememberWritten(commit: Commit, subject: string, place: Place): 
 }
 
 /** As `decodeOnce`; null for what can't be read, where the reader wants to be told of it and go on. */
-export function decodeForReader(
-  position: Position,
-  subject: string,
-  bytes: Uint8Array,
-  { onUnreadable }: ReadOptions,
-): RecordedCommit | null {
+export function decodeForReader(message: StoredMessage, { onUnreadable }: ReadOptions): RecordedCommit | null {
   try {
-    return decodeOnce(position, subject, bytes);
+    return decodeOnce(message);
   } catch (error) {
     if (onUnreadable === undefined) throw error;
-    onUnreadable({ position, ref: refOf(subject), error });
+    onUnreadable({ position: message.position, ref: refOf(message.subject), error });
     return null;
   }
 }
@@ -111,7 +121,6 @@ export function verifyChain(commits: readonly RecordedCommit[]): void {
 }
 
 const ROOT = 'evt.';
-const ID = new RegExp(ID_PATTERN);
 /** Commits say so themselves if they are not valid; a mark of byte order stands in none. */
 const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -120,16 +129,16 @@ function refOf(subject: string): AggregateRef | null {
   if (dot === -1 || !subject.startsWith(ROOT)) return null;
   const aggregate = subject.slice(ROOT.length, dot);
   const id = subject.slice(dot + 1);
-  return isAggregate(aggregate) && ID.test(id) ? { aggregate, id } : null;
+  return isAggregate(aggregate) && isId(id) ? { aggregate, id } : null;
 }
 
 function isAggregate(name: string): name is AggregateName {
   return Object.hasOwn(ID_PREFIX, name);
 }
 
-function parseJson(bytes: Uint8Array, position: Position, subject: string): unknown {
+function parseJson({ position, subject, bytes, text }: StoredMessage): unknown {
   try {
-    return JSON.parse(TEXT.decode(bytes));
+    return JSON.parse(text ?? TEXT.decode(bytes));
   } catch (cause) {
     throw corrupt(`${placeOf(position, subject)} is not JSON`, cause);
   }

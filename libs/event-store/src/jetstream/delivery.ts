@@ -1,7 +1,7 @@
 // One message from a consumer, read from its subjects and headers: a commit, a sign of life, or the end of the delivery.
 import type { Msg } from '@nats-io/transport-node';
 import type { Position } from '../port.ts';
-import type { StoredMessage } from './stream-api.ts';
+import type { StoredMessage } from '../stored-commit.ts';
 
 export interface Delivered extends StoredMessage {
   readonly kind: 'message';

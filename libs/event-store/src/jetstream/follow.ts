@@ -4,12 +4,12 @@ import { PlatformError } from '@baton/errors';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gathered } from '../batches.ts';
 import type { Followed, Position, ReadOptions } from '../port.ts';
-import { decodeForReader } from '../stored-commit.ts';
+import { decodeForReader, type StoredMessage } from '../stored-commit.ts';
 import type { Delivery } from './delivery.ts';
 import { longPart, type LongRead } from './long-reads.ts';
 import { PullConsumer, type PullSource } from './pull-consumer.ts';
 import { logUnavailable } from './request.ts';
-import type { StoredMessage, StreamApi } from './stream-api.ts';
+import type { StreamApi } from './stream-api.ts';
 
 const PAUSE_MS = 100;
 
@@ -77,10 +77,10 @@ function follows(message: StoredMessage, progress: Progress, options: ReadOption
   const { aggregates, signal } = options;
   if (signal?.aborted) return;
   // A new consumer may begin before what the last one gave.
-  const { position, subject, bytes } = message;
+  const { position } = message;
   if (position <= progress.position) return;
   if (aggregates === undefined) mustFollow(progress.position, position, options);
-  const commit = decodeForReader(position, subject, bytes, options);
+  const commit = decodeForReader(message, options);
   progress.position = position;
   // A server that does not know the filter sends everything.
   const isWanted = commit !== null && (aggregates === undefined || aggregates.includes(commit.ref.aggregate));

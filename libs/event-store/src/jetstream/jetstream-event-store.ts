@@ -12,7 +12,7 @@ import type {
   ReadOptions,
   RecordedCommit,
 } from '../port.ts';
-import { decodeForReader, hashOf } from '../stored-commit.ts';
+import { decodeForReader, hashOf, type StoredMessage } from '../stored-commit.ts';
 import type { PipelinedEventStore, StreamWriter, WriterOptions } from '../stream-writer.ts';
 import { appendPublication } from './append.ts';
 import { follow, mustFollow } from './follow.ts';
@@ -21,7 +21,7 @@ import { type LongRead, wholePart } from './long-reads.ts';
 import { publication } from './publication.ts';
 import { readAggregate } from './read-aggregate.ts';
 import { probeDurability } from './server-version.ts';
-import { type StoredMessage, type StreamApi, streamApi } from './stream-api.ts';
+import { type StreamApi, streamApi } from './stream-api.ts';
 import { ensureStream } from './stream-configuration.ts';
 
 export interface JetStreamOptions {
@@ -104,10 +104,10 @@ class JetStreamEventStore implements PipelinedEventStore, BatchedReads {
     const part = { after, end, signal: options.signal };
     for await (const messages of wholePart(this.#api, this.#settings.longRead, part)) {
       if (options.signal?.aborted) return;
-      yield* gathered<StoredMessage, RecordedCommit>(messages, ({ position, subject, bytes }, batch) => {
-        mustFollow(before, position, options);
-        before = position;
-        const commit = decodeForReader(position, subject, bytes, options);
+      yield* gathered<StoredMessage, RecordedCommit>(messages, (message, batch) => {
+        mustFollow(before, message.position, options);
+        before = message.position;
+        const commit = decodeForReader(message, options);
         if (commit !== null) batch.push(commit);
       });
     }

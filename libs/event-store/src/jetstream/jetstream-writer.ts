@@ -16,8 +16,8 @@ import { parseAcknowledgement, storageFull } from './acknowledgement.ts';
 import { onStatus } from './connection-watch.ts';
 import { newInbox } from './inbox.ts';
 import { isSame, type Publication, publication, publicationHeaders } from './publication.ts';
-import { rememberWritten } from '../stored-commit.ts';
-import type { StoredMessage, StreamApi } from './stream-api.ts';
+import { rememberWritten, type StoredMessage } from '../stored-commit.ts';
+import type { StreamApi } from './stream-api.ts';
 
 const TICK_MS = 500;
 const SILENCE_MS = 2_000;

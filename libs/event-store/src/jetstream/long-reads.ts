@@ -1,7 +1,8 @@
 // A part of the stream that is long may be read by other means than the store's own connection, as far as these go.
 import type { Position } from '../port.ts';
 import { storedStream } from './stored-messages.ts';
-import type { StoredMessage, StreamApi } from './stream-api.ts';
+import type { StoredMessage } from '../stored-commit.ts';
+import type { StreamApi } from './stream-api.ts';
 
 /** All after `after`, up to `end`. */
 export interface Part {

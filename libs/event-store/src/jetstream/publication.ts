@@ -5,7 +5,7 @@ import { PlatformError } from '@baton/errors';
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { AggregateRef, Commit, Expectation } from '../port.ts';
 import { encodeCommit, hashOf, subjectOf } from '../stored-commit.ts';
-import type { StoredMessage } from './stream-api.ts';
+import type { StoredMessage } from '../stored-commit.ts';
 
 export interface Publication {
   readonly subject: string;

@@ -3,7 +3,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { AggregateRef, Position, RecordedCommit } from '../port.ts';
 import { decodeCommit, subjectOf } from '../stored-commit.ts';
 import { answersBatches } from './server-version.ts';
-import type { StoredMessage, StreamApi } from './stream-api.ts';
+import type { StoredMessage } from '../stored-commit.ts';
+import type { StreamApi } from './stream-api.ts';
 
 const BATCH = 512;
 const BATCH_WAIT_MS = 2_000;

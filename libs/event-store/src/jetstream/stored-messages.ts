@@ -5,7 +5,8 @@ import { PlatformError } from '@baton/errors';
 import type { Position } from '../port.ts';
 import type { Delivered } from './delivery.ts';
 import { PullConsumer } from './pull-consumer.ts';
-import { type StoredMessage, streamApi } from './stream-api.ts';
+import type { StoredMessage } from '../stored-commit.ts';
+import { streamApi } from './stream-api.ts';
 
 const TIMEOUT_MS = 10_000;
 const PAUSE_MS = 100;

@@ -2,13 +2,8 @@
 import { PlatformError } from '@baton/errors';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Position } from '../port.ts';
+import type { StoredMessage } from '../stored-commit.ts';
 import { type ApiReply, apiRequest } from './request.ts';
-
-export interface StoredMessage {
-  readonly position: Position;
-  readonly subject: string;
-  readonly bytes: Uint8Array;
-}
 
 export interface StreamApi {
   readonly connection: NatsConnection;

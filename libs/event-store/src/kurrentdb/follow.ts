@@ -37,7 +37,7 @@ function* follows(record: StoredRecord, progress: Progress, options: ReadOptions
   if (record.position <= progress.position) return;
   if (record.position !== progress.position + 1) throw lost(progress.position + 1);
   progress.position = record.position;
-  const commit = decodeForReader(record.position, record.subject, record.bytes, options);
+  const commit = decodeForReader(record, options);
   const isWanted = commit !== null && (aggregates === undefined || aggregates.includes(commit.ref.aggregate));
   if (isWanted) yield { kind: 'commit', commit };
   if (!signal?.aborted) yield* caughtUp(progress);

@@ -81,7 +81,7 @@ class KurrentDbEventStore implements PipelinedEventStore {
     for (let from = after + 1; from <= end; from += PAGE) {
       for (const record of await this.#log.read(from, Math.min(PAGE, end - from + 1))) {
         if (options.signal?.aborted) return;
-        const commit = decodeForReader(record.position, record.subject, record.bytes, options);
+        const commit = decodeForReader(record, options);
         const { aggregates } = options;
         if (commit !== null && (aggregates === undefined || aggregates.includes(commit.ref.aggregate))) yield commit;
       }

@@ -1,4 +1,5 @@
 // Messages of the log as one thread hands them to another: without copying, and all of a batch at once.
+import { isAscii } from 'node:buffer';
 import type { StoredMessage } from '@baton/event-store';
 
 export interface Parcel {
@@ -31,10 +32,13 @@ export function contentsOf({ positions, ends, bytes }: Parcel): ArrayBuffer[] {
 
 export function unpacked({ positions, subjects, ends, bytes }: Parcel): StoredMessage[] {
   const all = Buffer.from(bytes.buffer);
+  // Where a character is a byte, one text is cut where the bytes are: making many takes as long as parsing a part of each.
+  const text = isAscii(all) ? all.toString('latin1') : null;
   let end = 0;
   return subjects.split('\n').map((subject, index) => {
     const begin = end;
     end = ends[index] ?? begin;
-    return { position: positions[index] ?? 0, subject, bytes: all.subarray(begin, end) };
+    const message = { position: positions[index] ?? 0, subject, bytes: all.subarray(begin, end) };
+    return text === null ? message : { ...message, text: text.slice(begin, end) };
   });
 }
