@@ -8,11 +8,13 @@ export function hashOf(bytes: Uint8Array): string {
   return hash('sha256', bytes);
 }
 
-/** Where it was read from. */
-export interface Place {
-  readonly ref: AggregateRef;
+/** What the log holds at a position. */
+export interface StoredMessage {
   readonly position: Position;
+  readonly subject: string;
   readonly bytes: Uint8Array;
+  /** The bytes as text, where somebody had it anyway. */
+  readonly text?: string;
 }
 
 /** A class, as long histories are made of these: an object with an accessor of its own takes ten times as long to make. */
@@ -32,10 +34,16 @@ export class DecodedCommit implements RecordedCommit {
   readonly events: StoredEvent[];
   readonly ref: AggregateRef;
   readonly position: Position;
-  readonly #bytes: Uint8Array;
+  /** Asked for its bytes when the hash is: they may have to be cut out of many. */
+  readonly #message: Pick<StoredMessage, 'position' | 'bytes'>;
   #hash: string | undefined;
 
-  constructor(commit: Commit, events: StoredEvent[], { ref, position, bytes }: Place) {
+  constructor(
+    commit: Commit,
+    events: StoredEvent[],
+    ref: AggregateRef,
+    message: Pick<StoredMessage, 'position' | 'bytes'>,
+  ) {
     this.envelopeV = commit.envelopeV;
     this.commitId = commit.commitId;
     this.commandId = commit.commandId;
@@ -50,12 +58,12 @@ export class DecodedCommit implements RecordedCommit {
     this.at = commit.at;
     this.events = events;
     this.ref = ref;
-    this.position = position;
-    this.#bytes = bytes;
+    this.position = message.position;
+    this.#message = message;
   }
 
   /** Most readers of a long history never ask for it. */
   get hash(): string {
-    return (this.#hash ??= hashOf(this.#bytes));
+    return (this.#hash ??= hashOf(this.#message.bytes));
   }
 }

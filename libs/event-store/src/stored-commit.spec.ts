@@ -21,7 +21,7 @@ it('gives the commit that was written, as it would be decoded, and any other tha
   const ref = newRef('job');
   const place = `evt.job.${ref.id}`;
   const [written, other] = [commit(), commit()];
-  rememberWritten(written, place, { ref, position: 7, bytes: encodeCommit(written) });
+  rememberWritten(written, ref, { position: 7, subject: place, bytes: encodeCommit(written) });
   expect(decodeOnce({ position: 7, subject: place, bytes: encodeCommit(written) }).events).toBe(written.events);
   expect(decodeOnce({ position: 7, subject: place, bytes: encodeCommit(written) })).toStrictEqual(
     decodeCommit(7, place, encodeCommit(written)),

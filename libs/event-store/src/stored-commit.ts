@@ -10,13 +10,13 @@ import {
   subjects,
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import { DecodedCommit, type Place } from './decoded-commit.ts';
+import { DecodedCommit, type StoredMessage } from './decoded-commit.ts';
 import { isPlainCommit } from './envelope.ts';
 import { isId } from './is-id.ts';
 import type { AggregateRef, Position, ReadOptions, RecordedCommit } from './port.ts';
 import { UPCASTERS, type Upcasters, upcastEvents } from './upcasters.ts';
 
-export { hashOf } from './decoded-commit.ts';
+export { hashOf, type StoredMessage } from './decoded-commit.ts';
 
 /** The bytes that the log holds. Throws `internal` when the commit could never be read again. */
 export function encodeCommit(commit: Commit): Buffer {
@@ -34,15 +34,6 @@ export function subjectOf(ref: AggregateRef): string {
   return subjects.aggregate(ref.aggregate, ref.id);
 }
 
-/** What the log holds at a position. */
-export interface StoredMessage {
-  readonly position: Position;
-  readonly subject: string;
-  readonly bytes: Uint8Array;
-  /** The bytes as text, where somebody had it anyway. */
-  readonly text?: string;
-}
-
 /**
  * The commit at a position, its events as today's versions of them. Throws `internal`, naming the position, when subject or bytes
  * are not what the log may hold.
@@ -57,7 +48,7 @@ export function decodeCommit(
 }
 
 function decoded(message: StoredMessage, steps: Upcasters): RecordedCommit {
-  const { position, subject, bytes } = message;
+  const { position, subject } = message;
   const ref = refOf(subject);
   if (ref === null) throw corrupt(`${placeOf(position, subject)} stands under a subject that no aggregate has`);
   const commit = parseJson(message);
@@ -67,7 +58,7 @@ function decoded(message: StoredMessage, steps: Upcasters): RecordedCommit {
       `${placeOf(position, subject)} was written by a newer version of the platform (envelope ${commit.envelopeV})`,
     );
   }
-  return new DecodedCommit(commit, upcastEvents(ref.aggregate, commit.events, steps), { ref, position, bytes });
+  return new DecodedCommit(commit, upcastEvents(ref.aggregate, commit.events, steps), ref, message);
 }
 
 function placeOf(position: Position, subject: string): string {
@@ -76,24 +67,28 @@ function placeOf(position: Position, subject: string): string {
 
 /** What was decoded last, by position modulo its size: the readers of one process come by one after the other. */
 const RECENT_COMMITS = 256;
-const recent: { readonly subject: string; readonly bytes: Uint8Array; readonly commit: RecordedCommit }[] = [];
+const recent: { readonly message: StoredMessage; readonly commit: RecordedCommit }[] = [];
 
 /** As `decodeCommit`, once for all readers in this process that are at the same place. */
 export function decodeOnce(message: StoredMessage): RecordedCommit {
-  const { position, subject, bytes } = message;
-  const slot = position % RECENT_COMMITS;
+  const slot = message.position % RECENT_COMMITS;
   const known = recent[slot];
-  if (known?.commit.position === position && known.subject === subject && Buffer.compare(known.bytes, bytes) === 0)
-    return known.commit;
+  if (known !== undefined && isSame(known.message, message)) return known.commit;
   const commit = decoded(message, UPCASTERS);
-  recent[slot] = { subject, bytes, commit };
+  recent[slot] = { message, commit };
   return commit;
 }
 
+function isSame(one: StoredMessage, other: StoredMessage): boolean {
+  return (
+    one.position === other.position && one.subject === other.subject && Buffer.compare(one.bytes, other.bytes) === 0
+  );
+}
+
 /** What this process has just written, its readers need not decode, if these bytes are what the log has at the position. */
-export function rememberWritten(commit: Commit, subject: string, place: Place): void {
-  const slot = place.position % RECENT_COMMITS;
-  recent[slot] = { subject, bytes: place.bytes, commit: new DecodedCommit(commit, commit.events, place) };
+export function rememberWritten(commit: Commit, ref: AggregateRef, message: StoredMessage): void {
+  const slot = message.position % RECENT_COMMITS;
+  recent[slot] = { message, commit: new DecodedCommit(commit, commit.events, ref, message) };
 }
 
 /** As `decodeOnce`; null for what can't be read, where the reader wants to be told of it and go on. */

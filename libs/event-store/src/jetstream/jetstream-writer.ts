@@ -103,7 +103,7 @@ export class JetStreamWriter implements StreamWriter {
     if (!this.#hasRoom()) throw storageFull();
     const message = publication(this.#api.connection, this.#stream, ref, commit);
     const position = (this.#lastAssigned += 1);
-    rememberWritten(commit, message.subject, { ref, position, bytes: message.bytes });
+    rememberWritten(commit, ref, { position, subject: message.subject, bytes: message.bytes });
     const { promise: done, resolve, reject } = Promise.withResolvers<Appended>();
     // A caller may look at the writer's state instead: a rejection that nobody awaits must not end the process.
     done.catch(() => undefined);

@@ -1,7 +1,7 @@
 // An ephemeral consumer read by pull requests, in order or not at all. It never survives trouble: another one continues.
 import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { nanos, type NatsConnection, type Subscription } from '@nats-io/transport-node';
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Position } from '../port.ts';
 import { onStatus } from './connection-watch.ts';
 import { type Delivery, parseDelivery } from './delivery.ts';
@@ -28,7 +28,8 @@ export interface PullSource {
 
 export class PullConsumer {
   readonly #source: PullSource;
-  readonly #name = `baton-${randomUUID()}`;
+  /** Short, as it stands in every message. */
+  readonly #name = randomBytes(12).toString('base64url');
   readonly #mailbox = new Mailbox<Delivery>();
   readonly #subscription: Subscription;
   readonly #stopWatching: () => void;
