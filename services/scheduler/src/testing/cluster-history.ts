@@ -23,6 +23,8 @@ const SHAPES = [
   gpus(1, { twentieths: 10 }),
   gpus(1, { twentieths: 7 }),
 ];
+/** Those who wait before a job for several devices. */
+const WIDE = [gpus(3), gpus(2, { gpuModel: 'big' })];
 const OWNERS: readonly [Owner, Owner] = [
   { userId: 'usr_a', groupId: null },
   { userId: 'usr_b', groupId: 'grp_b' },
@@ -150,6 +152,7 @@ export class ClusterHistory {
         find: cluster.find(ask, this.now),
         earliest: cluster.earliest(ask, this.now),
         line: cluster.line(ask, this.now),
+        lineBehindWide: cluster.line(ask, this.now, WIDE),
         whyNot: cluster.whyNot(ask, this.now),
         never: cluster.whyNever(ask.shape),
       })),

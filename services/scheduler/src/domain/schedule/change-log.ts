@@ -19,6 +19,11 @@ export class ChangeLog {
     this.#entries = this.#entries.slice(KEPT);
   }
 
+  /** The nodes of all changes since then, some more than once; null if that is too long ago to know. */
+  since(place: number): Iterable<NodeLedger> | null {
+    return place < this.#first ? null : this.#entries.slice(place - this.#first);
+  }
+
   /** Whether the node of any change since then passes; also if that is too long ago to know. */
   some(since: number, passes: (ledger: NodeLedger) => boolean): boolean {
     if (since < this.#first) return true;

@@ -8,7 +8,10 @@ import { NodeIndex } from './node-index.ts';
 import { NodeLedger, type Promised } from './node-ledger.ts';
 import { NodeProfile } from './node-profile.ts';
 import type { Refusal } from './refusal.ts';
-import { type ShapeView, ShapeViews } from './shape-view.ts';
+import { LineNodes } from './line-nodes.ts';
+import { lineOn, nextLateAt } from './line-offer.ts';
+import { type ShapeView, ShapeViews, Suitings } from './shape-view.ts';
+import { lineWant, type WidthsAhead } from './widths-ahead.ts';
 
 export interface ClusterOptions {
   readonly placement: 'pack' | 'spread';
@@ -28,6 +31,8 @@ interface JobEntry {
 }
 
 const NOTHING: JobEntry = { attempt: null, promise: null };
+/** What is forgotten is found out again. */
+const MOST_LINE_NODES = 256;
 
 export class ClusterBooks {
   readonly index = new NodeIndex();
@@ -35,6 +40,8 @@ export class ClusterBooks {
   readonly #jobs = new Map<string, JobEntry>();
   readonly #catalogue = new HardwareCatalogue();
   readonly #views = new ShapeViews();
+  readonly #suitings = new Suitings();
+  readonly #lineNodes = new Map<string, LineNodes>();
   /** Changes by which something may fit that did not. */
   readonly eased = new ChangeLog();
   readonly changed = new ChangeLog();
@@ -62,10 +69,7 @@ export class ClusterBooks {
     this.#options = options;
     this.#horizons = new Horizons(() => true);
     this.#horizonsWithoutLines = new Horizons(({ attempt }) => attempt.waiting === null);
-    for (const ledger of this.#ledgers.values()) {
-      this.eased.add(ledger);
-      this.changed.add(ledger);
-    }
+    for (const ledger of this.#ledgers.values()) this.#refresh(ledger, true);
   }
 
   setNode(id: string, node: EngineNode | null): void {
@@ -77,6 +81,8 @@ export class ClusterBooks {
     ledger.setNode(node, this.#catalogue);
     ledger.bookings = this.#bookings.filter(({ nodeId }) => nodeId === id);
     this.#topology += 1;
+    this.#suitings.clear();
+    this.#lineNodes.clear();
     this.#sorted = null;
     this.#refresh(ledger, true);
   }
@@ -127,8 +133,26 @@ export class ClusterBooks {
 
   view(shape: EngineShape): ShapeView {
     const view = this.#views.of(shape);
-    view.survey(this.ledgers(), this.#topology);
+    view.survey(this.ledgers(), this.#topology, this.#suitings);
     return view;
+  }
+
+  /** Those whose lines have something for the shape, when others wait before it for several devices. */
+  lineNodes(view: ShapeView, ahead: WidthsAhead): LineNodes {
+    const { deviceKind, devices } = view.shape;
+    const key = `${view.suiting}/${devices}/${ahead.key}`;
+    const known = this.#lineNodes.get(key);
+    if (known) return known;
+    const time = (now: number) => ({ now, ...this.#options });
+    const wantOf = (ledger: NodeLedger) => lineWant(view, ledger, ahead);
+    const found = new LineNodes(this.changed, () => this.ledgers(), {
+      countInLine: ({ inLine }) => inLine[deviceKind],
+      offers: (ledger, now) => lineOn(ledger, wantOf(ledger), time(now)) !== null,
+      nextAt: (ledger, now) => nextLateAt(ledger, wantOf(ledger), time(now)),
+    });
+    if (this.#lineNodes.size >= MOST_LINE_NODES) this.#lineNodes.clear();
+    this.#lineNodes.set(key, found);
+    return found;
   }
 
   profile(ledger: NodeLedger, now: number): NodeProfile {

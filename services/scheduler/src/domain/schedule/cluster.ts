@@ -7,7 +7,8 @@ import type { Displaceables } from './displaceables.ts';
 import { earliestStart, earliestWithoutLines, NodeOutlook, soonerStart } from './earliest-start.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
 import { findPlaces, fits, isClear, mayStart } from './find-places.ts';
-import { findLinePlace, type LinePlace, mayLine } from './line-place.ts';
+import type { LinePlace } from './line-offer.ts';
+import { findLinePlace, mayLine } from './line-place.ts';
 import { makeRoom } from './make-room.ts';
 import { type NodeVerdict, whyNotOn } from './why-not.ts';
 
@@ -129,9 +130,9 @@ export class Cluster {
     return this.#books.hasBookings;
   }
 
-  /** Whether some line has room for the shape. */
-  mayLine(shape: EngineShape): boolean {
-    return mayLine(this.#books, this.#books.view(shape));
+  /** Whether some line has room for the shape, when jobs of `wider` shapes wait for theirs before it. */
+  mayLine(shape: EngineShape, now: number, wider: readonly EngineShape[] = []): boolean {
+    return mayLine(this.#books, shape, { now, wider });
   }
 
   /** Behind which running attempts it can be assigned, when jobs of `wider` shapes wait for theirs before it. */

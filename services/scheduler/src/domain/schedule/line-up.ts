@@ -1,13 +1,16 @@
 // The hand-off: the next job of each busy device is assigned behind what runs there, so that all is in place when that ends.
 import type { EngineShape } from './engine-model.ts';
+import { engineShapeKey } from './engine-shape.ts';
 import type { PlanPaper } from './plan-paper.ts';
 import type { ShapeEntry } from './queue-buckets.ts';
-import { engineShapeKey } from './engine-shape.ts';
+import type { Walk } from './queue-walk.ts';
 import { closeKind } from './walk-refusals.ts';
 
 export class LineUp {
   readonly #paper: PlanPaper;
   readonly #kept: ReadonlySet<string>;
+  /** Of those that were met and found no line: what they need is not for those behind them. */
+  readonly #wider: EngineShape[] = [];
 
   /** `kept`: what stands on paper for others; nobody can wait behind it. */
   constructor(paper: PlanPaper, kept: ReadonlySet<string>) {
@@ -18,32 +21,48 @@ export class LineUp {
   /** Not while nodes are being emptied for a job on several of them: who is in line there keeps them busy. */
   run(): void {
     if ([...this.#paper.promisedAt.keys()].some(({ shape }) => shape.nodes > 1)) return;
-    const { cluster, queueIndex, policy } = this.#paper.engine;
-    const mayLine = ({ shape }: ShapeEntry) => !policy.backfill.enabled || cluster.mayLine(shape);
-    const walk = queueIndex.walk(
-      this.#paper.view,
-      (entry) => isWide(entry) || (mayLine(entry) && this.#mayAnyLine(entry)),
-    );
-    const wider: EngineShape[] = [];
+    const { queueIndex, policy } = this.#paper.engine;
+    const mayJoin = (entry: ShapeEntry) => this.#mayLine(entry) && this.#mayAnyLine(entry);
+    const walk = queueIndex.walk(this.#paper.view, this.#whoseTurn(mayJoin));
     for (let job = walk.next(); job; job = walk.next()) {
       if (this.#paper.done.has(job.id)) continue;
       const ask = this.#paper.engine.ask(job);
       // When it starts is open: whoever of its owner was promised a start, at any time, is to have theirs.
       if (this.#paper.refuse(job, { ...ask, limitMs: Infinity }, walk) !== null) continue;
-      const line = cluster.line(ask, this.#paper.now, wider);
+      const line = this.#paper.engine.cluster.line(ask, this.#paper.now, this.#wider);
       if (line && line.behind.predecessors.every(({ jobId }) => !this.#kept.has(jobId))) {
         const { nodeId, devices, behind } = line;
         this.#paper.starts.push({ jobId: job.id, nodeId, devices, behind });
         const waiting = { count: behind.count, pool: behind.pool, isRevoking: false };
         this.#paper.occupy(job, { parts: [{ nodeId, devices }], waiting });
         walk.taken();
-        walk.blockClosed((entry) => isWide(entry) || mayLine(entry));
-      } else if (!policy.backfill.enabled) closeKind(this.#paper.engine.queueIndex, job.shape.deviceKind, walk);
+        this.#close(walk);
+      } else if (!policy.backfill.enabled) closeKind(queueIndex, job.shape.deviceKind, walk);
       else {
-        if (isWide(job)) wider.push(job.shape);
         walk.blockShape(engineShapeKey(job.shape));
+        if (!isWide(job)) continue;
+        this.#wider.push(job.shape);
+        this.#close(walk);
       }
     }
+  }
+
+  /** Those for whom there may be no line any more. */
+  #close(walk: Walk): void {
+    walk.blockClosed(this.#whoseTurn((entry) => this.#mayLine(entry)));
+  }
+
+  /** Who may join, and, as long as somebody for one device may, also those for several: what they need is not for those behind them. */
+  #whoseTurn(mayJoin: (entry: ShapeEntry) => boolean): (entry: ShapeEntry) => boolean {
+    const open = new Set([...this.#paper.engine.queueIndex.shapes()].filter(mayJoin));
+    const isForOne = [...open].some((entry) => !isWide(entry));
+    return (entry) => open.has(entry) || (isForOne && isWide(entry));
+  }
+
+  /** False: no line has room for the shape, behind those who were met. */
+  #mayLine({ shape }: ShapeEntry): boolean {
+    const { cluster, policy } = this.#paper.engine;
+    return !policy.backfill.enabled || cluster.mayLine(shape, this.#paper.now, this.#wider);
   }
 
   /** False: not even those that ask for their devices for the shortest time can join any line. */
@@ -56,7 +75,6 @@ export class LineUp {
   }
 }
 
-/** Such are met although there is no room for them: what they need is not for those behind them. */
 function isWide({ shape: { devices, nodes } }: { readonly shape: EngineShape }): boolean {
   return devices > 1 && nodes === 1;
 }

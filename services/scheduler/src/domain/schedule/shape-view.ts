@@ -3,14 +3,9 @@ import { countPreferredLabels, hasRequiredLabels, suitableGroups } from './able.
 import type { EngineShape } from './engine-model.ts';
 import { engineShapeKey } from './engine-shape.ts';
 import type { NodeLedger, ShapeMask } from './node-ledger.ts';
+import { LineRefusals } from './line-refusals.ts';
 import type { Refusal, RefusedAsk } from './refusal.ts';
 import { sharesFor } from './shared-devices.ts';
-
-/** No line had room for a job, when others of these shapes waited before it. */
-interface LineRefusal {
-  readonly refused: RefusedAsk;
-  readonly wider: readonly ShapeView[];
-}
 
 export class ShapeView implements ShapeMask {
   readonly shape: EngineShape;
@@ -18,17 +13,15 @@ export class ShapeView implements ShapeMask {
   /** Nodes that could hold it when they are empty, and those of them that take jobs; by id, as of `topology`. */
   able: readonly NodeLedger[] = [];
   accepting: readonly NodeLedger[] = [];
+  /** Equal for shapes whom the same devices of all nodes suit, as of `topology`. */
+  suiting = -1;
   topology = -1;
   /** It fits nowhere now. */
   closed: Refusal | null = null;
   /** It fits, but is kept out everywhere by promises. */
   withheld: RefusedAsk | null = null;
-  /** No line has room for it. */
-  lineless: Refusal | null = null;
-  /** Where there was room in line when last that was asked: looked at first. */
-  roomy: NodeLedger | null = null;
-  /** There is room, but in no line could promises be kept: with nobody wider before it, and with some. */
-  readonly noLine: { alone: LineRefusal | null; beside: LineRefusal | null } = { alone: null, beside: null };
+  /** There is room in line, but promises could not be kept. */
+  readonly lineRefusals = new LineRefusals();
   readonly #masks: (number | undefined)[] = [];
 
   constructor(shape: EngineShape) {
@@ -47,11 +40,32 @@ export class ShapeView implements ShapeMask {
     return node && this.prefers ? countPreferredLabels(this.shape, node.description.labels) : 0;
   }
 
-  survey(ledgers: readonly NodeLedger[], topology: number): void {
+  survey(ledgers: readonly NodeLedger[], topology: number, suitings: Suitings): void {
     if (this.topology === topology) return;
     this.topology = topology;
-    this.able = ledgers.filter((ledger) => this.mask(ledger) !== 0);
+    const masks = ledgers.map((ledger) => this.mask(ledger));
+    this.suiting = suitings.of(masks);
+    this.able = ledgers.filter((_, index) => masks[index] !== 0);
     this.accepting = this.able.filter((ledger) => ledger.node?.refuses === null);
+  }
+}
+
+/** A number for each way in which devices of the nodes suit, never to be used again for another. */
+export class Suitings {
+  readonly #known = new Map<string, number>();
+  #next = 0;
+
+  /** Of all nodes, in one and the same order. */
+  of(masks: readonly number[]): number {
+    const key = masks.join();
+    let suiting = this.#known.get(key);
+    if (suiting === undefined) this.#known.set(key, (suiting = this.#next++));
+    return suiting;
+  }
+
+  /** After the nodes have changed. */
+  clear(): void {
+    this.#known.clear();
   }
 }
 
