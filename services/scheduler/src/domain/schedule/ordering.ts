@@ -89,14 +89,22 @@ function fairBase(shape: EngineShape, { isRunning }: SizeClasses, lengthMs: numb
 
 /** Of a job; lower goes first, equal ones by order. It never rises with the time that a job has waited. */
 export type Score = (size: JobSize, job: WaitingJob) => number;
+export type AgeScore = (size: JobSize, submittedAt: number, shape: EngineShape) => number;
 
 export function scoreBy(context: OrderContext): Score {
+  const scoreOf = scoreByAge(context);
+  if (scoreOf === null) return (_, job) => remainingMs(job, context.policy);
+  return (size, { submittedAt, shape }) => scoreOf(size, submittedAt, shape);
+}
+
+/** The same for whoever came then; null where that does not tell. */
+export function scoreByAge(context: OrderContext): AgeScore | null {
   const { policy, now } = context;
-  if (policy.order === 'shortest') return (_, job) => remainingMs(job, policy);
+  if (policy.order === 'shortest') return null;
   if (policy.order !== 'fair-share') return ({ base }) => base;
   const weights = weightsOf(policy);
   const overdueAfter = overdueBy(context);
-  return (size, { submittedAt, shape }) =>
+  return (size, submittedAt, shape) =>
     size.base + ageTerm(now - submittedAt, size.lengthMs, overdueAfter(size, shape), weights);
 }
 

@@ -1,6 +1,7 @@
 // Groups, their users, and their buckets, each level ordered: gives the next bucket, and follows what users are charged meanwhile.
 import { Heap } from './heap.ts';
 import type { OwnerEntry, OwnerQueue } from './queue-buckets.ts';
+import type { ShapeCursor } from './shape-cursor.ts';
 import { byScore, type Cursor } from './walk-cursor.ts';
 import type { Standing, WalkStandings } from './walk-standings.ts';
 
@@ -13,14 +14,14 @@ interface Node {
 /** Looked into only once it is the user's turn. */
 interface UserNode extends Node {
   readonly queues: OwnerQueue[];
-  readonly moved: Cursor[];
-  cursors: Heap<Cursor> | null;
+  readonly moved: ShapeCursor[];
+  shapes: Heap<ShapeCursor> | null;
 }
 
 /** The same for the group: how its users stand to each other is not asked before. */
 interface GroupNode extends Node {
   readonly queues: OwnerQueue[];
-  readonly moved: Cursor[];
+  readonly moved: ShapeCursor[];
   heap: Heap<UserNode> | null;
 }
 
@@ -30,13 +31,13 @@ export type Oldest = () => ReadonlyMap<string, number>;
 export class OwnerTree {
   readonly #standings: WalkStandings;
   readonly #compare: (a: Node, b: Node) => number;
-  readonly #open: (queue: OwnerQueue) => Cursor[];
+  readonly #open: (queue: OwnerQueue) => ShapeCursor[];
   readonly #groups = new Map<string, GroupNode>();
   #heap: Heap<GroupNode> | null = null;
   /** Whose cursor was given last. */
   #user: UserNode | null = null;
 
-  constructor(standings: WalkStandings, oldest: Oldest, open: (queue: OwnerQueue) => Cursor[]) {
+  constructor(standings: WalkStandings, oldest: Oldest, open: (queue: OwnerQueue) => ShapeCursor[]) {
     this.#standings = standings;
     this.#compare = (a, b) => byStanding(a, b, oldest);
     this.#open = open;
@@ -48,8 +49,8 @@ export class OwnerTree {
   }
 
   /** One that comes from another tree; before the first `peek`. */
-  move(cursor: Cursor): void {
-    this.#groupOf(cursor.bucket.queue.parent.entry).moved.push(cursor);
+  move(shape: ShapeCursor): void {
+    this.#groupOf(shape.owner).moved.push(shape);
   }
 
   peek(): Cursor | null {
@@ -67,22 +68,36 @@ export class OwnerTree {
 
   /** After the bucket that was given last has moved on to its next job. */
   settle(): void {
-    const cursors = this.#user?.cursors;
-    if (cursors?.top?.job) cursors.settleTop();
-    else cursors?.dropTop();
+    this.#user?.shapes?.top?.settle();
+    this.#settleShape();
   }
 
+  /** The bucket that was given last gives no more. */
   drop(): void {
-    this.#user?.cursors?.dropTop();
+    this.#user?.shapes?.top?.drop();
+    this.#settleShape();
+  }
+
+  /** All of the shape's jobs that were given last leave the tree. */
+  take(): ShapeCursor | undefined {
+    const taken = this.#user?.shapes?.top;
+    this.#user?.shapes?.dropTop();
+    return taken;
+  }
+
+  #settleShape(): void {
+    const shapes = this.#user?.shapes;
+    if (shapes?.top?.top) shapes.settleTop();
+    else shapes?.dropTop();
   }
 
   #peekUsers(users: Heap<UserNode>): Cursor | null {
     for (let user = users.top; user; user = users.top) {
       if (isSettled(user, users)) {
-        const opened = (user.cursors ??= new Heap([...user.moved, ...user.queues.flatMap(this.#open)], byScore));
-        if (opened.top) {
+        const shapes = (user.shapes ??= new Heap([...user.moved, ...user.queues.flatMap(this.#open)], byFirst));
+        if (shapes.top?.top) {
           this.#user = user;
-          return opened.top;
+          return shapes.top.top;
         }
         users.dropTop();
       }
@@ -106,15 +121,20 @@ export class OwnerTree {
       const standing = this.#standings.userOf(entry);
       let user = users.get(standing.key);
       if (!user) {
-        user = { standing, used: standing.used, queues: [], moved: [], cursors: null };
+        user = { standing, used: standing.used, queues: [], moved: [], shapes: null };
         users.set(standing.key, user);
       }
       return user;
     };
     for (const queue of queues) userOf(queue.entry).queues.push(queue);
-    for (const cursor of moved) userOf(cursor.bucket.queue.parent.entry).moved.push(cursor);
+    for (const shape of moved) userOf(shape.owner).moved.push(shape);
     return [...users.values()];
   }
+}
+
+/** Those that have no more jobs have left their heap. */
+function byFirst({ top: a }: ShapeCursor, { top: b }: ShapeCursor): number {
+  return a && b ? byScore(a, b) : Number(!a) - Number(!b);
 }
 
 /** Puts the top where it belongs if it has been charged since; use only grows, so nobody else can have come before it. */

@@ -73,6 +73,14 @@ export class Bucket {
   }
 }
 
+/** The oldest job of a bucket, and of it and of the bucket what tells its place: at hand, as most are looked at and not given. */
+export interface BucketHead extends JobSize {
+  readonly bucket: Bucket;
+  readonly job: WaitingJob;
+  readonly submittedAt: number;
+  readonly limitClass: number | null;
+}
+
 /** What waits, as a walk and the questions about places see it. */
 export interface QueueView {
   /** The shapes that are waited for. */
@@ -94,6 +102,8 @@ export class ShapeQueue {
   readonly #buckets: Bucket[] = [];
   /** Null: to be looked for again. */
   #oldest: Oldest | null = { ...NONE };
+  /** Null: to be put together again. */
+  #heads: { readonly policy: Policy; readonly heads: readonly BucketHead[] } | null = null;
 
   constructor(
     readonly shape: ShapeEntry,
@@ -113,14 +123,23 @@ export class ShapeQueue {
     return oldest;
   }
 
+  /** Of its buckets, in their order. */
+  heads(policy: Policy): readonly BucketHead[] {
+    if (this.#heads?.policy === policy) return this.#heads.heads;
+    const heads = this.#buckets.flatMap((bucket) => headOf(bucket, policy) ?? []);
+    this.#heads = { policy, heads };
+    return heads;
+  }
+
   /** Of its buckets; 0 if it has none. */
   longestLimitMs(policy: Policy): number {
-    const longest = this.#buckets.at(-1)?.size(policy).limitMs ?? 0;
-    const first = this.#buckets[0];
-    return first?.classes.limit === null ? Math.max(longest, first.size(policy).limitMs) : longest;
+    const heads = this.heads(policy);
+    const [longest, first] = [heads.at(-1)?.limitMs ?? 0, heads[0]];
+    return first?.limitClass === null ? Math.max(longest, first.limitMs) : longest;
   }
 
   add(job: WaitingJob): void {
+    this.#heads = null;
     const classes = sizeClassesOf(job);
     const key = sizeKey(classes);
     let bucket = this.#byKey.get(key);
@@ -137,6 +156,7 @@ export class ShapeQueue {
     const key = sizeKey(sizeClassesOf(job));
     const bucket = this.#byKey.get(key);
     if (!bucket?.remove(job)) return;
+    this.#heads = null;
     if (bucket.jobs.size === 0) {
       this.#byKey.delete(key);
       this.#buckets.splice(this.#buckets.indexOf(bucket), 1);
@@ -191,6 +211,13 @@ export class OwnerQueue {
     }
     if (this.#oldest && isOldest(this.#oldest, job)) this.#oldest = null;
   }
+}
+
+function headOf(bucket: Bucket, policy: Policy): BucketHead | null {
+  const job = bucket.jobs.first;
+  if (!job) return null;
+  const { base, lengthMs, limitMs } = bucket.size(policy);
+  return { base, lengthMs, limitMs, bucket, job, submittedAt: job.submittedAt, limitClass: bucket.classes.limit };
 }
 
 function isOldest({ order, submittedAt }: Oldest, job: WaitingJob): boolean {

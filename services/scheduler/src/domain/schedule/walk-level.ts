@@ -1,11 +1,12 @@
 // The jobs of one priority inside a walk: promoted ones, then owners below their guarantee, then the rest.
 import { Heap } from './heap.ts';
 import { classOf } from './limit-class.ts';
-import { isPromoted, type Score, scoreBy } from './ordering.ts';
+import { type AgeScore, isPromoted, type Score, scoreBy, scoreByAge } from './ordering.ts';
 import { overdueJobs } from './overdue-jobs.ts';
 import { type Oldest, OwnerTree } from './owner-tree.ts';
 import type { Bucket, OwnerEntry, OwnerQueue, ShapeEntry, ShapeQueue } from './queue-buckets.ts';
 import type { WalkBlocks } from './walk-blocks.ts';
+import { ShapeCursor } from './shape-cursor.ts';
 import { byAge, Cursor, type CursorRules } from './walk-cursor.ts';
 import type { OrderView, WalkStandings } from './walk-standings.ts';
 
@@ -21,6 +22,7 @@ export interface LevelParts {
 export class WalkLevel {
   readonly #parts: LevelParts;
   readonly #scoreOf: Score;
+  readonly #ageScoreOf: AgeScore | null;
   readonly #defaultLimitClass: number;
   readonly #promoted: Heap<Cursor>;
   /** Those that have promoted jobs; they go on with the rest afterwards. */
@@ -35,6 +37,7 @@ export class WalkLevel {
     const { view, standings, owners } = parts;
     this.#parts = parts;
     this.#scoreOf = scoreBy(view);
+    this.#ageScoreOf = scoreByAge(view);
     this.#defaultLimitClass = classOf(view.policy.backfill.defaultTimeLimitMs);
     this.#promoted = new Heap([...this.#promotedCursors()], byAge);
     const oldest = oldestOf(standings.isByOwner ? owners : []);
@@ -60,9 +63,11 @@ export class WalkLevel {
 
   /** The bucket that was given last gives no more. */
   drop(cursor: Cursor): void {
-    cursor.isOut = true;
-    if (this.#from === 'promoted') this.#promoted.dropTop();
-    else this.#from.drop();
+    if (this.#from !== 'promoted') this.#from.drop();
+    else {
+      cursor.isOut = true;
+      this.#promoted.dropTop();
+    }
   }
 
   #peekPromoted(): Cursor | null {
@@ -78,8 +83,8 @@ export class WalkLevel {
   #peekBelow(): Cursor | null {
     for (let cursor = this.#peekTree(this.#below); cursor; cursor = this.#peekTree(this.#below)) {
       if (this.#parts.standings.isBelowGuarantee(cursor.bucket.queue.parent.entry.owner)) return cursor;
-      this.#below.drop();
-      this.#rest.move(cursor);
+      const moved = this.#below.take();
+      if (moved) this.#rest.move(moved);
     }
     return null;
   }
@@ -117,22 +122,18 @@ export class WalkLevel {
     }
   }
 
-  #open(queue: ShapeQueue): Cursor[] {
-    const found: Cursor[] = [];
-    const closedFrom = this.#parts.blocks.closedFrom(queue);
-    if (this.#shortest(queue) >= closedFrom) return found;
+  #open(queue: ShapeQueue): ShapeCursor[] {
+    const closedFrom = () => this.#parts.blocks.closedFrom(queue);
+    if (this.#shortest(queue) >= closedFrom()) return [];
     const rules = this.#rules(queue);
-    for (const bucket of queue.buckets) {
-      if (bucket.classes.limit !== null && bucket.classes.limit >= closedFrom) break;
-      const cursor = this.#goOn(bucket, rules);
-      if (cursor.job && !cursor.isOut) found.push(cursor);
-    }
-    return found;
+    const goOn = this.#cursors.size > 0 ? (bucket: Bucket) => this.#goOn(bucket, rules) : null;
+    const cursor = new ShapeCursor(queue, { ...rules, ageScoreOf: this.#ageScoreOf, closedFrom, goOn });
+    return cursor.top ? [cursor] : [];
   }
 
   /** After its promoted jobs, which are given by age. */
   #goOn(bucket: Bucket, rules: CursorRules): Cursor {
-    const promoted = this.#cursors.size > 0 ? this.#cursors.get(bucket) : undefined;
+    const promoted = this.#cursors.get(bucket);
     const { view } = this.#parts;
     const jobs = bucket.ordered(view.policy);
     if (promoted && (promoted.isOut || jobs === bucket.jobs)) return promoted;
