@@ -15,16 +15,25 @@ export function delayedBy(
   { now, isAhead }: { readonly now: number; readonly isAhead: (job: WaitingJob) => boolean },
 ): readonly RunningAttempt[] {
   if (allDevices(ask.shape) === 1) return [];
-  const { cluster, queueIndex } = state;
+  const { cluster } = state;
   const without = cluster.earliestWithoutLines(ask, now);
   if (!without) return [];
-  const found: RunningAttempt[] = [];
-  for (const { id } of queueIndex.inLine()) {
-    const attempt = state.placedAttempt(id);
-    if (!attempt || isAhead(attempt.job) || state.priority(attempt.job.className) > ask.priority) continue;
-    if (attempt.parts.some(({ nodeId }) => without.nodeIds.includes(nodeId))) found.push(attempt);
-  }
+  const found = inLineOn(state, without.nodeIds).filter(
+    ({ job }) => !isAhead(job) && state.priority(job.className) <= ask.priority,
+  );
   if (found.length === 0) return [];
   const usual = cluster.earliest(ask, now);
   return usual === null || usual.at - without.at >= WORTH_MS ? found : [];
+}
+
+/** In the order in which they came into line; most are elsewhere. */
+function inLineOn(state: SchedulingState, nodeIds: readonly string[]): RunningAttempt[] {
+  const there = state.cluster.inLineOn(nodeIds);
+  if (there.size === 0) return [];
+  const found: RunningAttempt[] = [];
+  for (const { id } of state.queueIndex.inLine()) {
+    const attempt = there.has(id) ? state.placedAttempt(id) : undefined;
+    if (attempt?.parts.some(({ nodeId }) => nodeIds.includes(nodeId))) found.push(attempt);
+  }
+  return found;
 }

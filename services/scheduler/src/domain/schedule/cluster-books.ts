@@ -3,6 +3,7 @@ import type { Ask } from './ask.ts';
 import { ChangeLog } from './change-log.ts';
 import type { Booking, EngineNode, EngineShape, Reservation, RunningAttempt } from './engine-model.ts';
 import { HardwareCatalogue } from './hardware.ts';
+import type { HorizonOptions } from './horizon.ts';
 import { Horizons } from './horizons.ts';
 import { NodeIndex } from './node-index.ts';
 import { NodeLedger, type Promised } from './node-ledger.ts';
@@ -50,6 +51,7 @@ export class ClusterBooks {
   #horizons = new Horizons(() => true);
   #horizonsWithoutLines = new Horizons(({ attempt }) => attempt.waiting === null);
   #options: ClusterOptions;
+  #time: HorizonOptions = { now: 0, defaultLimitMs: 0 };
   #bookings: readonly Booking[] = [];
   #sorted: readonly NodeLedger[] | null = null;
   #topology = 0;
@@ -143,12 +145,11 @@ export class ClusterBooks {
     const key = `${view.suiting}/${devices}/${ahead.key}`;
     const known = this.#lineNodes.get(key);
     if (known) return known;
-    const time = (now: number) => ({ now, ...this.#options });
     const wantOf = (ledger: NodeLedger) => lineWant(view, ledger, ahead);
     const found = new LineNodes(this.changed, () => this.ledgers(), {
       countInLine: ({ inLine }) => inLine[deviceKind],
-      offers: (ledger, now) => lineOn(ledger, wantOf(ledger), time(now)) !== null,
-      nextAt: (ledger, now) => nextLateAt(ledger, wantOf(ledger), time(now)),
+      offers: (ledger, now) => lineOn(ledger, wantOf(ledger), this.#timeOf(now)) !== null,
+      nextAt: (ledger, now) => nextLateAt(ledger, wantOf(ledger), this.#timeOf(now)),
     });
     if (this.#lineNodes.size >= MOST_LINE_NODES) this.#lineNodes.clear();
     this.#lineNodes.set(key, found);
@@ -156,12 +157,19 @@ export class ClusterBooks {
   }
 
   profile(ledger: NodeLedger, now: number): NodeProfile {
-    return new NodeProfile(ledger, this.#horizons.of(ledger, { now, ...this.#options }), now);
+    return new NodeProfile(ledger, this.#horizons.of(ledger, this.#timeOf(now)), now);
   }
 
   /** As if nobody were in line. */
   profileWithoutLines(ledger: NodeLedger, now: number): NodeProfile {
-    return new NodeProfile(ledger, this.#horizonsWithoutLines.of(ledger, { now, ...this.#options }), now);
+    return new NodeProfile(ledger, this.#horizonsWithoutLines.of(ledger, this.#timeOf(now)), now);
+  }
+
+  /** Asked for each node at one and the same time. */
+  #timeOf(now: number): HorizonOptions {
+    const { defaultLimitMs } = this.#options;
+    if (this.#time.now !== now || this.#time.defaultLimitMs !== defaultLimitMs) this.#time = { now, defaultLimitMs };
+    return this.#time;
   }
 
   /** All changes made in `work` are taken back at its end. */

@@ -140,6 +140,12 @@ export class Cluster {
     return findLinePlace(this.#books, ask, { now, wider });
   }
 
+  /** The jobs in the lines of these nodes. */
+  inLineOn(nodeIds: readonly string[]): ReadonlySet<string> {
+    const placed = nodeIds.flatMap((id) => this.#books.ledger(id)?.placed ?? []);
+    return new Set(placed.flatMap(({ attempt }) => (attempt.waiting ? attempt.job.id : [])));
+  }
+
   whyNot(ask: Ask, now: number): NodeVerdict[] {
     return whyNotOn(this.#books, ask, now);
   }

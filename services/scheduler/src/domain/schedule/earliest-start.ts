@@ -185,10 +185,10 @@ function countFreeBy(profile: NodeProfile, view: ShapeView, time: number): numbe
 }
 
 function countFree(profile: NodeProfile, view: ShapeView, isFree: (until: number) => boolean): number {
-  const { ledger } = profile;
-  const mask = view.mask(ledger);
+  const { bits } = profile.ledger;
+  const mask = view.mask(profile.ledger);
   let count = 0;
-  for (let spot = 0; spot < ledger.bits.length; spot += 1)
-    if (((ledger.bits[spot] ?? 0) & mask) !== 0 && isFree(profile.freeFrom(spot, view.shape))) count += 1;
+  for (let spot = 0; spot < bits.length; spot += 1)
+    if (((bits[spot] ?? 0) & mask) !== 0 && isFree(profile.freeFrom(spot, view.shape))) count += 1;
   return count;
 }

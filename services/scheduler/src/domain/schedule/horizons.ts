@@ -9,7 +9,7 @@ interface Known {
 }
 
 export class Horizons {
-  readonly #known = new WeakMap<NodeLedger, Known>();
+  readonly #known = new Map<NodeLedger, Known>();
   readonly #counts: (entry: Placed) => boolean;
 
   /** Of those entries of a node only. */

@@ -54,9 +54,10 @@ export class LineUp {
 
   /** Who may join, and, as long as somebody for one device may, also those for several: what they need is not for those behind them. */
   #whoseTurn(mayJoin: (entry: ShapeEntry) => boolean): (entry: ShapeEntry) => boolean {
-    const open = new Set([...this.#paper.engine.queueIndex.shapes()].filter(mayJoin));
-    const isForOne = [...open].some((entry) => !isWide(entry));
-    return (entry) => open.has(entry) || (isForOne && isWide(entry));
+    const forOne = new Set(
+      [...this.#paper.engine.queueIndex.shapes()].filter((each) => !isWide(each) && mayJoin(each)),
+    );
+    return (entry) => (isWide(entry) ? forOne.size > 0 || mayJoin(entry) : forOne.has(entry));
   }
 
   /** False: no line has room for the shape, behind those who were met. */

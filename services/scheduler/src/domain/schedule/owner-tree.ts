@@ -87,7 +87,7 @@ export class OwnerTree {
 
   #settleShape(): void {
     const shapes = this.#user?.shapes;
-    if (shapes?.top?.top) shapes.settleTop();
+    if (shapes?.top?.standing) shapes.settleTop();
     else shapes?.dropTop();
   }
 
@@ -95,9 +95,10 @@ export class OwnerTree {
     for (let user = users.top; user; user = users.top) {
       if (isSettled(user, users)) {
         const shapes = (user.shapes ??= new Heap([...user.moved, ...user.queues.flatMap(this.#open)], byFirst));
-        if (shapes.top?.top) {
+        const cursor = shapes.top?.top;
+        if (cursor) {
           this.#user = user;
-          return shapes.top.top;
+          return cursor;
         }
         users.dropTop();
       }
@@ -133,7 +134,7 @@ export class OwnerTree {
 }
 
 /** Those that have no more jobs have left their heap. */
-function byFirst({ top: a }: ShapeCursor, { top: b }: ShapeCursor): number {
+function byFirst({ standing: a }: ShapeCursor, { standing: b }: ShapeCursor): number {
   return a && b ? byScore(a, b) : Number(!a) - Number(!b);
 }
 

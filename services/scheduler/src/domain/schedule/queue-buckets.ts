@@ -93,8 +93,12 @@ export interface QueueView {
 interface Oldest {
   order: number;
   submittedAt: number;
+  /** When the one of that order was submitted: nearly always the first of all, too. */
+  firstSubmittedAt: number;
 }
-const NONE: Readonly<Oldest> = { order: Infinity, submittedAt: Infinity };
+/** Of a job, or of several. */
+type OrderAndTime = Pick<Oldest, 'order' | 'submittedAt'> & Partial<Oldest>;
+const NONE: Readonly<Oldest> = { order: Infinity, submittedAt: Infinity, firstSubmittedAt: Infinity };
 
 /** One owner's jobs of one shape in one class. */
 export class ShapeQueue {
@@ -220,12 +224,16 @@ function headOf(bucket: Bucket, policy: Policy): BucketHead | null {
   return { base, lengthMs, limitMs, bucket, job, submittedAt: job.submittedAt, limitClass: bucket.classes.limit };
 }
 
-function isOldest({ order, submittedAt }: Oldest, job: WaitingJob): boolean {
-  return order === job.order || submittedAt === job.submittedAt;
+/** Whether another may be the oldest without it; of many that were submitted together, that is seldom so. */
+function isOldest({ order, submittedAt, firstSubmittedAt }: Oldest, job: WaitingJob): boolean {
+  return order === job.order || (submittedAt === job.submittedAt && submittedAt !== firstSubmittedAt);
 }
 
-function lower(oldest: Oldest, { order, submittedAt }: Readonly<Oldest>): void {
-  oldest.order = Math.min(oldest.order, order);
+function lower(oldest: Oldest, { order, submittedAt, firstSubmittedAt = submittedAt }: OrderAndTime): void {
+  if (order < oldest.order) {
+    oldest.order = order;
+    oldest.firstSubmittedAt = firstSubmittedAt;
+  }
   oldest.submittedAt = Math.min(oldest.submittedAt, submittedAt);
 }
 

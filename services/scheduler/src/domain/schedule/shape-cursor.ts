@@ -4,39 +4,52 @@ import type { WaitingJob } from './engine-model.ts';
 import { Heap } from './heap.ts';
 import type { AgeScore } from './ordering.ts';
 import type { Bucket, OwnerEntry, ShapeQueue } from './queue-buckets.ts';
-import { byScore, Cursor, type CursorRules } from './walk-cursor.ts';
+import type { WalkBlocks } from './walk-blocks.ts';
+import { byScore, Cursor, type CursorRules, type JobStanding } from './walk-cursor.ts';
 
-export interface ShapeRules extends CursorRules {
+/** What holds for all of one walk. */
+export interface ShapeWalk {
   /** Of jobs that have not been looked at; null where more than their age counts. */
   readonly ageScoreOf: AgeScore | null;
-  /** The class of time limits from which on jobs are out by now; infinite if none is. */
-  readonly closedFrom: () => number;
+  readonly blocks: Pick<WalkBlocks, 'closedFrom'>;
   /** Of a bucket of which the walk has given jobs already: the cursor that goes on there. Null where it has of none. */
-  readonly goOn: ((bucket: Bucket) => Cursor) | null;
+  readonly goOn: ((bucket: Bucket, rules: CursorRules) => Cursor) | null;
 }
 
 export class ShapeCursor {
   readonly #queue: ShapeQueue;
-  readonly #rules: ShapeRules;
+  readonly #rules: CursorRules;
+  readonly #walk: ShapeWalk;
+  #bestBucket: Bucket | null = null;
+  /** Of the first job of that bucket. */
+  #best: JobStanding | undefined;
+  /** On that bucket, once it is asked for. */
   #first: Cursor | undefined;
   /** Null: none but the first has been opened. */
   #cursors: Heap<Cursor> | null = null;
 
-  constructor(queue: ShapeQueue, rules: ShapeRules) {
+  constructor(queue: ShapeQueue, rules: CursorRules, walk: ShapeWalk) {
     this.#queue = queue;
     this.#rules = rules;
-    const { goOn, ageScoreOf } = rules;
-    if (goOn || !ageScoreOf) this.#cursors = this.#openAll();
-    else this.#first = this.#openFirst(ageScoreOf);
+    this.#walk = walk;
+    if (walk.goOn || !walk.ageScoreOf) this.#cursors = this.#openAll();
+    else this.#findBest(walk.ageScoreOf);
   }
 
   get owner(): OwnerEntry {
     return this.#queue.parent.entry;
   }
 
+  /** Of the job that is next; none where there is none. */
+  get standing(): JobStanding | undefined {
+    return this.#cursors ? this.#cursors.top : this.#best;
+  }
+
   /** The bucket whose job is next. */
   get top(): Cursor | undefined {
-    return this.#cursors ? this.#cursors.top : this.#first;
+    if (this.#cursors) return this.#cursors.top;
+    if (this.#bestBucket) this.#first ??= this.#open(this.#bestBucket);
+    return this.#first;
   }
 
   /** After the top has moved on to its next job. */
@@ -53,11 +66,10 @@ export class ShapeCursor {
     else this.#cursors.dropTop();
   }
 
-  #openFirst(ageScoreOf: AgeScore): Cursor | undefined {
+  #findBest(ageScoreOf: AgeScore): void {
     const { policy, overdue, isReadyGang } = this.#rules;
     const { shape } = this.#queue.shape;
-    const closedFrom = this.#rules.closedFrom();
-    let bestBucket: Bucket | undefined;
+    const closedFrom = this.#walk.blocks.closedFrom(this.#queue);
     let best = { job: undefined as WaitingJob | undefined, score: Infinity, isOverdue: false, isReadyGang };
     let other = { ...best };
     for (const head of this.#queue.heads(policy)) {
@@ -67,13 +79,13 @@ export class ShapeCursor {
       other.isOverdue = overdue.size > 0 && overdue.has(head.job.id);
       if (byScore(other, best) >= 0) continue;
       [best, other] = [other, best];
-      bestBucket = head.bucket;
+      this.#bestBucket = head.bucket;
     }
-    return bestBucket && this.#open(bestBucket);
+    if (best.job) this.#best = best;
   }
 
   #openAll(): Heap<Cursor> {
-    const closedFrom = this.#rules.closedFrom();
+    const closedFrom = this.#walk.blocks.closedFrom(this.#queue);
     const cursors: Cursor[] = [];
     for (const bucket of this.#queue.buckets) {
       if (isClosed(bucket.classes.limit, closedFrom)) break;
@@ -84,8 +96,8 @@ export class ShapeCursor {
   }
 
   #open(bucket: Bucket): Cursor {
-    const { goOn, policy } = this.#rules;
-    return goOn?.(bucket) ?? new Cursor(bucket, this.#rules, { jobs: bucket.ordered(policy) });
+    const jobs = bucket.ordered(this.#rules.policy);
+    return this.#walk.goOn?.(bucket, this.#rules) ?? new Cursor(bucket, this.#rules, { jobs });
   }
 }
 

@@ -1,12 +1,12 @@
 // The jobs of one priority inside a walk: promoted ones, then owners below their guarantee, then the rest.
 import { Heap } from './heap.ts';
 import { classOf } from './limit-class.ts';
-import { type AgeScore, isPromoted, type Score, scoreBy, scoreByAge } from './ordering.ts';
+import { isPromoted, type Score, scoreBy, scoreByAge } from './ordering.ts';
 import { overdueJobs } from './overdue-jobs.ts';
 import { type Oldest, OwnerTree } from './owner-tree.ts';
 import type { Bucket, OwnerEntry, OwnerQueue, ShapeEntry, ShapeQueue } from './queue-buckets.ts';
 import type { WalkBlocks } from './walk-blocks.ts';
-import { ShapeCursor } from './shape-cursor.ts';
+import { ShapeCursor, type ShapeWalk } from './shape-cursor.ts';
 import { byAge, Cursor, type CursorRules } from './walk-cursor.ts';
 import type { OrderView, WalkStandings } from './walk-standings.ts';
 
@@ -22,7 +22,7 @@ export interface LevelParts {
 export class WalkLevel {
   readonly #parts: LevelParts;
   readonly #scoreOf: Score;
-  readonly #ageScoreOf: AgeScore | null;
+  readonly #walk: ShapeWalk;
   readonly #defaultLimitClass: number;
   readonly #promoted: Heap<Cursor>;
   /** Those that have promoted jobs; they go on with the rest afterwards. */
@@ -37,9 +37,10 @@ export class WalkLevel {
     const { view, standings, owners } = parts;
     this.#parts = parts;
     this.#scoreOf = scoreBy(view);
-    this.#ageScoreOf = scoreByAge(view);
     this.#defaultLimitClass = classOf(view.policy.backfill.defaultTimeLimitMs);
     this.#promoted = new Heap([...this.#promotedCursors()], byAge);
+    const goOn = (bucket: Bucket, rules: CursorRules) => this.#goOn(bucket, rules);
+    this.#walk = { ageScoreOf: scoreByAge(view), blocks: parts.blocks, goOn: this.#cursors.size > 0 ? goOn : null };
     const oldest = oldestOf(standings.isByOwner ? owners : []);
     const open = (owner: OwnerQueue) => this.#queuesOpen(owner).flatMap((queue) => this.#open(queue));
     this.#below = new OwnerTree(standings, oldest, open);
@@ -123,12 +124,9 @@ export class WalkLevel {
   }
 
   #open(queue: ShapeQueue): ShapeCursor[] {
-    const closedFrom = () => this.#parts.blocks.closedFrom(queue);
-    if (this.#shortest(queue) >= closedFrom()) return [];
-    const rules = this.#rules(queue);
-    const goOn = this.#cursors.size > 0 ? (bucket: Bucket) => this.#goOn(bucket, rules) : null;
-    const cursor = new ShapeCursor(queue, { ...rules, ageScoreOf: this.#ageScoreOf, closedFrom, goOn });
-    return cursor.top ? [cursor] : [];
+    if (this.#shortest(queue) >= this.#parts.blocks.closedFrom(queue)) return [];
+    const cursor = new ShapeCursor(queue, this.#rules(queue), this.#walk);
+    return cursor.standing ? [cursor] : [];
   }
 
   /** After its promoted jobs, which are given by age. */
