@@ -34,11 +34,14 @@ export const NOTHING: Tally = { seeds: 0, faults: 0, steps: 0, commits: 0, attem
 /** More say no more, and shrinking takes time. */
 const MOST_FAILURES = 2;
 
-export async function runSeeds({ from, count, stride, broken }: Seeds): Promise<Tally> {
-  let tally = NOTHING;
-  for (let index = 0; index < count && tally.failures.length < MOST_FAILURES; index += 1)
-    tally = added(tally, await runScenario(scenarioOf(from + index * stride, broken)));
-  return tally;
+/** One after the other: what is to be told of each. */
+export async function* runSeeds({ from, count, stride, broken }: Seeds): AsyncGenerator<Tally> {
+  let failures = 0;
+  for (let index = 0; index < count && failures < MOST_FAILURES; index += 1) {
+    const tally = await runScenario(scenarioOf(from + index * stride, broken));
+    failures += tally.failures.length;
+    yield tally;
+  }
 }
 
 export async function runScenario(scenario: Scenario): Promise<Tally> {

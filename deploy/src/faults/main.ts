@@ -1,4 +1,5 @@
 // `npm run simulate:faults`: scheduler, agents, log, clock and network in one process, under random faults, for many seeds.
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { hasCode, type PlatformError } from '@baton/errors';
@@ -8,12 +9,12 @@ import { type Options, readOptions } from './options.ts';
 /** Of errors that are part of the game nobody reads the stack. */
 Error.stackTraceLimit = 4;
 
-function inWorker(seeds: Seeds): Promise<Tally> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: seeds });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
+const PROGRESS_EVERY_MS = 10_000;
+
+async function inWorker(seeds: Seeds, onSeed: (tally: Tally) => void): Promise<void> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: seeds });
+  worker.on('message', onSeed);
+  await once(worker, 'exit');
 }
 
 async function inWorkers({ from, seeds, workers, broken }: Options): Promise<Tally> {
@@ -24,8 +25,17 @@ async function inWorkers({ from, seeds, workers, broken }: Options): Promise<Tal
     stride,
     broken,
   }));
-  const tallies = await Promise.all(shares.map(inWorker));
-  return tallies.reduce(added, NOTHING);
+  let tally = NOTHING;
+  const progress = setInterval(
+    () => void process.stderr.write(`  ... ${tally.seeds} of ${seeds} seeds\n`),
+    PROGRESS_EVERY_MS,
+  );
+  try {
+    await Promise.all(shares.map((share) => inWorker(share, (one) => (tally = added(tally, one)))));
+    return tally;
+  } finally {
+    clearInterval(progress);
+  }
 }
 
 async function main(): Promise<void> {
@@ -47,4 +57,4 @@ if (isMainThread) {
     process.stderr.write(`${(error as PlatformError).message}\n`);
     process.exitCode = 2;
   }
-} else parentPort?.postMessage(await runSeeds(workerData as Seeds));
+} else for await (const tally of runSeeds(workerData as Seeds)) parentPort?.postMessage(tally);
