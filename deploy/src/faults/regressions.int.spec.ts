@@ -17,6 +17,8 @@ const MENDED: readonly (readonly [number, string])[] = [
     'a leader that was asleep wrote once more after the next one had read the log, which had nothing to write and never knew',
   ],
   [372, 'a retry waited for the time of a clock that had been set back since'],
+  [3797, 'two schedulers of one name led at the same time, and one ended by lease what the other had let go on'],
+  [1829, 'two schedulers of one name took the lease from each other again and again'],
   [350, 'after a restart an agent told of a start before the end of whoever had the device'],
 ];
 

@@ -1,4 +1,5 @@
 // The leader's lease in a KV bucket. It only spares two schedulers from fighting: the fence is the log's own expectation.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -15,12 +16,14 @@ export type LeaseBucket = Pick<KV, 'get' | 'create' | 'update' | 'delete'>;
 
 interface LeaseValue {
   readonly holder: string;
+  /** Of the process: two may have been given one name. */
+  readonly instance: string;
   readonly term: number;
 }
 
 export interface KvLeaseOptions {
   readonly connection: NatsConnection;
-  /** Name of this instance: after its restart it takes its own lease over at once. */
+  /** Name of this scheduler: started again, it takes its own lease over at once. */
   readonly holder: string;
 }
 
@@ -32,6 +35,9 @@ export async function openKvLease({ connection, holder }: KvLeaseOptions): Promi
 export class KvLease implements Lease {
   readonly #kv: LeaseBucket;
   readonly #holder: string;
+  readonly #instance = randomUUID();
+  #hasHeld = false;
+  #overlapMs = 0;
   #revision = 0;
   #term = 0;
   #vacantSince: number | null = null;
@@ -52,9 +58,13 @@ export class KvLease implements Lease {
       const entry = await this.#kv.get(KEY);
       const present = leaseOf(entry);
       const revision = entry ? entry.revision : 0;
-      const free = present === null || present.holder === this.#holder || (await this.#stale(revision, signal));
-      if (!free) continue;
+      const isVacant = present === null || present.instance === this.#instance;
+      const isFormer = !isVacant && !this.#hasHeld && present.holder === this.#holder;
+      if (!isVacant && !isFormer && !(await this.#stale(revision, signal))) continue;
       if (await this.#take(revision, present?.term ?? 0)) {
+        this.#hasHeld = true;
+        // What had it under this name may run on, where it was started twice.
+        this.#overlapMs = isFormer ? TTL_MS : 0;
         this.#vacantSince = entry ? entry.created.getTime() : null;
         return this.#term - 1;
       }
@@ -84,7 +94,7 @@ export class KvLease implements Lease {
   }
 
   async #write(revision: number): Promise<number> {
-    const value: LeaseValue = { holder: this.#holder, term: this.#term };
+    const value: LeaseValue = { holder: this.#holder, instance: this.#instance, term: this.#term };
     const text = JSON.stringify(value);
     const askedAt = performance.now();
     const written = await (revision === 0 ? this.#kv.create(KEY, text) : this.#kv.update(KEY, text, revision));
@@ -103,9 +113,13 @@ export class KvLease implements Lease {
     } catch {
       const entry = await this.#kv.get(KEY).catch(() => undefined);
       if (entry === undefined) return;
-      if (entry?.json<LeaseValue>().holder === this.#holder) this.#revision = entry.revision;
+      if (entry !== null && leaseOf(entry)?.instance === this.#instance) this.#revision = entry.revision;
       else this.#give();
     }
+  }
+
+  overlapMs(): number {
+    return this.#overlapMs;
   }
 
   #give(): void {

@@ -55,7 +55,13 @@ async function leading(log: Log): Promise<{ leadership: Leadership; leader: Lead
       report: (error) => expect.unreachable(String(error)),
     });
   const never = new Promise<void>(() => {});
-  const lease = { acquire: async () => 0, isHeld: () => true, lost: () => never, release: async () => {} };
+  const lease = {
+    acquire: async () => 0,
+    isHeld: () => true,
+    overlapMs: () => 0,
+    lost: () => never,
+    release: async () => {},
+  };
   const leadership = new Leadership({ lease, newLeader, logLost: () => never, report: () => {} });
   const leads = new Promise<Leader>((resolve) => leadership.onLead(resolve));
   void leadership.run(ended.signal);

@@ -13,6 +13,8 @@ export interface Lease {
   acquire(signal: AbortSignal): Promise<number>;
   /** Whether nobody else can have it now, by a clock that nobody can set: this process may have slept, or be cut off. */
   isHeld(): boolean;
+  /** So long after it was acquired, whoever had it before may take itself for the holder; 0 where that was waited for. */
+  overlapMs(): number;
   /** Resolves when the lease is lost or given up. */
   lost(): Promise<void>;
   release(): Promise<void>;
@@ -44,6 +46,11 @@ export class Leadership {
   /** Whether this instance leads beyond doubt: no other one has begun to. */
   isSure(): boolean {
     return this.#leader !== null && this.#ports.lease.isHeld();
+  }
+
+  /** So long after it began to lead, whoever led before may think that it still does. */
+  overlapMs(): number {
+    return this.#ports.lease.overlapMs();
   }
 
   current(): Leader | null {

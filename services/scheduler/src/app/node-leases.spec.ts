@@ -17,7 +17,7 @@ beforeEach(async () => void (world = await leading()));
 afterEach(() => world.ended.abort());
 
 async function leading() {
-  const at = { monotonic: 1_000, isHeard: true, isHeld: true };
+  const at = { monotonic: 1_000, isHeard: true, isHeld: true, overlapMs: 0 };
   const ended = new AbortController();
   const losing = { now: Promise.withResolvers<void>() };
   const newLeader = () =>
@@ -50,6 +50,7 @@ async function leading() {
   const lease = {
     acquire: async () => 0,
     isHeld: () => at.isHeld,
+    overlapMs: () => at.overlapMs,
     lost: () => losing.now.promise,
     release: async () => {},
   };
@@ -131,6 +132,39 @@ describe('an attempt on a node that is not heard', () => {
     const leader = await next;
     run(leader, 'job_1', 'requeue');
     at.monotonic += LEASE_MS + MARGIN_MS - 1;
+    await leases.check();
+    expect(phaseOf('job_1', leader)).toBe('running');
+    at.monotonic += 1;
+    await leases.check();
+    expect(phaseOf('job_1', leader)).toBe('queued');
+  });
+});
+
+describe('an attempt on a silent node', () => {
+  it('is not ended by a scheduler that may have been replaced without knowing it', async () => {
+    const { at, leases, leader } = world;
+    run(leader, 'job_1', 'requeue');
+    at.isHeard = false;
+    at.monotonic += LEASE_MS + MARGIN_MS;
+    at.isHeld = false;
+    await leases.check();
+    expect(phaseOf('job_1')).toBe('running');
+    at.isHeld = true;
+    await leases.check();
+    expect(phaseOf('job_1')).toBe('queued');
+  });
+
+  it('has so much longer as the one that led before may have gone on answering', async () => {
+    const { at, leases, losing, leads } = world;
+    at.isHeard = false;
+    at.overlapMs = 5_000;
+    const next = leads();
+    const lost = losing.now;
+    losing.now = Promise.withResolvers<void>();
+    lost.resolve();
+    const leader = await next;
+    run(leader, 'job_1', 'requeue');
+    at.monotonic += LEASE_MS + MARGIN_MS + at.overlapMs - 1;
     await leases.check();
     expect(phaseOf('job_1', leader)).toBe('running');
     at.monotonic += 1;

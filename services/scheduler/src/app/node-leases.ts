@@ -23,13 +23,13 @@ export interface NodeLeasesPorts {
 export class NodeLeases {
   readonly #ports: NodeLeasesPorts;
   readonly #renewedAt = new Map<string, number>();
-  /** Who led before may have answered until then. */
+  /** Who led before may have answered until then, which may be still to come. */
   #ledSince: number;
 
   constructor(ports: NodeLeasesPorts) {
     this.#ports = ports;
     this.#ledSince = ports.monotonic();
-    ports.leadership.onLead(() => (this.#ledSince = ports.monotonic()));
+    ports.leadership.onLead(() => (this.#ledSince = ports.monotonic() + ports.leadership.overlapMs()));
   }
 
   /**
@@ -43,7 +43,10 @@ export class NodeLeases {
     return leaseMs;
   }
 
-  /** Ends the attempts on nodes whose lease has run out, and the margin with it. Others wait, however long it takes. */
+  /**
+   * Ends the attempts on nodes whose lease has run out, and the margin with it. Others wait, however long it takes; so do all while another
+   * scheduler could have begun to lead, and have answered them.
+   */
   async check(): Promise<void> {
     const { leadership, nodes, now } = this.#ports;
     const leader = leadership.current();
@@ -51,6 +54,7 @@ export class NodeLeases {
     for (const { id: nodeId, heard } of nodes.known()) {
       if (heard || !this.#isOver(nodeId)) continue;
       for (const { id, state, part } of leader.ledger.placedOn(nodeId)) {
+        if (!leadership.isSure()) return;
         if (state.spec.onNodeLoss !== 'requeue') continue;
         const message = 'Its node was not heard from for longer than its lease: what ran there has ended itself.';
         const command = { ...lostCommand(state.attempt.number, part, { message, now: now() }), ...rankOf(part) };
