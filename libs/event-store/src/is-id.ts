@@ -2,7 +2,9 @@
 
 const PREFIX = 3;
 const LENGTH = PREFIX + 1 + 26;
-const [UNDERSCORE, A, Z, ZERO, NINE] = Array.from('_az09', (character) => character.charCodeAt(0));
+const UNDERSCORE = 95;
+const [A, Z] = [97, 122] as const;
+const [ZERO, NINE] = [48, 57] as const;
 
 export function isId(text: string): boolean {
   if (text.length !== LENGTH || text.charCodeAt(PREFIX) !== UNDERSCORE) return false;
