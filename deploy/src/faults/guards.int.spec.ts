@@ -11,16 +11,15 @@ const LONG_MS = 240_000;
 /** What is violated first depends on the seed: one of these, within so many seeds from the first. */
 const FOUND: readonly (readonly [Breakage, number, number, readonly Invariant[]])[] = [
   ['log-expectation', 12, 1, ['chain-broken', 'device-given-twice', 'term-shared']],
-  ['log-previous', 20, 10, ['chain-broken', 'device-given-twice', 'term-shared']],
+  ['log-previous', 20, 30, ['chain-broken', 'device-given-twice', 'term-shared']],
   ['log-fsync', 20, 5, ['chain-broken', 'command-lost', 'code-failed', 'never-ends']],
   ['journal-fsync', 12, 1, ['started-twice']],
   ['journal-dropped', 12, 1, ['started-twice']],
-  ['set-revision', 12, 1, ['started-twice', 'started-unasked', 'killed-unasked', 'fact-lost', 'never-ends']],
   ['set-installation', 20, 70, ['killed-unasked', 'fact-lost', 'never-ends']],
   ['granted-file', 20, 5, ['started-twice', 'fact-lost']],
   ['early-release', 12, 1, ['device-held-twice']],
   ['lease-guard', 20, 225, ['runs-twice', 'started-unasked']],
-  ['lease-margin', 20, 30, ['runs-twice', 'started-unasked']],
+  ['lease-margin', 20, 20, ['runs-twice', 'started-unasked']],
 ];
 
 async function firstViolation(guard: Breakage, seeds: number, from = 1): Promise<Invariant | null> {
@@ -50,11 +49,10 @@ describe('a guard that is taken away', () => {
     },
   );
 
-  it(
-    'is not the lease: where everybody may lead at any time, the log alone keeps every promise',
-    { timeout: LONG_MS },
-    async () => {
-      expect(await firstViolation('lease', 12)).toBeNull();
-    },
-  );
+  it.each([
+    ['lease', 'where everybody may lead at any time, the log alone keeps every promise'],
+    ['set-revision', 'what an older set names the scheduler gives nothing to start with'],
+  ] as const)('is not missed if it is %s: %s', { timeout: LONG_MS }, async (guard) => {
+    expect(await firstViolation(guard, 12)).toBeNull();
+  });
 });

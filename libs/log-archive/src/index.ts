@@ -11,4 +11,12 @@ export { LOG_STREAMS, type LogStream } from './log-streams.ts';
 export { sameMark, type StreamMark } from './rolling-hash.ts';
 export type { Reducers } from './verify/reducers.ts';
 export { type VerifyReport, verifyLog } from './verify/verify-log.ts';
-export type { BackupSummary, CreatedBackup, LogAdmin, LogPlace, RepairedBlobs, RestoredBackup, VerifiedLog } from './admin.ts';
+export type {
+  BackupSummary,
+  CreatedBackup,
+  LogAdmin,
+  LogPlace,
+  RepairedBlobs,
+  RestoredBackup,
+  VerifiedLog,
+} from './admin.ts';

@@ -53,23 +53,28 @@ export class KvLease implements Lease {
 
   async acquire(signal: AbortSignal): Promise<number> {
     clearInterval(this.#renewal);
-    for (;;) {
-      signal.throwIfAborted();
-      const entry = await this.#kv.get(KEY);
-      const present = leaseOf(entry);
-      const revision = entry ? entry.revision : 0;
-      const isVacant = present === null || present.instance === this.#instance;
-      const isFormer = !isVacant && !this.#hasHeld && present.holder === this.#holder;
-      if (!isVacant && !isFormer && !(await this.#stale(revision, signal))) continue;
-      if (await this.#take(revision, present?.term ?? 0)) {
-        this.#hasHeld = true;
-        // What had it under this name may run on, where it was started twice.
-        this.#overlapMs = isFormer ? TTL_MS : 0;
-        this.#vacantSince = entry ? entry.created.getTime() : null;
-        return this.#term - 1;
-      }
+    while (!(await this.#tryTake(signal))) signal.throwIfAborted();
+    return this.#term - 1;
+  }
+
+  /** False: somebody else has it, or was quicker. */
+  async #tryTake(signal: AbortSignal): Promise<boolean> {
+    const found = foundIn(await this.#kv.get(KEY));
+    const { value, revision } = found;
+    const isFormer = this.#isFormer(value);
+    const isFree = isFormer || value === null || value.instance === this.#instance;
+    if (!isFree && !(await this.#stale(revision, signal))) return false;
+    if (!(await this.#take(found))) {
       await sleep(100, undefined, { signal });
+      return false;
     }
+    this.#overlapMs = isFormer ? TTL_MS : 0;
+    return true;
+  }
+
+  /** Of what ran before this process under its name, and may run on where it was started twice. */
+  #isFormer(value: LeaseValue | null): boolean {
+    return !this.#hasHeld && value?.holder === this.#holder;
   }
 
   /** Whether nobody renews the lease for its whole time, by this process's own clock. */
@@ -81,13 +86,15 @@ export class KvLease implements Lease {
     return true;
   }
 
-  async #take(revision: number, term: number): Promise<boolean> {
-    this.#term = term + 1;
+  async #take({ value, revision, createdAt }: Found): Promise<boolean> {
+    this.#term = (value?.term ?? 0) + 1;
     try {
       this.#revision = await this.#write(revision);
     } catch {
       return false; // Another instance was quicker.
     }
+    this.#hasHeld = true;
+    this.#vacantSince = createdAt;
     this.#lost = Promise.withResolvers<void>();
     this.#renewal = setInterval(() => void this.#renew(), RENEW_MS);
     return true;
@@ -142,6 +149,21 @@ export class KvLease implements Lease {
     this.#give();
     await this.#kv.delete(KEY).catch(() => undefined);
   }
+}
+
+/** What the bucket holds. */
+interface Found {
+  /** Null if nobody has it: it was given up in order, or never taken. */
+  readonly value: LeaseValue | null;
+  /** 0: nothing was ever there. */
+  readonly revision: number;
+  /** By the server's clock; null as before. */
+  readonly createdAt: number | null;
+}
+
+function foundIn(entry: KvEntry | null): Found {
+  if (entry === null) return { value: null, revision: 0, createdAt: null };
+  return { value: leaseOf(entry), revision: entry.revision, createdAt: entry.created.getTime() };
 }
 
 /** Null if nobody has it: it was given up in order, or never taken. */
