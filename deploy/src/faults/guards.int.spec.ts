@@ -49,10 +49,10 @@ describe('a guard that is taken away', () => {
     },
   );
 
-  it.each([
+  it.each<readonly [Breakage, string]>([
     ['lease', 'where everybody may lead at any time, the log alone keeps every promise'],
     ['set-revision', 'what an older set names the scheduler gives nothing to start with'],
-  ] as const)('is not missed if it is %s: %s', { timeout: LONG_MS }, async (guard) => {
+  ])('is not missed if it is %s: %s', { timeout: LONG_MS }, async (guard, _why) => {
     expect(await firstViolation(guard, 12)).toBeNull();
   });
 });
