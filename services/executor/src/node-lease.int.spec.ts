@@ -1,5 +1,6 @@
 // Jobs that don't wait for a lost node: the guard beside them ends them with the lease, with the agent or without it.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,7 +25,8 @@ const leased = (script: string) => shell(script, { onNodeLoss: 'requeue' });
 const onSlot = (index: number) => ({
   devices: [{ id: `cpu-${index}`, kind: 'cpu' as const, index, model: 'CPU slot', memoryBytes: 0 }],
 });
-const leaseOf = () => Number(readFileSync(join(world.folder, 'agent', 'lease'), 'utf8').split(' ')[0]);
+const leaseFile = () => join(world.folder, 'agent', 'lease');
+const leaseOf = () => Number(readFileSync(leaseFile(), 'utf8').split(' ')[0]);
 const gone = (spec: ReturnType<typeof shell>) =>
   eventually(() => processesOf(spec).length === 0, 'nothing of it is left');
 
@@ -40,7 +42,9 @@ describe('an attempt by lease', () => {
   });
 
   it('has the lease that was there before it, also where its desired set is pushed', async () => {
-    await eventually(() => world.scheduler.syncs > 0, 'the agent has asked once');
+    // Long enough for a slow machine.
+    world.scheduler.leaseMs = 20 * LEASE_MS;
+    await eventually(() => existsSync(leaseFile()) && leaseOf() - uptime() > 10, 'it has one');
     world.scheduler.leaseMs = null;
     const spec = leased('echo ran');
     world.scheduler.want(spec);
