@@ -1,5 +1,6 @@
 // Listening where others can reach: refused without TLS, unless asked for in so many words; and ports that are taken.
 import { createConnection, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PlatformError } from '@baton/errors/platform-error';
 
 type Settings = Readonly<Record<string, string | undefined>>;
@@ -29,17 +30,31 @@ export function refuseOpenBind({ setting, host, advice }: Binding, settings: Set
   throw new PlatformError('forbidden', message);
 }
 
-/** Says at once, and with the name of the setting, what would otherwise show as a process that keeps dying. */
-export function refuseTakenPort(host: string, port: number, setting: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** What was killed a moment ago, with the run before, may still be going. */
+const GOING_MS = 2_000;
+const LOOK_MS = 100;
+
+/** Says, with the name of the setting, what would otherwise show as a process that keeps dying. */
+export async function refuseTakenPort(host: string, port: number, setting: string): Promise<void> {
+  const begun = performance.now();
+  while (await isTaken(host, port)) {
+    if (performance.now() - begun > GOING_MS)
+      throw new PlatformError(
+        'conflict',
+        `Port ${port} is in use. Stop what uses it, or set ${setting} to another port.`,
+      );
+    await sleep(LOOK_MS);
+  }
+}
+
+function isTaken(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createConnection({ host: isWildcard(host) ? '127.0.0.1' : host, port });
     probe.once('connect', () => {
       probe.destroy();
-      reject(
-        new PlatformError('conflict', `Port ${port} is in use. Stop what uses it, or set ${setting} to another port.`),
-      );
+      resolve(true);
     });
-    probe.once('error', () => resolve());
+    probe.once('error', () => resolve(false));
   });
 }
 
