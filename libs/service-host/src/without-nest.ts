@@ -2,7 +2,7 @@
 export { type Environment, parseEnvironment, readSecretFile, ServiceSettings } from './configuration.ts';
 export { startHealthServer } from './health.ts';
 export { createLogger, type Logger } from './logger.ts';
-export { type ReadingConnection, readThread } from './long-read/read-thread.ts';
+export { readThread } from './long-read/read-thread.ts';
 export { installationIdOf, openPlatform, type OpenPlatform, type Platform, type ProjectedModel } from './platform.ts';
 export { type Projection, type ProjectionHandle, type Revised, runProjection } from './projection.ts';
 export { type Closable, runMain } from './run-main.ts';

@@ -11,22 +11,21 @@ export class LedgerHistory {
   readonly #ledger: JobLedger;
   /** The newest commit of jobs that are not over: only theirs are ever asked for their hashes, which take time. */
   readonly #newest = new Map<string, RecordedCommit>();
-  /** Null: nothing was read yet. */
-  #last: RecordedCommit | null = null;
-  readonly #before: LedgerSnapshot | null;
+  /** The last commit, or what a snapshot says of it; its hash is reckoned when somebody asks for it. */
+  #last: Pick<RecordedCommit, 'position' | 'hash'>;
   #term: number;
 
   /** Null: from the first commit on. */
   constructor(before: LedgerSnapshot | null) {
     this.#ledger = new JobLedger(before?.saved);
     this.#ledger.load();
-    this.#before = before;
+    this.#last = { position: before?.position ?? 0, hash: before?.hash ?? '' };
     this.#term = before?.term ?? 0;
   }
 
   /** Of the last commit. */
   get position(): number {
-    return this.#last?.position ?? this.#before?.position ?? 0;
+    return this.#last.position;
   }
 
   /** The highest of any leader. */
@@ -46,7 +45,7 @@ export class LedgerHistory {
 
   snapshot(): LedgerSnapshot {
     this.#addHashes();
-    const { position, hash } = this.#last ?? this.#before ?? { position: 0, hash: '' };
+    const { position, hash } = this.#last;
     return { position, hash, term: this.#term, saved: this.#ledger.save() };
   }
 

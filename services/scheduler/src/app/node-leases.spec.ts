@@ -81,6 +81,16 @@ function run(leader: Leader, id: string, onNodeLoss?: 'requeue'): void {
   leader.execute(id, { type: 'RecordStarted', attempt: 1, at: 2_000 }, identity);
 }
 
+/** The one before has lost its lease. */
+function nextLeader(): Promise<Leader> {
+  const { losing, leads } = world;
+  const next = leads();
+  const lost = losing.now;
+  losing.now = Promise.withResolvers<void>();
+  lost.resolve();
+  return next;
+}
+
 const phaseOf = (id: string, leader = world.leader) => leader.ledger.active(id)?.state.phase;
 
 describe('an attempt on a node that is not heard', () => {
@@ -121,15 +131,11 @@ describe('an attempt on a node that is not heard', () => {
   });
 
   it('has the whole lease anew under a new leader, who knows nothing of the last answer', async () => {
-    const { at, leases, losing, leads } = world;
+    const { at, leases } = world;
     leases.renew(NODE);
     at.isHeard = false;
     at.monotonic += LEASE_MS + MARGIN_MS - 1;
-    const next = leads();
-    const lost = losing.now;
-    losing.now = Promise.withResolvers<void>();
-    lost.resolve();
-    const leader = await next;
+    const leader = await nextLeader();
     run(leader, 'job_1', 'requeue');
     at.monotonic += LEASE_MS + MARGIN_MS - 1;
     await leases.check();
@@ -155,14 +161,10 @@ describe('an attempt on a silent node', () => {
   });
 
   it('has so much longer as the one that led before may have gone on answering', async () => {
-    const { at, leases, losing, leads } = world;
+    const { at, leases } = world;
     at.isHeard = false;
     at.overlapMs = 5_000;
-    const next = leads();
-    const lost = losing.now;
-    losing.now = Promise.withResolvers<void>();
-    lost.resolve();
-    const leader = await next;
+    const leader = await nextLeader();
     run(leader, 'job_1', 'requeue');
     at.monotonic += LEASE_MS + MARGIN_MS + at.overlapMs - 1;
     await leases.check();
