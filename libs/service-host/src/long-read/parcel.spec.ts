@@ -2,7 +2,8 @@
 import { isAscii } from 'node:buffer';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { contentsOf, packed, unpacked } from './parcel.ts';
+import type { StoredMessage } from '@baton/event-store';
+import { contentsOf, packed, parcelled, unpacked } from './parcel.ts';
 
 const message = fc.record({
   position: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
@@ -25,4 +26,34 @@ it('gives back what was put in, through a thread and without copies', () => {
       expect(parcel.bytes.byteLength).toBe(0);
     }),
   );
+});
+
+async function* of(batches: readonly (readonly StoredMessage[])[]) {
+  yield* batches;
+}
+
+function messages(count: number, size: number): StoredMessage[] {
+  return Array.from({ length: count }, (_, index) => ({
+    position: index + 1,
+    subject: 'evt.job.one',
+    bytes: new Uint8Array(size),
+  }));
+}
+
+it('makes parcels of one size of what comes by a few and by thousands, and loses none at the end', async () => {
+  const all = messages(5_000, 1);
+  const parcels = await Array.fromAsync(
+    parcelled(of([all.slice(0, 3), all.slice(3, 4_000), all.slice(4_000, 4_001), all.slice(4_001)])),
+  );
+  expect(parcels.flat()).toEqual(all);
+  expect(parcels.map(({ length }) => length)).toEqual([1_024, 1_024, 1_024, 1_024, 904]);
+});
+
+it('closes a parcel that has a MiB', async () => {
+  const parcels = await Array.fromAsync(parcelled(of([messages(10, 400_000)])));
+  expect(parcels.map(({ length }) => length)).toEqual([3, 3, 3, 1]);
+});
+
+it('makes no parcel of nothing', async () => {
+  expect(await Array.fromAsync(parcelled(of([])))).toEqual([]);
 });

@@ -9,6 +9,30 @@ export interface Parcel {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** A few at a time, and each hand-over costs more than what it holds; too many, and one thread waits for the other. */
+const PARCEL_MESSAGES = 1_024;
+/** Where commits are large. */
+const PARCEL_BYTES = 2 ** 20;
+
+/** The same messages, of each parcel as many: what comes off the wire in one go is now a few and now thousands. */
+export async function* parcelled(
+  batches: AsyncIterable<readonly StoredMessage[]>,
+): AsyncGenerator<readonly StoredMessage[]> {
+  let held: StoredMessage[] = [];
+  let size = 0;
+  for await (const batch of batches) {
+    for (const message of batch) {
+      held.push(message);
+      size += message.bytes.length;
+      if (held.length < PARCEL_MESSAGES && size < PARCEL_BYTES) continue;
+      yield held;
+      held = [];
+      size = 0;
+    }
+  }
+  if (held.length > 0) yield held;
+}
+
 export function packed(messages: readonly StoredMessage[]): Parcel {
   const positions = new Float64Array(messages.length);
   const ends = new Uint32Array(2 * messages.length);

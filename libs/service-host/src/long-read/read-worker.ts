@@ -2,11 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { storedStream } from '@baton/event-store';
 import { connectBus } from '@baton/messaging';
-import { contentsOf, packed } from './parcel.ts';
+import { contentsOf, packed, parcelled } from './parcel.ts';
 import type { Reading } from './read-thread.ts';
 
-/** Parcels that nobody has taken: each is what came in one go, 4 MiB at most where commits are small. */
-const AHEAD = 4;
+/** Parcels that nobody has taken: 1 MiB each, or one commit. */
+const AHEAD = 8;
 /** Whoever asked is connected there already, and reads by itself when this fails. */
 const CONNECT_WITHIN_MS = 2_000;
 
@@ -19,7 +19,7 @@ parentPort?.on('message', () => {
 });
 
 const bus = await connectBus({ ...options, connectTimeoutMs: CONNECT_WITHIN_MS });
-for await (const batch of storedStream(bus.connection, stream).read(after, end)) {
+for await (const batch of parcelled(storedStream(bus.connection, stream).read(after, end))) {
   while (open === 0) await new Promise<void>((resolve) => (taken = resolve));
   open -= 1;
   const parcel = packed(batch);
