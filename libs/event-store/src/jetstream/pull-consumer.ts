@@ -29,7 +29,7 @@ export interface PullSource {
 export class PullConsumer {
   readonly #source: PullSource;
   /** Short, as it stands in every message. */
-  readonly #name = randomBytes(12).toString('base64url');
+  readonly #name = randomBytes(6).toString('base64url');
   readonly #mailbox = new Mailbox<Delivery>();
   readonly #subscription: Subscription;
   readonly #stopWatching: () => void;

@@ -28,8 +28,13 @@ it('gives back what was put in, through a thread and without copies', () => {
   );
 });
 
-async function* of(batches: readonly (readonly StoredMessage[])[]) {
-  yield* batches;
+async function parcelsOf(...batches: readonly (readonly StoredMessage[])[]): Promise<(readonly StoredMessage[])[]> {
+  async function* arriving() {
+    yield* batches;
+  }
+  const parcels: (readonly StoredMessage[])[] = [];
+  for await (const parcel of parcelled(arriving())) parcels.push(parcel);
+  return parcels;
 }
 
 function messages(count: number, size: number): StoredMessage[] {
@@ -42,18 +47,16 @@ function messages(count: number, size: number): StoredMessage[] {
 
 it('makes parcels of one size of what comes by a few and by thousands, and loses none at the end', async () => {
   const all = messages(5_000, 1);
-  const parcels = await Array.fromAsync(
-    parcelled(of([all.slice(0, 3), all.slice(3, 4_000), all.slice(4_000, 4_001), all.slice(4_001)])),
-  );
+  const parcels = await parcelsOf(all.slice(0, 3), all.slice(3, 4_000), all.slice(4_000, 4_001), all.slice(4_001));
   expect(parcels.flat()).toEqual(all);
   expect(parcels.map(({ length }) => length)).toEqual([1_024, 1_024, 1_024, 1_024, 904]);
 });
 
 it('closes a parcel that has a MiB', async () => {
-  const parcels = await Array.fromAsync(parcelled(of([messages(10, 400_000)])));
+  const parcels = await parcelsOf(messages(10, 400_000));
   expect(parcels.map(({ length }) => length)).toEqual([3, 3, 3, 1]);
 });
 
 it('makes no parcel of nothing', async () => {
-  expect(await Array.fromAsync(parcelled(of([])))).toEqual([]);
+  expect(await parcelsOf()).toEqual([]);
 });
