@@ -35,11 +35,13 @@ export class LedgerHistory {
 
   take(commit: RecordedCommit): void {
     const { ref, position, revision, at, term } = commit;
-    this.#ledger.apply(ref.id, commit.events as JobEvent[], { position, revision, hash: '', at });
+    // One text for each job: to find out that another one is the same takes maps longer than anything else of it.
+    const id = this.#ledger.active(ref.id)?.id ?? ref.id;
+    this.#ledger.apply(id, commit.events as JobEvent[], { position, revision, hash: '', at });
     this.#last = commit;
     if (term !== undefined && term > this.#term) this.#term = term;
-    if (this.#ledger.active(ref.id) === undefined) this.#newest.delete(ref.id);
-    else this.#newest.set(ref.id, commit);
+    if (this.#ledger.active(id) === undefined) this.#newest.delete(id);
+    else this.#newest.set(id, commit);
     if (this.#newest.size > MAX_HELD) this.#addHashes();
   }
 

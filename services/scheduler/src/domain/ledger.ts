@@ -159,7 +159,7 @@ export class JobLedger {
     } else {
       // What was reckoned at the submission stays.
       const estimateMs = before === undefined ? this.forecasts.estimateMs(id) : before.estimateMs;
-      const record = { id, state, estimateMs, ...placesOf(before, state, place), ...place };
+      const record = recordOf({ id, state, estimateMs }, before, place);
       this.#jobs.set(id, record);
       if (this.#isLoading) this.#account(record);
       else this.#use(id, attemptOf(record, this.engine.policy), place.at);
@@ -313,10 +313,25 @@ function attemptOf(record: JobRecord, policy: Policy): RunningAttempt | null {
   return isPlaced(state) ? runningAttempt({ ...record, state }, policy) : null;
 }
 
-function placesOf(before: JobRecord | undefined, { attempts, phase }: ExistingJob, { position, at }: CommitPlace) {
-  const { order, submittedAt } = before ?? { order: position, submittedAt: at };
-  const isNew = before === undefined || before.state.attempts !== attempts;
-  const { placedAt, assignedAt } = isNew ? { placedAt: position, assignedAt: at } : before;
-  const stoppingSince = phase === 'stopping' ? (before?.stoppingSince ?? at) : null;
-  return { order, submittedAt, placedAt, assignedAt, stoppingSince };
+/** Each member by its name: spreading others into it is what reading a history would be busy with. */
+function recordOf(
+  { id, state, estimateMs }: Pick<JobRecord, 'id' | 'state' | 'estimateMs'>,
+  before: JobRecord | undefined,
+  { position, revision, hash, at }: CommitPlace,
+): JobRecord {
+  const isNew = before === undefined || before.state.attempts !== state.attempts;
+  return {
+    id,
+    state,
+    estimateMs,
+    order: before === undefined ? position : before.order,
+    submittedAt: before === undefined ? at : before.submittedAt,
+    placedAt: isNew ? position : before.placedAt,
+    assignedAt: isNew ? at : before.assignedAt,
+    stoppingSince: state.phase === 'stopping' ? (before?.stoppingSince ?? at) : null,
+    position,
+    revision,
+    hash,
+    at,
+  };
 }
