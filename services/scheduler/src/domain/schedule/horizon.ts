@@ -85,13 +85,14 @@ class Taken implements Horizon {
   queue(entry: Placed, placed: readonly Placed[], { now, defaultLimitMs }: HorizonOptions): void {
     const { job, waiting, graceMs } = entry.attempt;
     const taken = this.#firstFree(entry.pool, waiting?.count ?? 0);
-    const start = taken.reduce((latest, spot) => Math.max(latest, this.until[spot] ?? 0), now);
+    let start = now;
+    for (const spot of taken) start = Math.max(start, this.until[spot] ?? 0);
     const end = start + (job.limitMs ?? defaultLimitMs) + graceMs;
-    for (const spot of [...taken, ...entry.spots]) {
-      this.until[spot] = end;
-      if (this.parts.size > 0) this.parts.delete(spot);
+    for (const spot of taken) this.#take(spot, end);
+    for (const spot of entry.spots) {
+      this.#take(spot, end);
+      this.#owned.delete(spot);
     }
-    for (const spot of entry.spots) this.#owned.delete(spot);
     const [cpus, memoryBytes] = [setAside(entry, placed, 'cpus'), setAside(entry, placed, 'memoryBytes')];
     this.#load({ from: -Infinity, until: start, cpus, memoryBytes });
     this.#load({ from: start, until: end, cpus: job.shape.cpus, memoryBytes: job.shape.memoryBytes });
@@ -99,6 +100,11 @@ class Taken implements Horizon {
     this.emptyAt = Math.max(this.emptyAt, end);
     // It would start now: what it will have ended by moves until it has.
     if (start === now) this.isMoving = true;
+  }
+
+  #take(spot: number, end: number): void {
+    this.until[spot] = end;
+    if (this.parts.size > 0) this.parts.delete(spot);
   }
 
   #share(spots: readonly number[], part: TakenPart): void {
@@ -114,7 +120,19 @@ class Taken implements Horizon {
   }
 
   #firstFree(pool: readonly number[], count: number): number[] {
+    if (count === 1) return this.#firstOf(pool);
     const found = pool.filter((spot) => !this.#owned.has(spot));
     return found.toSorted((a, b) => (this.until[a] ?? 0) - (this.until[b] ?? 0) || a - b).slice(0, count);
+  }
+
+  /** The same for one, as most are. */
+  #firstOf(pool: readonly number[]): number[] {
+    let first: number | null = null;
+    for (const spot of pool) {
+      if (this.#owned.has(spot)) continue;
+      const [at, least] = [this.until[spot] ?? 0, first === null ? Infinity : (this.until[first] ?? 0)];
+      if (at < least || (at === least && spot < (first ?? Infinity))) first = spot;
+    }
+    return first === null ? [] : [first];
   }
 }

@@ -1,7 +1,7 @@
 // What the line of one node offers: behind whom a job would wait there, and for which devices. No device stands idle for it meanwhile.
 import type { Behind, Device } from '@baton/contracts';
 import { suitableGroups } from './able.ts';
-import type { NodeLedger, Placed } from './node-ledger.ts';
+import { isAnyOf, type NodeLedger, type Placed } from './node-ledger.ts';
 
 /** Beyond one promise for each device: with jobs of a moment, the one after next must be in place too. */
 const SPARE_PROMISES = 1;
@@ -79,16 +79,27 @@ function isOfOneSort({ hardware, placed }: NodeLedger, kind: Device['kind'], mas
  * those of several that go first.
  */
 function lineForOne(ledger: NodeLedger, { widthAhead }: LineWant, suits: (spot: number) => boolean): LinePlace | null {
-  const { placed, devices } = ledger;
-  const isOpen = devices.map((_, spot) => suits(spot));
-  for (const entry of placed) for (const spot of claimedWhole(entry, widthAhead)) isOpen[spot] = false;
-  const before = placed.filter(({ attempt, pool }) => attempt.waiting?.count === 1 && pool.some(suits));
-  const shared = before[0]?.pool.filter(suits) ?? [...isOpen.keys()].filter((spot) => isOpen[spot]);
-  const isWhole = shared.every((spot) => isOpen[spot]);
-  if (shared.length === 0 || !isWhole || before.length + 1 > shared.length + SPARE_PROMISES) return null;
+  const { placed } = ledger;
+  let first: Placed | undefined;
+  let before = 0;
+  for (const entry of placed) {
+    if (entry.attempt.waiting?.count !== 1 || !entry.pool.some(suits)) continue;
+    first ??= entry;
+    before += 1;
+  }
+  const shared = first === undefined ? openSpots(ledger, widthAhead, suits) : first.pool.filter(suits);
+  if (shared.length === 0 || before + 1 > shared.length + SPARE_PROMISES) return null;
+  if (first !== undefined && placed.some((entry) => isAnyOf(claimedWhole(entry, widthAhead), shared))) return null;
   const isOfPool = (spot: number) => shared.includes(spot);
   const predecessors = placed.filter(({ spots, pool }) => spots.some(isOfPool) || pool.some(isOfPool));
   return predecessors.length === 0 ? null : placeBehind(ledger, predecessors, { count: 1, pool: shared });
+}
+
+function openSpots({ devices, placed }: NodeLedger, widthAhead: number, suits: (spot: number) => boolean): number[] {
+  const open: number[] = [];
+  for (let spot = 0; spot < devices.length; spot += 1) if (suits(spot)) open.push(spot);
+  const claimed = placed.flatMap((entry) => claimedWhole(entry, widthAhead));
+  return claimed.length === 0 ? open : open.filter((spot) => !claimed.includes(spot));
 }
 
 /** Devices that jobs of several wait for, or are to have: all at once, so none may go to another in line. */

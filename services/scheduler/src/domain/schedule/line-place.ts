@@ -9,7 +9,7 @@ import { keepsPromises } from './keeps-promises.ts';
 import { lineOn, type LinePlace, type LineWant } from './line-offer.ts';
 import type { NodeLedger } from './node-ledger.ts';
 import { isBooked, NodeProfile } from './node-profile.ts';
-import { lineWant, NOBODY_AHEAD, WidthsAhead } from './widths-ahead.ts';
+import { lineWant, NOBODY_AHEAD, type WidthsAhead } from './widths-ahead.ts';
 
 /** When a line is looked for, and what waits before it for several devices. */
 interface LineSearch {
@@ -41,7 +41,7 @@ export function mayLine(
 
 /** Of the devices of one running job, which is likely to end soon, none are left to others. */
 function widthsAhead(books: ClusterBooks, { devices }: EngineShape, wider: readonly EngineShape[]): WidthsAhead {
-  return devices > 1 || wider.length === 0 ? NOBODY_AHEAD : new WidthsAhead(wider.map((each) => books.view(each)));
+  return devices > 1 || wider.length === 0 ? NOBODY_AHEAD : books.widthsAhead(wider);
 }
 
 /** One that shares a device waits for room, not for an end; none for jobs on several nodes. */

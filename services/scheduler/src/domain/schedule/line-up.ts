@@ -10,7 +10,7 @@ export class LineUp {
   readonly #paper: PlanPaper;
   readonly #kept: ReadonlySet<string>;
   /** Of those that were met and found no line: what they need is not for those behind them. */
-  readonly #wider: EngineShape[] = [];
+  #wider: readonly EngineShape[] = [];
 
   /** `kept`: what stands on paper for others; nobody can wait behind it. */
   constructor(paper: PlanPaper, kept: ReadonlySet<string>) {
@@ -41,7 +41,7 @@ export class LineUp {
       else {
         walk.blockShape(engineShapeKey(job.shape));
         if (!isWide(job)) continue;
-        this.#wider.push(job.shape);
+        this.#wider = [...this.#wider, job.shape];
         this.#close(walk);
       }
     }

@@ -113,20 +113,31 @@ export class NodeLedger {
     this.isKeptWhole = this.placed.some(({ attempt }) => attempt.job.shape.exclusive);
     this.#findHolders();
     this.shared = sharedDevices(this.placed);
-    for (const count of [this.free, this.sound, this.inLine]) count.cpu = count.gpu = 0;
+    this.#countDevices();
+    this.#sumUp();
+  }
+
+  #countDevices(): void {
+    this.free.cpu = this.free.gpu = this.sound.cpu = this.sound.gpu = 0;
     for (let spot = 0; spot < this.devices.length; spot += 1) {
       const device = this.devices[spot];
       if (!device || this.bits[spot] === 0) continue;
       this.sound[device.kind] += 1;
       if (this.holders[spot] === null) this.free[device.kind] += 1;
     }
-    this.usedCpus = this.usedMemoryBytes = 0;
+  }
+
+  #sumUp(): void {
+    this.inLine.cpu = this.inLine.gpu = 0;
+    let [cpus, memoryBytes] = [0, 0];
     for (const entry of this.placed) {
-      this.usedCpus += setAside(entry, this.placed, 'cpus');
-      this.usedMemoryBytes += setAside(entry, this.placed, 'memoryBytes');
       const { waiting, job } = entry.attempt;
+      cpus += waiting ? setAside(entry, this.placed, 'cpus') : job.shape.cpus;
+      memoryBytes += waiting ? setAside(entry, this.placed, 'memoryBytes') : job.shape.memoryBytes;
       if (waiting) this.inLine[job.shape.deviceKind] += waiting.count;
     }
+    this.usedCpus = cpus;
+    this.usedMemoryBytes = memoryBytes;
   }
 
   /** Suitable sound devices that nobody holds; for a shape that asks for a part, also those with room for it. */
@@ -169,10 +180,15 @@ export function setAside({ attempt, pool }: Placed, placed: readonly Placed[], w
   if (!attempt.waiting || need === 0) return need;
   let back = Infinity;
   for (const other of placed) {
-    if (other.attempt.waiting || !other.spots.some((spot) => pool.includes(spot))) continue;
+    if (other.attempt.waiting || !isAnyOf(other.spots, pool)) continue;
     back = Math.min(back, other.attempt.job.shape[what]);
   }
   return back === Infinity ? need : Math.max(0, need - back);
+}
+
+export function isAnyOf(spots: readonly number[], pool: readonly number[]): boolean {
+  for (const spot of spots) if (pool.includes(spot)) return true;
+  return false;
 }
 
 /** Why the node can't take the shape as it is now, with nothing but what is placed looked at; null if it can. */

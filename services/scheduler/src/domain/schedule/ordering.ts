@@ -126,8 +126,11 @@ export function priorityOf(policy: Policy): (className: string) => number {
   return (className) => priorities.get(className) ?? usual;
 }
 
+/** ms. */
+export type OverdueAfter = (size: JobSize, shape: EngineShape) => number;
+
 /** The wait from which on a job goes before others of its owner: long, as waits go at present; infinite where nobody has had to. */
-export function overdueBy({ policy, backlog }: OrderContext): (size: JobSize, shape: EngineShape) => number {
+export function overdueBy({ policy, backlog }: OrderContext): OverdueAfter {
   if (policy.order !== 'fair-share' || policy.promoteAfterMs === 0 || !backlog) return () => Infinity;
   const longest = { gpu: backlog.longestMs('gpu'), cpu: backlog.longestMs('cpu') };
   const { ofBacklog, ofRun } = weightsOf(policy);

@@ -2,28 +2,28 @@
 import type { Device } from '@baton/contracts';
 import type { WaitingJob } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
-import { byOrder, type OrderContext, overdueBy } from './ordering.ts';
+import { byOrder, type OrderContext, type OverdueAfter, overdueBy } from './ordering.ts';
 import type { Bucket, OwnerQueue } from './queue-buckets.ts';
 import { weightsOf } from './size-and-age.ts';
 
-/** Ids. All the owner's queues of one priority are to be given, also of shapes that are not open. */
-export function overdueJobs(queues: Iterable<OwnerQueue>, context: OrderContext): ReadonlySet<string> {
-  const { policy, now } = context;
-  const { backlog } = context;
-  if (policy.order !== 'fair-share' || policy.promoteAfterMs === 0) return NOBODY;
+/** Ids. All the owner's queues of one priority are to be given, also of shapes that are not open; `overdueAfter` is the context's. */
+export function overdueJobs(
+  queues: Iterable<OwnerQueue>,
+  context: OrderContext,
+  overdueAfter: OverdueAfter = overdueBy(context),
+): ReadonlySet<string> {
+  const { policy, now, backlog } = context;
+  if (policy.order !== 'fair-share' || policy.promoteAfterMs === 0 || !backlog) return NOBODY;
   const weights = weightsOf(policy);
   const oldest = new Oldest(weights.overdueAtOnce);
-  if (!backlog) return oldest.ids(() => Infinity);
-  const overdueAfter = overdueBy(context);
+  // Of all sizes with such limits none is overdue sooner. One object for all: they are many.
+  const soonest = { base: 0, lengthMs: 0, limitMs: 0 };
   for (const { shapes } of queues) {
     for (const queue of shapes.values()) {
       const { order, submittedAt } = queue.oldest;
-      // Of all sizes with such limits none is overdue sooner.
-      const soonestMs = overdueAfter(
-        { base: 0, lengthMs: 0, limitMs: queue.longestLimitMs(policy) },
-        queue.shape.shape,
-      );
-      if (oldest.isLate(order) || now - submittedAt <= soonestMs) continue;
+      if (oldest.isLate(order)) continue;
+      soonest.limitMs = queue.longestLimitMs(policy);
+      if (now - submittedAt <= overdueAfter(soonest, queue.shape.shape)) continue;
       for (const bucket of queue.buckets) {
         const before = now - overdueAfter(bucket.size(policy), queue.shape.shape);
         oldest.take(bucket, before);
@@ -45,6 +45,7 @@ class Oldest {
 
   /** Those that fit on so many devices together, and the first of all in any case. */
   ids(devices: (kind: Device['kind']) => number): ReadonlySet<string> {
+    if (this.#jobs.length === 0) return NOBODY;
     const left = { gpu: devices('gpu'), cpu: devices('cpu') };
     const ids = new Set<string>();
     for (const { id, shape } of this.#jobs) {

@@ -118,6 +118,7 @@ export class PlanPaper {
 
   /** By a quota, once those of its owner have started who were promised to before then. */
   refuseBeside(job: WaitingJob, priority: number, before: number) {
+    if (!this.quotas.areAny) return null;
     const { owner, shape } = job;
     const paper = this.quotas.onPaper();
     for (const [other, at] of this.promisedAt) {
@@ -143,7 +144,8 @@ export class PlanPaper {
   /** The least that any job of the shape can ask for: who is refused this is refused all. */
   leastAsk({ shape, least }: ShapeEntry, sections: readonly QueueSection[]): Ask {
     const { defaultTimeLimitMs } = this.engine.policy.backfill;
-    const limitMs = Math.min(...sections.map((section) => least[section].ms(defaultTimeLimitMs)));
+    let limitMs = Infinity;
+    for (const section of sections) limitMs = Math.min(limitMs, least[section].ms(defaultTimeLimitMs));
     return { jobId: '', shape, limitMs, graceMs: 0, owner: NOBODY, priority: this.highest };
   }
 }

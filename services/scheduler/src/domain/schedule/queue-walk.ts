@@ -40,7 +40,9 @@ export class Walk {
     for (const section of this.#open.size === 0 ? [] : sections) {
       for (const [className, owners] of queue.classes(section)) {
         const level = priority(className);
-        levels.set(level, [...(levels.get(level) ?? []), ...owners.values()]);
+        const known = levels.get(level);
+        if (known === undefined) levels.set(level, [...owners.values()]);
+        else for (const owner of owners.values()) known.push(owner);
       }
     }
     this.#pending = [...levels].toSorted(([a], [b]) => a - b);

@@ -43,6 +43,11 @@ export class QuotaBook {
     return paper;
   }
 
+  /** False: nobody is refused anything. */
+  get areAny(): boolean {
+    return this.#quotas.size > 0;
+  }
+
   /** What runs stays, even where it is more than the new quotas allow; nothing more starts then. */
   setQuotas(quotas: Policy['quotas']): void {
     this.#quotas = byKey(quotas);
@@ -74,6 +79,7 @@ export class QuotaBook {
 
   /** Fewer GPUs run than are guaranteed to the user, or to the group. */
   isBelowGuarantee(owner: Owner): boolean {
+    if (!this.areAny) return false;
     return this.#accounts(owner).some(
       ({ key, quota }) =>
         quota?.guaranteedGpus !== undefined && this.#countsOf(key).hardGpus < inTwentieths(quota.guaranteedGpus),
@@ -88,6 +94,7 @@ export class QuotaBook {
   }
 
   #refusal(owner: Owner, change: Change): QuotaRefusal | null {
+    if (!this.areAny) return null;
     for (const { code, key, quota } of this.#accounts(owner)) {
       const counts = this.#countsOf(key);
       for (const limit of LIMITS) {

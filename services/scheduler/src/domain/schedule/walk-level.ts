@@ -1,12 +1,12 @@
 // The jobs of one priority inside a walk: promoted ones, then owners below their guarantee, then the rest.
 import { Heap } from './heap.ts';
 import { classOf } from './limit-class.ts';
-import { isPromoted, type Score, scoreBy, scoreByAge } from './ordering.ts';
+import { isPromoted, type OverdueAfter, overdueBy, type Score, scoreBy, scoreByAge } from './ordering.ts';
 import { overdueJobs } from './overdue-jobs.ts';
 import { type Oldest, OwnerTree } from './owner-tree.ts';
 import type { Bucket, OwnerEntry, OwnerQueue, ShapeEntry, ShapeQueue } from './queue-buckets.ts';
 import type { WalkBlocks } from './walk-blocks.ts';
-import { ShapeCursor, type ShapeWalk } from './shape-cursor.ts';
+import { looked, ShapeCursor, type ShapeWalk } from './shape-cursor.ts';
 import { byAge, Cursor, type CursorRules } from './walk-cursor.ts';
 import type { OrderView, WalkStandings } from './walk-standings.ts';
 
@@ -30,6 +30,8 @@ export class WalkLevel {
   readonly #below: OwnerTree;
   readonly #rest: OwnerTree;
   readonly #overdue = new Map<OwnerEntry, ReadonlySet<string>>();
+  /** The same for all owners; made when it is first asked for. */
+  #overdueAfter: OverdueAfter | null = null;
   readonly #readyGangs = new Map<ShapeEntry, boolean>();
   #from: 'promoted' | OwnerTree = 'promoted';
 
@@ -40,7 +42,12 @@ export class WalkLevel {
     this.#defaultLimitClass = classOf(view.policy.backfill.defaultTimeLimitMs);
     this.#promoted = new Heap([...this.#promotedCursors()], byAge);
     const goOn = (bucket: Bucket, rules: CursorRules) => this.#goOn(bucket, rules);
-    this.#walk = { ageScoreOf: scoreByAge(view), blocks: parts.blocks, goOn: this.#cursors.size > 0 ? goOn : null };
+    this.#walk = {
+      ageScoreOf: scoreByAge(view),
+      blocks: parts.blocks,
+      goOn: this.#cursors.size > 0 ? goOn : null,
+      scratch: [looked(), looked()],
+    };
     const oldest = oldestOf(standings.isByOwner ? owners : []);
     const open = (owner: OwnerQueue) => this.#queuesOpen(owner).flatMap((queue) => this.#open(queue));
     this.#below = new OwnerTree(standings, oldest, open);
@@ -145,8 +152,10 @@ export class WalkLevel {
   #rules({ shape, parent }: ShapeQueue): CursorRules {
     let overdue = this.#overdue.get(parent.entry);
     if (!overdue) {
-      const queues = this.#parts.owners.filter(({ entry }) => entry === parent.entry);
-      overdue = overdueJobs(queues, this.#parts.view);
+      const { owners, view } = this.#parts;
+      this.#overdueAfter ??= overdueBy(view);
+      const queues = owners.filter(({ entry }) => entry === parent.entry);
+      overdue = overdueJobs(queues, view, this.#overdueAfter);
       this.#overdue.set(parent.entry, overdue);
     }
     return { policy: this.#parts.view.policy, scoreOf: this.#scoreOf, overdue, isReadyGang: this.#isReadyGang(shape) };
