@@ -114,11 +114,13 @@ export class UsageLedger {
   }
 
   usageOf(owner: Owner, now: number): Usage {
+    return { group: this.usedBy(groupKeyOf(owner), now), user: this.usedBy(ownerKeyOf(owner), now) };
+  }
+
+  /** Device-milliseconds of a group or a user by its key (`owner-key.ts`), as they count at `now`. */
+  usedBy(key: string, now: number): number {
     const weight = this.#weight(now);
-    return {
-      group: this.#amount(groupKeyOf(owner), now) / weight,
-      user: this.#amount(ownerKeyOf(owner), now) / weight,
-    };
+    return this.#amount(key, now) / weight;
   }
 
   /** Negative if `a` has used less for their share than `b`: first of their groups, then inside the group. */

@@ -7,7 +7,7 @@ import type { QuotaBook } from './quotas.ts';
 
 /** What the order of the queue depends on, beside the queue. */
 export interface OrderView extends OrderContext {
-  readonly usage: Pick<UsageLedger, 'usageOf'>;
+  readonly usage: Pick<UsageLedger, 'usageOf' | 'usedBy'>;
   /** May be one on paper, in which the starts of the pass are counted as they are planned. */
   readonly quotas: Pick<QuotaBook, 'isBelowGuarantee'>;
   /** Whether there are whole nodes free now for a job on several. Absent: not asked. */
@@ -41,7 +41,7 @@ export class WalkStandings {
     if (!standing) {
       const { policy, usage, now } = this.#view;
       const share = groupShare(owner, policy.fairShare);
-      this.#groups.set(groupKey, (standing = { key: groupKey, share, used: usage.usageOf(owner, now).group / share }));
+      this.#groups.set(groupKey, (standing = { key: groupKey, share, used: usage.usedBy(groupKey, now) / share }));
     }
     return standing;
   }
@@ -53,7 +53,7 @@ export class WalkStandings {
     if (!standing) {
       const { policy, usage, now } = this.#view;
       const share = userShare(owner, policy.fairShare);
-      this.#users.set(key, (standing = { key, share, used: usage.usageOf(owner, now).user / share }));
+      this.#users.set(key, (standing = { key, share, used: usage.usedBy(key, now) / share }));
     }
     return standing;
   }
