@@ -20,6 +20,8 @@ let folder: TemporaryFolder;
 let ranges: (string | undefined)[];
 /** How much each answer gives before it is cut; afterwards whole ones. */
 let cuts: number[];
+/** Nothing comes after that, in place of the cut, with which a part of what was sent last may be lost. */
+let isStalling: boolean;
 let serve: { content: Buffer; takesRanges: boolean; status?: number };
 let open: OpenFile;
 
@@ -27,6 +29,7 @@ beforeEach(async () => {
   folder = await temporaryFolder('baton-fetch-');
   ranges = [];
   cuts = [];
+  isStalling = false;
   serve = { content: CONTENT, takesRanges: true };
   server = createServer((request, response) => {
     ranges.push(request.headers.range);
@@ -38,7 +41,7 @@ beforeEach(async () => {
     response.writeHead(from > 0 ? 206 : 200, { 'content-length': rest.length });
     const cut = cuts.shift();
     if (cut === undefined) response.end(rest);
-    else response.write(rest.subarray(0, cut), () => response.destroy());
+    else response.write(rest.subarray(0, cut), () => (isStalling ? undefined : response.destroy()));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const http = new Http({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, retryForMs: 0 });
@@ -76,6 +79,7 @@ describe('a download', () => {
   it('goes on in a later run, and asks for nothing if everything is there', async () => {
     const interrupted = new AbortController();
     cuts = [400_000];
+    isStalling = true;
     const broken = get({ signal: interrupted.signal });
     await expect.poll(() => ranges.length).toBe(1);
     const part = join(folder.path, 'out', `model.onnx.part-${DIGEST.slice(0, 16)}`);

@@ -37,14 +37,13 @@ export class Walk {
     this.#open = new Set([...queue.shapes()].filter(isOpen));
     const priority = priorityOf(view.policy);
     const levels = new Map<number, OwnerQueue[]>();
-    for (const section of this.#open.size === 0 ? [] : sections) {
-      for (const [className, owners] of queue.classes(section)) {
-        const level = priority(className);
-        const known = levels.get(level);
-        if (known === undefined) levels.set(level, [...owners.values()]);
-        else for (const owner of owners.values()) known.push(owner);
-      }
-    }
+    const addTo = (level: number, owners: Iterable<OwnerQueue>) => {
+      const known = levels.get(level);
+      if (known === undefined) levels.set(level, [...owners]);
+      else for (const owner of owners) known.push(owner);
+    };
+    for (const section of this.#open.size === 0 ? [] : sections)
+      for (const [className, owners] of queue.classes(section)) addTo(priority(className), owners.values());
     this.#pending = [...levels].toSorted(([a], [b]) => a - b);
   }
 
