@@ -152,7 +152,7 @@ export class ClusterHistory {
         find: cluster.find(ask, this.now),
         earliest: cluster.earliest(ask, this.now),
         line: cluster.line(ask, this.now),
-        lineBehindWide: cluster.line(ask, this.now, WIDE),
+        lineBehindWide: cluster.line(ask, this.now, cluster.widthsAhead(WIDE)),
         whyNot: cluster.whyNot(ask, this.now),
         never: cluster.whyNever(ask.shape),
       })),

@@ -12,7 +12,7 @@ import type { Refusal } from './refusal.ts';
 import { LineNodes } from './line-nodes.ts';
 import { lineOn, nextLateAt } from './line-offer.ts';
 import { type ShapeView, ShapeViews, Suitings } from './shape-view.ts';
-import { lineWant, WidthsAhead } from './widths-ahead.ts';
+import { lineWant, type WidthsAhead } from './widths-ahead.ts';
 
 export interface ClusterOptions {
   readonly placement: 'pack' | 'spread';
@@ -43,7 +43,6 @@ export class ClusterBooks {
   readonly #views = new ShapeViews();
   readonly #suitings = new Suitings();
   readonly #lineNodes = new Map<string, LineNodes>();
-  #ahead: { readonly wider: readonly EngineShape[]; readonly widths: WidthsAhead } | null = null;
   /** Changes by which something may fit that did not. */
   readonly eased = new ChangeLog();
   readonly changed = new ChangeLog();
@@ -86,7 +85,6 @@ export class ClusterBooks {
     this.#topology += 1;
     this.#suitings.clear();
     this.#lineNodes.clear();
-    this.#ahead = null;
     this.#sorted = null;
     this.#refresh(ledger, true);
   }
@@ -139,13 +137,6 @@ export class ClusterBooks {
     const view = this.#views.of(shape);
     view.survey(this.ledgers(), this.#topology, this.#suitings);
     return view;
-  }
-
-  /** Of shapes that wait before others; a pass asks for the same list many times. */
-  widthsAhead(wider: readonly EngineShape[]): WidthsAhead {
-    if (this.#ahead?.wider !== wider)
-      this.#ahead = { wider, widths: new WidthsAhead(wider.map((each) => this.view(each))) };
-    return this.#ahead.widths;
   }
 
   /** Those whose lines have something for the shape, when others wait before it for several devices. */

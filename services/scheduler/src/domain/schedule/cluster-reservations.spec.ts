@@ -171,7 +171,7 @@ describe('a line', () => {
     runs('other', ['gpu-1'], 3);
     const lines = (cpus: number) => {
       const ask = anAsk('next', gpus(1, { cpus }));
-      return [cluster.line(ask, 0, [gpus(2)]), cluster.line(ask, 0)];
+      return [cluster.line(ask, 0, cluster.widthsAhead([gpus(2)])), cluster.line(ask, 0)];
     };
     // Behind the pair it would need 3 CPUs beside those of both others.
     expect(lines(3)).toEqual([null, null]);

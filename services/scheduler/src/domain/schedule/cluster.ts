@@ -11,6 +11,7 @@ import type { LinePlace } from './line-offer.ts';
 import { findLinePlace, mayLine } from './line-place.ts';
 import { makeRoom } from './make-room.ts';
 import { type NodeVerdict, whyNotOn } from './why-not.ts';
+import { NOBODY_AHEAD, WidthsAhead } from './widths-ahead.ts';
 
 export class Cluster {
   readonly #books: ClusterBooks;
@@ -130,14 +131,19 @@ export class Cluster {
     return this.#books.hasBookings;
   }
 
-  /** Whether some line has room for the shape, when jobs of `wider` shapes wait for theirs before it. */
-  mayLine(shape: EngineShape, now: number, wider: readonly EngineShape[] = []): boolean {
-    return mayLine(this.#books, shape, { now, wider });
+  /** What those of the shapes need who wait for several devices: it is not for those behind them. */
+  widthsAhead(shapes: readonly EngineShape[]): WidthsAhead {
+    return new WidthsAhead(shapes.map((shape) => this.#books.view(shape)));
   }
 
-  /** Behind which running attempts it can be assigned, when jobs of `wider` shapes wait for theirs before it. */
-  line(ask: Ask, now: number, wider: readonly EngineShape[] = []): LinePlace | null {
-    return findLinePlace(this.#books, ask, { now, wider });
+  /** Whether some line has room for the shape, when others wait for theirs before it. */
+  mayLine(shape: EngineShape, now: number, ahead = NOBODY_AHEAD): boolean {
+    return mayLine(this.#books, shape, { now, ahead });
+  }
+
+  /** Behind which running attempts it can be assigned, when others wait for theirs before it. */
+  line(ask: Ask, now: number, ahead = NOBODY_AHEAD): LinePlace | null {
+    return findLinePlace(this.#books, ask, { now, ahead });
   }
 
   /** The jobs in the lines of these nodes. */

@@ -122,7 +122,7 @@ class Taken implements Horizon {
   #firstFree(pool: readonly number[], count: number): number[] {
     if (count === 1) return this.#firstOf(pool);
     const found = pool.filter((spot) => !this.#owned.has(spot));
-    return found.toSorted((a, b) => (this.until[a] ?? 0) - (this.until[b] ?? 0) || a - b).slice(0, count);
+    return found.toSorted((a, b) => this.#bySoonest(a, b)).slice(0, count);
   }
 
   /** The same for one, as most are. */
@@ -130,9 +130,12 @@ class Taken implements Horizon {
     let first: number | null = null;
     for (const spot of pool) {
       if (this.#owned.has(spot)) continue;
-      const [at, least] = [this.until[spot] ?? 0, first === null ? Infinity : (this.until[first] ?? 0)];
-      if (at < least || (at === least && spot < (first ?? Infinity))) first = spot;
+      if (first === null || this.#bySoonest(spot, first) < 0) first = spot;
     }
     return first === null ? [] : [first];
+  }
+
+  #bySoonest(a: number, b: number): number {
+    return (this.until[a] ?? 0) - (this.until[b] ?? 0) || a - b;
   }
 }

@@ -18,30 +18,22 @@ interface LineSearch {
 }
 
 /** The shortest line that has room and in which the job delays nobody; null if there is none. None for jobs on several nodes. */
-export function findLinePlace(
-  books: ClusterBooks,
-  ask: Ask,
-  { now, wider }: { readonly now: number; readonly wider: readonly EngineShape[] },
-): LinePlace | null {
+export function findLinePlace(books: ClusterBooks, ask: Ask, { now, ahead }: LineSearch): LinePlace | null {
   const { shape } = ask;
   if (isLineless(shape)) return null;
-  const search: LineSearch = { now, ahead: widthsAhead(books, shape, wider) };
+  const search: LineSearch = { now, ahead: aheadOf(shape, ahead) };
   return books.lineNodes(books.view(shape), search.ahead).first(now, (ledger) => joinable(books, ledger, ask, search));
 }
 
-/** Whether some line has room for the shape. Once there is none for those behind some `wider`, there is none behind more of them. */
-export function mayLine(
-  books: ClusterBooks,
-  shape: EngineShape,
-  { now, wider }: { readonly now: number; readonly wider: readonly EngineShape[] },
-): boolean {
+/** Whether some line has room for the shape. Once there is none for those behind some others, there is none behind more of them. */
+export function mayLine(books: ClusterBooks, shape: EngineShape, { now, ahead }: LineSearch): boolean {
   if (isLineless(shape)) return false;
-  return books.lineNodes(books.view(shape), widthsAhead(books, shape, wider)).isAny(now);
+  return books.lineNodes(books.view(shape), aheadOf(shape, ahead)).isAny(now);
 }
 
 /** Of the devices of one running job, which is likely to end soon, none are left to others. */
-function widthsAhead(books: ClusterBooks, { devices }: EngineShape, wider: readonly EngineShape[]): WidthsAhead {
-  return devices > 1 || wider.length === 0 ? NOBODY_AHEAD : books.widthsAhead(wider);
+function aheadOf({ devices }: EngineShape, ahead: WidthsAhead): WidthsAhead {
+  return devices > 1 ? NOBODY_AHEAD : ahead;
 }
 
 /** One that shares a device waits for room, not for an end; none for jobs on several nodes. */

@@ -5,12 +5,15 @@ import type { PlanPaper } from './plan-paper.ts';
 import type { ShapeEntry } from './queue-buckets.ts';
 import type { Walk } from './queue-walk.ts';
 import { closeKind } from './walk-refusals.ts';
+import { NOBODY_AHEAD } from './widths-ahead.ts';
 
 export class LineUp {
   readonly #paper: PlanPaper;
   readonly #kept: ReadonlySet<string>;
   /** Of those that were met and found no line: what they need is not for those behind them. */
-  #wider: readonly EngineShape[] = [];
+  readonly #wider: EngineShape[] = [];
+  /** What they say together. */
+  #ahead = NOBODY_AHEAD;
 
   /** `kept`: what stands on paper for others; nobody can wait behind it. */
   constructor(paper: PlanPaper, kept: ReadonlySet<string>) {
@@ -29,7 +32,7 @@ export class LineUp {
       const ask = this.#paper.engine.ask(job);
       // When it starts is open: whoever of its owner was promised a start, at any time, is to have theirs.
       if (this.#paper.refuse(job, { ...ask, limitMs: Infinity }, walk) !== null) continue;
-      const line = this.#paper.engine.cluster.line(ask, this.#paper.now, this.#wider);
+      const line = this.#paper.engine.cluster.line(ask, this.#paper.now, this.#ahead);
       if (line && line.behind.predecessors.every(({ jobId }) => !this.#kept.has(jobId))) {
         const { nodeId, devices, behind } = line;
         this.#paper.starts.push({ jobId: job.id, nodeId, devices, behind });
@@ -41,7 +44,8 @@ export class LineUp {
       else {
         walk.blockShape(engineShapeKey(job.shape));
         if (!isWide(job)) continue;
-        this.#wider = [...this.#wider, job.shape];
+        this.#wider.push(job.shape);
+        this.#ahead = this.#paper.engine.cluster.widthsAhead(this.#wider);
         this.#close(walk);
       }
     }
@@ -63,7 +67,7 @@ export class LineUp {
   /** False: no line has room for the shape, behind those who were met. */
   #mayLine({ shape }: ShapeEntry): boolean {
     const { cluster, policy } = this.#paper.engine;
-    return !policy.backfill.enabled || cluster.mayLine(shape, this.#paper.now, this.#wider);
+    return !policy.backfill.enabled || cluster.mayLine(shape, this.#paper.now, this.#ahead);
   }
 
   /** False: not even those that ask for their devices for the shortest time can join any line. */

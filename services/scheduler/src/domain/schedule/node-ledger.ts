@@ -177,7 +177,7 @@ export class NodeLedger {
 /** One in line needs beside what others use now only what the smallest of those it waits for will not give back. */
 export function setAside({ attempt, pool }: Placed, placed: readonly Placed[], what: 'cpus' | 'memoryBytes'): number {
   const need = attempt.job.shape[what];
-  if (!attempt.waiting || need === 0) return need;
+  if (need === 0) return need;
   let back = Infinity;
   for (const other of placed) {
     if (other.attempt.waiting || !isAnyOf(other.spots, pool)) continue;

@@ -1,5 +1,6 @@
 // One owner's jobs of one shape inside a walk: which of their buckets is next. Most walks want the first of them and no more, so the
 // others are not opened before that one has been given.
+import type { WaitingJob } from './engine-model.ts';
 import { Heap } from './heap.ts';
 import type { AgeScore } from './ordering.ts';
 import type { Bucket, OwnerEntry, ShapeQueue } from './queue-buckets.ts';
@@ -13,14 +14,6 @@ export interface ShapeWalk {
   readonly blocks: Pick<WalkBlocks, 'closedFrom'>;
   /** Of a bucket of which the walk has given jobs already: the cursor that goes on there. Null where it has of none. */
   readonly goOn: ((bucket: Bucket, rules: CursorRules) => Cursor) | null;
-  /** To compare with: heads are many, and two objects for each would be what a pass leaves most of. */
-  readonly scratch: readonly [Looked, Looked];
-}
-
-type Looked = { -readonly [Key in keyof JobStanding]: JobStanding[Key] };
-
-export function looked(): Looked {
-  return { job: undefined, score: Infinity, isOverdue: false, isReadyGang: false };
 }
 
 export class ShapeCursor {
@@ -77,11 +70,8 @@ export class ShapeCursor {
     const { policy, overdue, isReadyGang } = this.#rules;
     const { shape } = this.#queue.shape;
     const closedFrom = this.#walk.blocks.closedFrom(this.#queue);
-    let [best, other] = this.#walk.scratch;
-    best.job = undefined;
-    best.score = Infinity;
-    best.isOverdue = false;
-    best.isReadyGang = other.isReadyGang = isReadyGang;
+    let best = { job: undefined as WaitingJob | undefined, score: Infinity, isOverdue: false, isReadyGang };
+    let other = { ...best };
     for (const head of this.#queue.heads(policy)) {
       if (isClosed(head.limitClass, closedFrom)) break;
       other.job = head.job;
@@ -91,7 +81,7 @@ export class ShapeCursor {
       [best, other] = [other, best];
       this.#bestBucket = head.bucket;
     }
-    if (best.job) this.#best = { ...best };
+    if (best.job) this.#best = best;
   }
 
   #openAll(): Heap<Cursor> {

@@ -6,7 +6,7 @@ import { overdueJobs } from './overdue-jobs.ts';
 import { type Oldest, OwnerTree } from './owner-tree.ts';
 import type { Bucket, OwnerEntry, OwnerQueue, ShapeEntry, ShapeQueue } from './queue-buckets.ts';
 import type { WalkBlocks } from './walk-blocks.ts';
-import { looked, ShapeCursor, type ShapeWalk } from './shape-cursor.ts';
+import { ShapeCursor, type ShapeWalk } from './shape-cursor.ts';
 import { byAge, Cursor, type CursorRules } from './walk-cursor.ts';
 import type { OrderView, WalkStandings } from './walk-standings.ts';
 
@@ -42,12 +42,7 @@ export class WalkLevel {
     this.#defaultLimitClass = classOf(view.policy.backfill.defaultTimeLimitMs);
     this.#promoted = new Heap([...this.#promotedCursors()], byAge);
     const goOn = (bucket: Bucket, rules: CursorRules) => this.#goOn(bucket, rules);
-    this.#walk = {
-      ageScoreOf: scoreByAge(view),
-      blocks: parts.blocks,
-      goOn: this.#cursors.size > 0 ? goOn : null,
-      scratch: [looked(), looked()],
-    };
+    this.#walk = { ageScoreOf: scoreByAge(view), blocks: parts.blocks, goOn: this.#cursors.size > 0 ? goOn : null };
     const oldest = oldestOf(standings.isByOwner ? owners : []);
     const open = (owner: OwnerQueue) => this.#queuesOpen(owner).flatMap((queue) => this.#open(queue));
     this.#below = new OwnerTree(standings, oldest, open);
