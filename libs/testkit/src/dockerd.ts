@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { killNow, processesOf } from './folder-processes.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { toolsNamed } from './tools.ts';
 
 export interface Dockerd {
   readonly socket: string;
@@ -24,7 +25,6 @@ export interface Dockerd {
   stop(): Promise<void>;
 }
 
-const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 /** Where a PATH of a user other than root does not lead. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 const READY_WITHIN_MS = 30_000;
@@ -161,9 +161,7 @@ function searchFolders(): string[] {
 
 /** What the setup has unpacked from Debian's packages. */
 function toolFolders(): string[] {
-  const tools = process.env['BATON_TOOLS'] ?? join(REPOSITORY, '.tools');
-  const found = existsSync(tools) ? readdirSync(tools).filter((name) => name.startsWith('docker-')) : [];
-  return found.flatMap((name) => ['usr/sbin', 'usr/bin', 'bin'].map((folder) => join(tools, name, folder)));
+  return toolsNamed('docker-').flatMap((root) => ['usr/sbin', 'usr/bin', 'bin'].map((folder) => join(root, folder)));
 }
 
 function findProgram(name: string): string | null {

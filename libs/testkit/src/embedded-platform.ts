@@ -17,6 +17,8 @@ export interface EmbeddedPlatformOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The folder of another release's bundle. */
   readonly release?: string;
+  /** Words before the launcher's own; they end in an `exec`. */
+  readonly prefix?: readonly string[];
 }
 
 export interface EmbeddedPlatform {
@@ -54,7 +56,7 @@ export interface EmbeddedPlatform {
 export const RELEASE = fileURLToPath(new URL('../../../deploy/dist/bundle', import.meta.url));
 
 export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlatform {
-  const { home, port, servingPort } = options;
+  const { home, port, servingPort, prefix = [] } = options;
   const env = environmentOf(options);
   let child: ChildProcess | null = null;
   let output = '';
@@ -76,7 +78,8 @@ export function embeddedPlatform(options: EmbeddedPlatformOptions): EmbeddedPlat
     async start(args = []) {
       output = '';
       process.on('exit', stopWithUs);
-      child = spawn(process.execPath, [join(release, 'launcher.js'), ...args], {
+      const [command = '', ...words] = [...prefix, process.execPath, join(release, 'launcher.js'), ...args];
+      child = spawn(command, words, {
         env,
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,

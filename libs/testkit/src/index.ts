@@ -16,7 +16,9 @@ export { startKurrentDbServer } from './kurrentdb/start.ts';
 export { startMongoServer, type MongoServer } from './mongo-server.ts';
 export { natsServerBinary } from './nats-binary.ts';
 export { startNatsServer, type NatsServer, type NatsServerOptions } from './nats-server.ts';
+export { powerCutDisk, type PowerCutDisk, type PowerCutDiskOptions } from './power-cut-disk.ts';
 export { shiftedClock, type ShiftedClock } from './shifted-clock.ts';
+export { goToolchains } from './tools.ts';
 export { tcpProxy, type TcpProxy, type Way } from './tcp-proxy.ts';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 export {

@@ -1,12 +1,11 @@
 // A server that speaks MongoDB's protocol: the one configured, or one started in a temporary folder.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { toolsNamed } from './tools.ts';
 
 export interface MongoServer {
   /** Without a database: each test takes a fresh name of its own. */
@@ -20,14 +19,13 @@ interface MongoBinary {
   readonly kind: 'mongod' | 'ferretdb';
 }
 
-const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 const READY_WITHIN_MS = 60_000;
 const RETRY_MS = 50;
 const LOG_KEPT_CHARACTERS = 4_000;
 
 /**
  * In order: the server at `MONGODB_URI`; `BATON_MONGO_COMMAND`, a `BATON_MONGO_KIND` (`mongod` or `ferretdb`), started on
- * a free port; the FerretDB that the setup built under `.tools/ferretdb`. Null if there is none of them.
+ * a free port; the FerretDB that the setup built under `.tools/bin`. Null if there is none of them.
  */
 export async function startMongoServer(): Promise<MongoServer | null> {
   const uri = process.env['MONGODB_URI'];
@@ -43,11 +41,8 @@ function configuredBinary(): MongoBinary | null {
 }
 
 function builtBinary(): MongoBinary | null {
-  const folder = join(REPOSITORY, '.tools', 'ferretdb');
-  if (!existsSync(folder)) return null;
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  const found = entries.find((entry) => entry.isFile() && entry.name === 'ferretdb');
-  return found === undefined ? null : { command: join(found.parentPath, found.name), kind: 'ferretdb' };
+  const command = toolsNamed('ferretdb-', 'bin').at(-1);
+  return command === undefined ? null : { command, kind: 'ferretdb' };
 }
 
 async function launch({ command, kind }: MongoBinary): Promise<MongoServer> {

@@ -1,10 +1,9 @@
 // Where the nats-server binary is: configured, downloaded into the repository, on PATH, or built by Go.
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-
-const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
+import { toolsNamed } from './tools.ts';
 
 const HOW_TO_GET_ONE =
   'No nats-server binary was found. Set BATON_NATS_SERVER to one (2.14.5 or newer), run `npm start` once, which fetches it into ' +
@@ -25,18 +24,10 @@ export function natsServerBinary(): string {
 function candidates(): string[] {
   const onPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'nats-server'));
   return [
-    ...downloaded(join(REPOSITORY, '.tools', 'nats-server')),
+    ...toolsNamed('nats-server-', 'bin'),
     ...onPath,
     join(homedir(), 'go', 'bin', 'nats-server'),
   ];
-}
-
-function downloaded(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile() && entry.name === 'nats-server')
-    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 function isExecutable(path: string): boolean {

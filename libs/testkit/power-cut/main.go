@@ -1,0 +1,98 @@
+// A file system that loses what was not brought to the disk with fsync when its power is cut.
+//
+//	power-cut FOLDER MOUNTPOINT [journaled]
+//
+// FOLDER, on an ordinary disk, takes the contents. It listens on standard input, a word a line, and answers on standard output:
+//
+//	off        from now on every call fails        -> off
+//	on [SEED]  what was not durable is gone, or,   -> on
+//	           with SEED, is there in part
+//
+// It is mounted when it first says "on", and ends, unmounted, with its standard input. Without "journaled" a name is durable with an
+// fsync of its folder, and not before: all that POSIX promises.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+)
+
+func main() {
+	if err := serve(os.Args[1], os.Args[2], len(os.Args) > 3); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func serve(folder, mountpoint string, journaled bool) error {
+	d := newDisk(folder, journaled)
+	if err := mount(d, mountpoint); err != nil {
+		return err
+	}
+	defer func() { _ = syscall.Unmount(mountpoint, syscall.MNT_DETACH) }()
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		words := strings.Fields(lines.Text())
+		d.mutex.Lock()
+		d.isOff = true
+		d.mutex.Unlock()
+		if words[0] == "on" {
+			if err := again(d, mountpoint, words[1:]); err != nil {
+				return err
+			}
+		} else {
+			fmt.Println("off")
+		}
+	}
+	return nil
+}
+
+// Mounts anew: the kernel forgets what it has kept of the time before.
+func again(d *disk, mountpoint string, seed []string) error {
+	if err := syscall.Unmount(mountpoint, syscall.MNT_DETACH); err != nil {
+		return err
+	}
+	var dice *rand.Rand
+	if len(seed) > 0 {
+		number, err := strconv.ParseInt(seed[0], 10, 64)
+		if err != nil {
+			return err
+		}
+		dice = rand.New(rand.NewSource(number))
+	}
+	d.mutex.Lock()
+	err := d.lose(dice)
+	d.isOff = false
+	d.mutex.Unlock()
+	if err != nil {
+		return err
+	}
+	return mount(d, mountpoint)
+}
+
+func mount(d *disk, mountpoint string) error {
+	server, err := fuse.NewServer(newCalls(d), mountpoint, &fuse.MountOptions{
+		AllowOther:         true,
+		DirectMountStrict:  true,
+		DisableXAttrs:      true,
+		DisableReadDirPlus: true,
+		FsName:             "power-cut",
+		Name:               "power-cut",
+		Options:            []string{"default_permissions"},
+	})
+	if err != nil {
+		return err
+	}
+	go server.Serve()
+	if err := server.WaitMount(); err != nil {
+		return err
+	}
+	fmt.Println("on")
+	return nil
+}
