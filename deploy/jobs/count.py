@@ -51,6 +51,9 @@ def write_checkpoint(number):
         file.flush()
         os.fsync(file.fileno())
     os.replace(CHECKPOINT + ".tmp", CHECKPOINT)
+    folder = os.open(os.path.dirname(CHECKPOINT), os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def write_part(number):

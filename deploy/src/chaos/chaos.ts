@@ -27,23 +27,23 @@ const PATIENCE_MS = 90_000;
 
 export async function chaos(options: ChaosOptions, say: (text: string) => void): Promise<ChaosReport> {
   const startedAt = performance.now();
-  const scene = await setUp(options.folder);
+  const scene = await setUp(options);
   say(`the platform runs at ${scene.platform.url}, with two agents; its state is in ${scene.folder}`);
   try {
     const { tally, porcupine } = await underFire(scene, options, say);
     if (tally.violations.length === 0 && options.folder === null) {
-      await tearDown(scene);
+      await tearDown(scene, false);
       await rm(scene.folder, { recursive: true, force: true });
     }
     return { ...tally, seed: options.seed, porcupine, seconds: Math.round((performance.now() - startedAt) / 1_000) };
   } finally {
-    await tearDown(scene);
+    await tearDown(scene, true);
   }
 }
 
 async function underFire(
   scene: Scene,
-  { kills, seed, gapMs }: ChaosOptions,
+  { kills, seed, gapMs, powerCuts }: ChaosOptions,
   say: (text: string) => void,
 ): Promise<{ readonly tally: Tally; readonly porcupine: string }> {
   const over = new AbortController();
@@ -52,6 +52,7 @@ async function underFire(
     scene,
     tally: newTally(),
     history: new History(join(scene.folder, 'history.ndjson')),
+    powerCuts: [],
     random: random(seed ^ 0x5eed),
     over: over.signal,
     patienceUntil: () => patienceUntil,
@@ -68,7 +69,7 @@ async function underFire(
     callEndpoint(run),
   ]);
   const dice = random(seed);
-  const faults = new FaultRunner(scene, run.tally, dice, say).run(faultPlan(dice, gapMs), kills);
+  const faults = new FaultRunner(run, dice).run(faultPlan(dice, gapMs, powerCuts), kills);
   await Promise.race([Promise.all([faults, users]), faults]);
   patienceUntil = performance.now() + PATIENCE_MS;
   over.abort();

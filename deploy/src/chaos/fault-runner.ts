@@ -1,9 +1,10 @@
 // Carries faults out on the real processes, until so many have been killed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processesOf } from '@baton/testkit';
-import { type Fault, type Part, faultText, type PlannedFault } from './faults.ts';
+import { type Fault, type Part, faultText, type PlannedFault, type Server } from './faults.ts';
 import type { Scene } from './scene.ts';
 import type { Tally } from './tally.ts';
+import type { PowerCut, Run } from './users/run.ts';
 
 const RISE_MS = 20_000;
 
@@ -12,14 +13,16 @@ export class FaultRunner {
   readonly #tally: Tally;
   readonly #random: () => number;
   readonly #say: (text: string) => void;
+  readonly #powerCuts: PowerCut[];
   /** Those that are stopped, until they go on. */
   readonly #pauses = new Set<Promise<void>>();
 
-  constructor(scene: Scene, tally: Tally, random: () => number, say: (text: string) => void) {
+  constructor({ scene, tally, say, powerCuts }: Run, random: () => number) {
     this.#scene = scene;
     this.#tally = tally;
     this.#random = random;
     this.#say = say;
+    this.#powerCuts = powerCuts;
   }
 
   async run(plan: Iterator<PlannedFault, never>, kills: number): Promise<void> {
@@ -46,6 +49,8 @@ export class FaultRunner {
         return this.#pause(fault.part, fault.forMs);
       case 'restart':
         return this.#restart();
+      case 'power-cut':
+        return this.#cutPower(fault.servers, fault.seed);
       default:
         return fault satisfies never;
     }
@@ -94,6 +99,19 @@ export class FaultRunner {
     await this.#scene.platform.stop();
     this.#tally.restarts += 1;
     await this.#start();
+  }
+
+  async #cutPower(servers: readonly Server[], seed?: number): Promise<void> {
+    const { disks, agent } = this.#scene;
+    if (disks === null) return;
+    const from = Date.now();
+    const cut = async (server: Server) => (this.#tally.kills += await disks[server].cut(seed));
+    const first = servers.includes('first') ? cut('first') : null;
+    const second = servers.includes('second') ? agent.downDuring(() => cut('second')) : null;
+    await Promise.all([first, second]);
+    this.#tally.powerCuts += 1;
+    this.#powerCuts.push({ servers, from, to: Date.now() });
+    if (first !== null) await this.#start();
   }
 
   async #start(): Promise<void> {

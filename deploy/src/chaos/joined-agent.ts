@@ -14,19 +14,24 @@ const JOIN_MS = 30_000;
 export interface JoinedAgent {
   /** null while none runs. */
   readonly pid: number | null;
+  /** Not started again while `work` is under way. */
+  downDuring<T>(work: () => Promise<T>): Promise<T>;
   /** For good, with its jobs. */
   destroy(): Promise<void>;
 }
 
-/** Resolves when the platform has heard of it. */
-export async function joinAgent(
-  client: BatonClient,
-  folder: string,
-  env: Readonly<Record<string, string>>,
-): Promise<JoinedAgent> {
-  mkdirSync(folder, { recursive: true });
+export interface JoinedAgentOptions {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Words before the agent's own. */
+  readonly prefix: readonly string[];
+}
+
+/** Resolves when the platform has heard of it. Its log is beside the folder. */
+export async function joinAgent(client: BatonClient, options: JoinedAgentOptions): Promise<JoinedAgent> {
+  mkdirSync(options.folder, { recursive: true });
   const { token } = await client.nodes.add({ name: 'joined' });
-  const agent = new Respawned(folder, env);
+  const agent = new Respawned(options);
   agent.start(['join', client.http.base], { BATON_JOIN: token });
   const deadline = performance.now() + JOIN_MS;
   for (;;) {
@@ -38,23 +43,25 @@ export async function joinAgent(
     }
     if (performance.now() > deadline) {
       await agent.destroy();
-      throw new Error(`The second agent did not join; see ${join(folder, 'agent.log')}.`);
+      throw new Error(`The second agent did not join; see ${logOf(options)}.`);
     }
     await sleep(50);
   }
 }
 
+function logOf({ folder }: JoinedAgentOptions): string {
+  return `${folder}.log`;
+}
+
 class Respawned implements JoinedAgent {
-  readonly #folder: string;
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #options: JoinedAgentOptions;
   #child: ChildProcess | null = null;
-  #isOver = false;
+  #isDown = false;
   /** Once it has joined. */
   nodeId: string | null = null;
 
-  constructor(folder: string, env: Readonly<Record<string, string>>) {
-    this.#folder = folder;
-    this.#env = env;
+  constructor(options: JoinedAgentOptions) {
+    this.#options = options;
   }
 
   get pid(): number | null {
@@ -62,17 +69,19 @@ class Respawned implements JoinedAgent {
   }
 
   start(args: readonly string[] = [], more: Readonly<Record<string, string>> = {}): void {
-    if (this.#isOver) return;
+    if (this.#isDown || this.#child !== null) return;
     const { PATH = '', HOME = '' } = process.env;
-    const log = openSync(join(this.#folder, 'agent.log'), 'a');
-    const child = spawn(process.execPath, [AGENT, ...args], {
-      cwd: this.#folder,
+    const { folder, env, prefix } = this.#options;
+    const log = openSync(logOf(this.#options), 'a');
+    const [command = '', ...words] = [...prefix, process.execPath, AGENT, ...args];
+    const child = spawn(command, words, {
+      cwd: folder,
       env: {
         PATH,
         HOME,
-        BATON_AGENT_FOLDER: join(this.#folder, 'agent'),
+        BATON_AGENT_FOLDER: join(folder, 'agent'),
         BATON_NODE_NAME: 'joined',
-        ...this.#env,
+        ...env,
         ...more,
       },
       stdio: ['ignore', log, log],
@@ -86,10 +95,20 @@ class Respawned implements JoinedAgent {
     });
   }
 
+  async downDuring<T>(work: () => Promise<T>): Promise<T> {
+    this.#isDown = true;
+    try {
+      return await work();
+    } finally {
+      this.#isDown = false;
+      this.start();
+    }
+  }
+
   async destroy(): Promise<void> {
-    this.#isOver = true;
+    this.#isDown = true;
     this.#child?.kill('SIGKILL');
-    await killProcessesOf(this.#folder);
+    await killProcessesOf(this.#options.folder);
     if (this.nodeId !== null) removeControlGroups(this.nodeId);
   }
 }

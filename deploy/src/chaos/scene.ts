@@ -1,19 +1,30 @@
 // What a chaos run has: the platform with two agents, its users, and the folders beside it.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cp, mkdtemp, rename, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PlatformError } from '@baton/errors';
 import { BatonClient } from '@baton/sdk';
-import { embeddedPlatform, type EmbeddedPlatform, freePort, scaleModel } from '@baton/testkit';
+import {
+  embeddedPlatform,
+  type EmbeddedPlatform,
+  freePort,
+  powerCutDisk,
+  type PowerCutDisk,
+  scaleModel,
+} from '@baton/testkit';
 import type { Caller } from './command-sender.ts';
+import type { Server } from './faults.ts';
 import { joinAgent, type JoinedAgent } from './joined-agent.ts';
+import type { ChaosOptions } from './options.ts';
 
 export interface Scene {
   readonly folder: string;
   readonly platform: EmbeddedPlatform;
   readonly agent: JoinedAgent;
+  /** Of the servers, where their power is to be cut. */
+  readonly disks: Readonly<Record<Server, PowerCutDisk>> | null;
   readonly admin: BatonClient;
   readonly caller: Caller;
   /** Nothing of the platform writes there: only the jobs themselves do. */
@@ -31,7 +42,7 @@ const ENVIRONMENT = { BATON_CPU_SLOTS: '3', BATON_CHECKPOINT_EVERY_MS: '2000', B
 export const ENDPOINT = 'scale';
 export const SCALE = 2;
 
-export async function setUp(wished: string | null): Promise<Scene> {
+export async function setUp({ folder: wished, powerCuts }: ChaosOptions): Promise<Scene> {
   const python = process.env['BATON_PYTHON'];
   if (!python) {
     const words = 'Its jobs run in Python: start it with `npm run chaos`, which installs what it needs.';
@@ -44,13 +55,40 @@ export async function setUp(wished: string | null): Promise<Scene> {
     string,
   ];
   for (const path of [home, witness, files]) mkdirSync(path, { recursive: true });
-  const platform = embeddedPlatform({ home, port: await freePort(), servingPort: await freePort(), env: ENVIRONMENT });
+  const second = join(folder, 'second');
+  const disks = powerCuts ? { first: await diskAt(home), second: await diskAt(second) } : null;
+  const [port, servingPort] = [await freePort(), await freePort()];
+  const platform = embeddedPlatform({ home, port, servingPort, env: ENVIRONMENT, prefix: disks?.first.booted ?? [] });
   await platform.start();
   const admin = await signUp(platform);
   await prepareThings(admin, files);
-  const agent = await joinAgent(admin, join(folder, 'second'), { ...ENVIRONMENT, BATON_CPU_SLOTS: '2' });
+  const agent = await joinAgent(admin, {
+    folder: second,
+    env: { ...ENVIRONMENT, BATON_CPU_SLOTS: '2' },
+    prefix: disks?.second.booted ?? [],
+  });
   const caller = { url: platform.url, token: admin.http.token ?? '' };
-  return { folder, platform, agent, admin, caller, witness, files, python, words: WORDS };
+  return { folder, platform, agent, disks, admin, caller, witness, files, python, words: WORDS };
+}
+
+async function diskAt(path: string): Promise<PowerCutDisk> {
+  const made = await powerCutDisk(path, { names: 'journaled' });
+  if (made.disk !== null) return made.disk;
+  throw new PlatformError('unavailable', `Power can't be cut here, which takes root, /dev/fuse and Go: ${made.why}`);
+}
+
+async function takeDown(disk: PowerCutDisk, isKept: boolean): Promise<void> {
+  const copy = `${disk.path}.copy`;
+  if (isKept) await cp(disk.path, copy, { recursive: true, filter: isCopied });
+  await disk.destroy();
+  if (!isKept) return;
+  await rmdir(disk.path);
+  await rename(copy, disk.path);
+}
+
+/** Pipes can't be copied. */
+function isCopied(path: string): boolean {
+  return !lstatSync(path).isFIFO();
 }
 
 const WORDS = Array.from({ length: 500 }, (_, line) => `word ${line}\n`).join('');
@@ -78,8 +116,9 @@ async function prepareThings(admin: BatonClient, files: string): Promise<void> {
   await admin.datasets.addVersion('words', { uploads: [(await admin.upload(words)).uploadId] });
 }
 
-/** Jobs as well. */
-export async function tearDown({ platform, agent }: Scene): Promise<void> {
+/** Jobs as well. `isKept`: what is on the disks stays in their place. */
+export async function tearDown({ platform, agent, disks }: Scene, isKept: boolean): Promise<void> {
   await agent.destroy();
   await platform.destroy();
+  for (const disk of disks === null ? [] : [disks.first, disks.second]) await takeDown(disk, isKept);
 }

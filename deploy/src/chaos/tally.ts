@@ -4,6 +4,7 @@ export interface Tally {
   kills: number;
   pauses: number;
   restarts: number;
+  powerCuts: number;
   jobs: number;
   /** Of them, those that were lost more than five times, and failed of it: as promised. */
   gaveUp: number;
@@ -53,6 +54,7 @@ export function newTally(): Tally {
     kills: 0,
     pauses: 0,
     restarts: 0,
+    powerCuts: 0,
     jobs: 0,
     gaveUp: 0,
     attempts: 0,

@@ -1,5 +1,5 @@
 // The blob store: the port and the ways to open one.
-export { syncFolder } from './file/durable.ts';
+export { makeFolder, syncFolder } from './file/durable.ts';
 export { type FileBlobStoreOptions, openFileBlobStore } from './file/store.ts';
 export { type HttpBlobStoreOptions, openHttpBlobStore } from './http/store.ts';
 export { openMemoryBlobStore } from './memory-store.ts';

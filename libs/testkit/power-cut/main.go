@@ -1,14 +1,15 @@
 // A file system that loses what was not brought to the disk with fsync when its power is cut.
 //
-//	power-cut FOLDER MOUNTPOINT [journaled]
+//	power-cut FOLDER [journaled]
 //
-// FOLDER, on an ordinary disk, takes the contents. It listens on standard input, a word a line, and answers on standard output:
+// FOLDER, on an ordinary disk, takes the contents. The first line of standard input is the mount point; it is mounted when it says
+// "on". Then it is told, a line each:
 //
 //	off        from now on every call fails        -> off
 //	on [SEED]  what was not durable is gone, or,   -> on
 //	           with SEED, is there in part
 //
-// It is mounted when it first says "on", and ends, unmounted, with its standard input. Without "journaled" a name is durable with an
+// It ends, unmounted, with its standard input. Without "journaled" a name is durable with an
 // fsync of its folder, and not before: all that POSIX promises.
 package main
 
@@ -25,19 +26,22 @@ import (
 )
 
 func main() {
-	if err := serve(os.Args[1], os.Args[2], len(os.Args) > 3); err != nil {
+	if err := serve(os.Args[1], len(os.Args) > 2); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func serve(folder, mountpoint string, journaled bool) error {
+func serve(folder string, journaled bool) error {
 	d := newDisk(folder, journaled)
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Scan()
+	mountpoint := lines.Text()
 	if err := mount(d, mountpoint); err != nil {
 		return err
 	}
 	defer func() { _ = syscall.Unmount(mountpoint, syscall.MNT_DETACH) }()
-	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+	for lines.Scan() {
 		words := strings.Fields(lines.Text())
 		d.mutex.Lock()
 		d.isOff = true

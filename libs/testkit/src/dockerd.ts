@@ -1,7 +1,7 @@
 // A docker daemon of a test's own: with its own containerd, state and socket, and nothing of the machine's network touched.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { delimiter, join } from 'node:path';

@@ -17,11 +17,10 @@ export function processesOf(folder: string): FolderProcess[] {
   });
 }
 
-/** SIGKILL to all of them but `spared`; resolves when none is left, with how many there were. */
-export async function killProcessesOf(folder: string, spared?: number): Promise<number> {
+/** SIGKILL to all of them; resolves when none is left, with how many there were. */
+export async function killProcessesOf(folder: string): Promise<number> {
   const killed = new Set<number>();
-  const left = () => processesOf(folder).filter(({ pid }) => pid !== spared);
-  for (let found = left(); found.length > 0; found = left()) {
+  for (let found = processesOf(folder); found.length > 0; found = processesOf(folder)) {
     for (const { pid } of found) killNow(pid);
     for (const { pid } of found) killed.add(pid);
     await new Promise((resolve) => setTimeout(resolve, 10));

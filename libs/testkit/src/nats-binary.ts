@@ -23,11 +23,7 @@ export function natsServerBinary(): string {
 
 function candidates(): string[] {
   const onPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'nats-server'));
-  return [
-    ...toolsNamed('nats-server-', 'bin'),
-    ...onPath,
-    join(homedir(), 'go', 'bin', 'nats-server'),
-  ];
+  return [...toolsNamed('nats-server-', 'bin'), ...onPath, join(homedir(), 'go', 'bin', 'nats-server')];
 }
 
 function isExecutable(path: string): boolean {

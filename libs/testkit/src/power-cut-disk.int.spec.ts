@@ -131,9 +131,10 @@ describe('a disk of which the power is cut', { timeout: 300_000 }, () => {
 
   it('kills who writes there, fails what they call, and shows the next another boot', async (context) => {
     await mounted(context);
-    const count = 'cat /proc/sys/kernel/random/boot_id >> boots; sync boots .; while :; do echo tick >> ticks; sleep 0.01; done';
+    const count =
+      'cat /proc/sys/kernel/random/boot_id >> boots; sync boots .; while :; do echo tick >> ticks; sleep 0.01; done';
     const start = () => {
-      const [command = '', ...words] = [...disk.booted, 'sh', '-c', count];
+      const [command, ...words] = [...disk.booted, 'sh', '-c', count];
       const child = spawn(command, words, { cwd: disk.path, stdio: 'ignore' });
       return new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
     };

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { killProcessesOf } from './folder-processes.ts';
@@ -39,17 +39,18 @@ export async function powerCutDisk(
   path: string,
   { names }: PowerCutDiskOptions,
 ): Promise<{ readonly disk: PowerCutDisk } | { readonly disk: null; readonly why: string }> {
-  const beside = `${path}.disk`;
+  const beside = join(dirname(path), `below-${basename(path)}`);
   mkdirSync(join(beside, 'contents'), { recursive: true });
   mkdirSync(path, { recursive: true });
   const program = join(beside, 'power-cut');
   const why = whyNotBuilt(program);
   if (why !== null) return { disk: null, why };
-  const args = [join(beside, 'contents'), path, ...(names === 'journaled' ? [names] : [])];
+  const args = [join(beside, 'contents'), ...(names === 'journaled' ? [names] : [])];
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const disk = new MountedDisk(path, beside, child);
   try {
-    await disk.hears('on');
+    // Not among its arguments: whoever kills what has to do with the folder does not mean the disk below it.
+    await disk.tell(path, 'on');
     return { disk };
   } catch (error) {
     return { disk: null, why: error instanceof Error ? error.message : String(error) };
@@ -95,15 +96,15 @@ class MountedDisk implements PowerCutDisk {
   }
 
   async cut(seed?: number): Promise<number> {
-    await this.#tell('off', 'off');
-    const killed = await killProcessesOf(this.path, this.#child.pid);
-    await this.#tell(seed === undefined ? 'on' : `on ${seed}`, 'on');
+    await this.tell('off', 'off');
+    const killed = await killProcessesOf(this.path);
+    await this.tell(seed === undefined ? 'on' : `on ${seed}`, 'on');
     this.#boot();
     return killed;
   }
 
   async destroy(): Promise<void> {
-    await killProcessesOf(this.path, this.#child.pid);
+    await killProcessesOf(this.path);
     this.#child.stdin.end();
     if (!this.#isOver) await once(this.#child, 'exit');
     await rm(this.#beside, { recursive: true, force: true });
@@ -113,15 +114,15 @@ class MountedDisk implements PowerCutDisk {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  async #tell(words: string, answer: string): Promise<void> {
+  async tell(words: string, answer: string): Promise<void> {
     if (this.#isOver) throw new Error('The disk has ended.');
-    const heard = this.hears(answer);
+    const heard = this.#hears(answer);
     this.#child.stdin.write(`${words}\n`);
     await heard;
   }
 
   /** Rejects with its words if it ends. */
-  async hears(answer: string): Promise<void> {
+  async #hears(answer: string): Promise<void> {
     const over = new AbortController();
     const ended = once(this.#child, 'close', { signal: over.signal }).then(() => {
       throw new Error(this.#said.trim() || 'The disk has ended.');

@@ -45,7 +45,5 @@ echo "$status $words done" 1<>"$folder/run/exit" || {
   echo "$status $words done" >"$folder/run/exit"
 }
 
-# What the command left behind is the agent's to end, or the next agent's: it lets nobody have the devices before.
-# Bringing this to the disk is the agent's as well, when the next job has begun. Its shell, which has started this one, ends with it.
-[ "$PPID" -gt 1 ] && kill -0 "$PPID" 2>/dev/null && exit
-exec sync "$folder/run/exit" "$folder/run"
+# What the command left behind is the agent's to end, or the next agent's: it lets nobody have the devices before. Bringing all that to
+# the disk is the agent's as well, when the next job has begun.

@@ -24,6 +24,7 @@ import { ServerProbe } from './adapters/node/node-probe.ts';
 import { membersOf } from './adapters/process/attempt-processes.ts';
 import { Cgroups } from './adapters/process/cgroups.ts';
 import { findOnPath } from './adapters/process/find-command.ts';
+import { bootId } from './adapters/process/proc.ts';
 import { JobUser } from './adapters/process/job-user.ts';
 import { WAITER } from './adapters/process/process-runtime.ts';
 import { ServerCardUsers } from './adapters/usage/card-users.ts';
@@ -163,7 +164,7 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
   const setpriv = await findOnPath('setpriv', config.jobPath);
   const jobUser = await openJobUser(config, paths, setpriv);
   const { blobs, source } = await openBlobs(config.blobs);
-  const checkpoints = new CheckpointFolders(paths, blobs, jobUser);
+  const checkpoints = new CheckpointFolders({ paths, blobs, bootId: bootId(), jobUser });
   sweepRegularly(parts, checkpoints);
   const { workspaces, pace } = await openWorkspaces({ config, paths, source, journal, reporter, checkpoints, jobUser });
   const { apiUrl, graceMs, takeLimitMs, checkpointEveryMs, jobPath } = config;

@@ -33,7 +33,7 @@ export async function comeToRest({ scene }: Run): Promise<void> {
 export async function checkJobs(run: Run, jobs: readonly SubmittedJob[]): Promise<void> {
   const { scene, tally } = run;
   const evidence: JobEvidence[] = [];
-  const gathering = { client: scene.admin, witness: scene.witness, words: scene.words };
+  const gathering = { client: scene.admin, witness: scene.witness, words: scene.words, powerCuts: run.powerCuts };
   await inLanes(jobs, async (job) => {
     const seen = await gather(gathering, job);
     evidence.push(seen);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { JobView } from '@baton/contracts';
 import { ApiError, type BatonClient } from '@baton/sdk';
+import type { PowerCut } from '../users/run.ts';
 import type { SubmittedJob } from '../users/submitter.ts';
 import type { Finding, JobEvidence } from './job-check.ts';
 import { readWitness } from './witness.ts';
@@ -12,9 +13,11 @@ export interface Gathering {
   readonly client: BatonClient;
   readonly witness: string;
   readonly words: string;
+  readonly powerCuts: readonly PowerCut[];
 }
 
-export async function gather({ client, witness, words }: Gathering, submitted: SubmittedJob): Promise<JobEvidence> {
+export async function gather(gathering: Gathering, submitted: SubmittedJob): Promise<JobEvidence> {
+  const { client, witness, words, powerCuts } = gathering;
   const view = await client.jobs.get(submitted.id);
   const own = readWitness(witness, submitted.id);
   const seen = { ...own, twice: [...own.twice, ...readWitness(witness, `${submitted.id}.rank-1`).twice] };
@@ -30,7 +33,7 @@ export async function gather({ client, witness, words }: Gathering, submitted: S
       printed.flatMap(({ values }) => values['count'] ?? []),
     );
   }
-  return { submitted, view, events, witness: seen, output, counts, data: sha256(words) };
+  return { submitted, view, events, witness: seen, output, counts, data: sha256(words), powerCuts };
 }
 
 async function rawOutput(client: BatonClient, id: string, attempt: number): Promise<string> {

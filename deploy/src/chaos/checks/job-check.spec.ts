@@ -29,6 +29,7 @@ interface Changes {
   readonly events?: readonly string[];
   readonly submitted?: Partial<JobEvidence['submitted']>;
   readonly losses?: number;
+  readonly powerCuts?: JobEvidence['powerCuts'];
 }
 
 function evidence({
@@ -39,6 +40,7 @@ function evidence({
   events = [],
   submitted,
   losses = 0,
+  powerCuts = [],
 }: Changes = {}): JobEvidence {
   const attempts = [1, 2].map((attempt) => ({ attempt, nodeName: 'vm', devices: ['cpu-0'] }));
   return {
@@ -68,6 +70,7 @@ function evidence({
         [2, [3]],
       ]),
     data: DATA,
+    powerCuts,
   };
 }
 
@@ -138,6 +141,26 @@ describe('a job', () => {
         ]),
       }),
     ).toEqual([['checkpointsLost', 1]]);
+  });
+
+  it('whose server lost its power may lack the end of what it wrote then, and nothing before it', () => {
+    const powerCuts = [{ servers: ['first'] as const, from: 1_500, to: 1_600 }];
+    const output = new Map([
+      [1, 'step=1 coun'],
+      [2, 'step=3 count=3\n'],
+    ]);
+    const counts = new Map([
+      [1, []],
+      [2, [3]],
+    ]);
+    expect(found({ output, counts, powerCuts })).toEqual([]);
+    expect(found({ output, counts, powerCuts: [{ servers: ['second'], from: 1_500, to: 1_600 }] })).not.toEqual([]);
+    expect(found({ output, counts, powerCuts: [{ servers: ['first'], from: 500, to: 600 }] })).not.toEqual([]);
+    const hole = new Map([
+      [1, 'step=2 count=2\nstep=3 count=3\n'],
+      [2, 'step=3 count=3\n'],
+    ]);
+    expect(found({ output: hole, powerCuts })).toContainEqual(['logLinesLost', 1]);
   });
 
   it('whose output or metrics lack a line, have one twice, or another, is told', () => {

@@ -1,6 +1,7 @@
 // One job, as the platform shows it after the faults, against what its processes have noted: the invariants.
 import { isFinal, type JobEventView, type JobView } from '@baton/contracts';
 import type { Tally } from '../tally.ts';
+import type { PowerCut } from '../users/run.ts';
 import type { SubmittedJob } from '../users/submitter.ts';
 import type { Witness, WitnessedRun } from './witness.ts';
 
@@ -15,6 +16,7 @@ export interface JobEvidence {
   readonly counts: ReadonlyMap<number, readonly number[]>;
   /** SHA-256 of the dataset that it was given. */
   readonly data: string;
+  readonly powerCuts: readonly PowerCut[];
 }
 
 export interface Finding {
@@ -122,13 +124,33 @@ function checkCommands({ submitted, events }: JobEvidence): Finding[] {
   return lost;
 }
 
-/** What was written is in the log and among the metrics, once and in order. The last line may have been written and not noted. */
-function checkTraces({ output, counts, data }: JobEvidence, run: WitnessedRun): Finding[] {
+/** For so long after it has ended, what a run left may wait on its server for streams and stores that are away. */
+const WAITING_MS = 60_000;
+
+/** It ran when the power of its server was cut, or had left there what was not stored yet. */
+function wasCut({ view, powerCuts }: JobEvidence, { attempt, beganAt, lastAt }: WitnessedRun): boolean {
+  const { nodeName } = view.attempts.find((one) => one.attempt === attempt) ?? {};
+  const server = nodeName === 'joined' ? 'second' : 'first';
+  return powerCuts.some(
+    ({ servers, from, to }) => servers.includes(server) && beganAt < to && lastAt > from - WAITING_MS,
+  );
+}
+
+/**
+ * What was written is in the log and among the metrics, once and in order. The last line may have been written and not noted. What
+ * was not stored when the power went is lost, to the end, and the last line of what is there may be torn.
+ */
+function checkTraces(evidence: JobEvidence, run: WitnessedRun): Finding[] {
+  const { output, counts, data } = evidence;
   const { attempt, steps } = run;
+  const isCut = wasCut(evidence, run);
   const lines = (output.get(attempt) ?? '').split('\n').filter(Boolean);
-  const wrongLines = steps.filter((number, index) => lines[index] !== `step=${number} count=${number}`).length;
   const metrics = counts.get(attempt) ?? [];
-  const wrongMetrics = steps.filter((number, index) => metrics[index] !== number).length;
+  const due = (there: number) => (isCut ? steps.slice(0, Math.max(0, there - 1)) : steps);
+  const wrongLines = due(lines.length).filter(
+    (number, index) => lines[index] !== `step=${number} count=${number}`,
+  ).length;
+  const wrongMetrics = due(metrics.length).filter((number, index) => metrics[index] !== number).length;
   const found: Finding[] = [];
   if (wrongLines > 0 || lines.length > steps.length + 1) {
     const words = `attempt ${attempt} wrote ${steps.length} lines, ${wrongLines} are not in their place among ${lines.length}`;

@@ -1,13 +1,22 @@
 // What all users of a chaos run share: the scene, the tally, the history, and when to stop.
 import { type Outcome, send, type SentCommand } from '../command-sender.ts';
+import type { Server } from '../faults.ts';
 import type { History } from '../history.ts';
 import type { Scene } from '../scene.ts';
 import { type Tally, violated } from '../tally.ts';
+
+/** When the power of servers was cut, in milliseconds since 1970. */
+export interface PowerCut {
+  readonly servers: readonly Server[];
+  readonly from: number;
+  readonly to: number;
+}
 
 export interface Run {
   readonly scene: Scene;
   readonly tally: Tally;
   readonly history: History;
+  readonly powerCuts: PowerCut[];
   readonly random: () => number;
   /** Aborted when the faults are over: what has begun is finished. */
   readonly over: AbortSignal;

@@ -14,6 +14,8 @@ export interface JobProcess {
   devices: readonly string[];
   /** Its exit file. */
   end: ProcessEnd | null;
+  /** What it left is on disk: its end counts after a power cut, too. */
+  isSettled: boolean;
   /** Tells it that the agent would hear of it now. */
   readonly watchers: Set<() => void>;
   ending: Cancellable | null;
@@ -107,6 +109,7 @@ export class JobProcesses {
       state: 'waiting',
       devices: [],
       end: null,
+      isSettled: false,
       watchers: new Set(),
       ending: null,
     };
@@ -145,6 +148,11 @@ export class JobProcesses {
   /** Its supervisor is killed: the job dies with it, and nobody writes how. */
   killSupervisor(process: JobProcess): void {
     this.#leave(process, null);
+  }
+
+  settle(key: AttemptKey): void {
+    const process = this.#processes.get(attemptName(key));
+    if (process !== undefined && process.bootId === this.bootId) process.isSettled = true;
   }
 
   /** The process ends; its children a moment later. */

@@ -110,7 +110,7 @@ function edgesOf(parts: AgentParts): Omit<ExecutorParts, 'journal' | 'pause' | '
     clock: () => kernel.wallClock(process.machine),
     runtime: simulatedRuntime(processes, process, broken),
     cards: new CardWatch({ users: { now: async () => [] }, members: () => [], everyMs: 1_000 }),
-    workspaces: workspacesOf(kernel, process),
+    workspaces: workspacesOf(parts),
     artifacts: { collect: async () => ({ artifacts: null, note: null, complete: true }) },
     freePort: async () => 20_000 + Math.floor(kernel.between(0, 10_000)),
     checkpoints: { collect: async () => null },
@@ -145,7 +145,7 @@ function edgesOf(parts: AgentParts): Omit<ExecutorParts, 'journal' | 'pause' | '
 
 const FOLDERS = { work: '/w', output: '/o', datasets: '/d', checkpoints: '/c', temporary: '/t' };
 
-function workspacesOf(kernel: Kernel, process: SimulatedProcess): Workspaces {
+function workspacesOf({ kernel, process, processes }: AgentParts): Workspaces {
   const pause = (most: number) =>
     new Promise<void>((resolve) => kernel.schedule(process, kernel.between(0, most), resolve));
   return {
@@ -157,6 +157,10 @@ function workspacesOf(kernel: Kernel, process: SimulatedProcess): Workspaces {
     release: () => pause(5),
     keepSecrets: () => pause(5),
     secrets: async () => [],
+    async settle(key) {
+      await pause(200);
+      processes.settle(key);
+    },
     remove: () => pause(20),
   };
 }

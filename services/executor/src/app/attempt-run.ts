@@ -311,6 +311,7 @@ export class AttemptRun {
 
   async #wrapUp(how: ProcessEnd, startedAt: number | null, endedAt: number): Promise<void> {
     await this.#parts.pause.over;
+    void this.#parts.workspaces.settle(this.#key);
     await this.#ending.record({ how, startedAt, endedAt, stop: () => this.#state?.stop ?? null });
   }
 

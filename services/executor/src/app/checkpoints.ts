@@ -17,7 +17,7 @@ export interface Checkpoints {
   collect(key: AttemptKey, running?: WhileRunning): Promise<ManifestSummary | null>;
 }
 
-export type CheckpointsWanted = Pick<DesiredAttempt, 'jobId' | 'checkpoints'>;
+export type CheckpointsWanted = Pick<DesiredAttempt, 'jobId' | 'attempt' | 'checkpoints'>;
 
 /** Puts the files of a manifest into an empty folder. */
 export type Fill = (digest: string, into: string) => Promise<void>;

@@ -104,6 +104,11 @@ export interface Workspaces {
   /** Secret values, for redaction after a restart of the agent; readable by this user alone, gone with the folder. */
   keepSecrets(key: AttemptKey, values: readonly string[]): Promise<void>;
   secrets(key: AttemptKey): Promise<readonly string[]>;
+  /**
+   * No process of the attempt is left: brings to the disk what it has left, and notes that, for its end to count after a power cut as
+   * well. Never rejects.
+   */
+  settle(key: AttemptKey): Promise<void>;
   remove(key: AttemptKey): Promise<void>;
 }
 

@@ -14,10 +14,14 @@ export interface AgentProcess {
   stopWithJobs(): Promise<void>;
 }
 
-/** No decorators in the agent: Node runs its sources as they are. */
-export async function startAgentProcess(environment: Record<string, string>): Promise<AgentProcess> {
-  const argv = ['--conditions=source', '--disable-warning=ExperimentalWarning', MAIN];
-  const child = spawn(process.execPath, argv, {
+/** No decorators in the agent: Node runs its sources as they are. `prefix`: words before the agent's own. */
+export async function startAgentProcess(
+  environment: Record<string, string>,
+  prefix: readonly string[] = [],
+): Promise<AgentProcess> {
+  const node = [process.execPath, '--conditions=source', '--disable-warning=ExperimentalWarning'];
+  const [command = '', ...argv] = [...prefix, ...node, MAIN];
+  const child = spawn(command, argv, {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['pipe', 'ignore', 'pipe'],
   });

@@ -65,7 +65,7 @@ export async function openStaging(
     cache,
     trees: new TreeCache(cache, options.source ?? new FileBlobSource(blobs)),
     environments,
-    checkpoints: new CheckpointFolders(paths, blobs),
+    checkpoints: new CheckpointFolders({ paths, blobs, bootId: options.bootId ?? bootId() }),
     mounts: options.mounts === false ? null : await ReadOnlyMounts.open(paths.cache),
     jobUser: null,
     reporter: silent,

@@ -18,7 +18,8 @@ export interface World {
   readonly blobs: BlobStore;
   readonly nodeId: string;
   readonly folder: string;
-  startAgent(more?: Record<string, string>): Promise<AgentProcess>;
+  /** With more in its environment, and words before its own. */
+  startAgent(more?: Record<string, string>, prefix?: readonly string[]): Promise<AgentProcess>;
   attemptFolder(spec: DesiredAttempt): string;
   log(spec: DesiredAttempt, output: 'stdout' | 'stderr'): Promise<Buffer>;
   points(spec: DesiredAttempt): Promise<MetricPoint[]>;
@@ -85,8 +86,9 @@ export async function startWorld(): Promise<World> {
     scheduler: new FakeScheduler(bus, nodeId),
     blobs: await openFileBlobStore({ folder: join(temporary.path, 'blobs') }),
     folder: temporary.path,
-    async startAgent(more = {}) {
-      const agent = await startAgentProcess({ ...agentEnvironment(nats.url, nodeId, temporary.path), ...more });
+    async startAgent(more = {}, prefix = []) {
+      const environment = { ...agentEnvironment(nats.url, nodeId, temporary.path), ...more };
+      const agent = await startAgentProcess(environment, prefix);
       agents.push(agent);
       return agent;
     },
@@ -140,7 +142,7 @@ export function processesOf(spec: DesiredAttempt): number[] {
   return pids.filter((pid) => readText(`/proc/${pid}/environ`).includes(`BATON_JOB_ID=${spec.jobId}\0`)).map(Number);
 }
 
-/** The same without the supervisor, which may still be at its last fsync when the end is told. */
+/** The same without the supervisor, which may still be there when the end is told. */
 export function membersOf(world: World, spec: DesiredAttempt): number[] {
   return processesOf(spec).filter((pid) => pid !== supervisorOf(world, spec));
 }

@@ -215,7 +215,9 @@ export class DockerRuntime implements Runtime {
   #end(key: AttemptKey, identity: ProcessIdentity): ProcessEnd | null {
     const alive = this.isAlive(identity);
     // Read after the look at the process: it writes first and goes then.
-    const end = this.#readEnd(key);
+    // Of what it left before the server was started anew nobody knows what had come to the disk.
+    const isKnown = identity.bootId === this.bootId || existsSync(this.#options.paths.attempt(key).settled);
+    const end = isKnown ? this.#readEnd(key) : null;
     if (end || alive) return end;
     return this.#killed.has(attemptName(key)) ? { kind: 'signalled', signal: 'SIGKILL' } : { kind: 'lost', words: '' };
   }

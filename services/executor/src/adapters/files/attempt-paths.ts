@@ -29,6 +29,8 @@ export interface AttemptPaths {
   readonly words: string;
   /** What a container sees in the place of `run`: the rest of that folder is not its business. */
   readonly inside: InsidePaths;
+  /** There if the attempt has ended, and all that it left is on disk. */
+  readonly settled: string;
   readonly secrets: string;
   /** The name of the cached environment that it uses. */
   readonly environment: string;
@@ -46,6 +48,8 @@ export interface CheckpointNotes {
   readonly root: string;
   /** Which manifests the folder has grown out of. */
   readonly lineage: string;
+  /** In which boot of the server which attempt got the folder; gone when all that it left there is on disk. */
+  readonly usedIn: string;
   /** What is to take the folder's place, while it is put together. */
   readonly restoring: string;
   /** What was there before. */
@@ -112,6 +116,7 @@ export class StatePaths {
     return {
       root,
       lineage: join(root, 'lineage.json'),
+      usedIn: join(root, 'used-in'),
       restoring: join(root, 'restoring'),
       replaced: join(root, 'replaced'),
     };
@@ -146,6 +151,7 @@ export class StatePaths {
         exit: `${inside}/exit`,
         words: `${inside}/words`,
       },
+      settled: `${root}/settled`,
       secrets: `${root}/secrets`,
       environment: `${root}/environment`,
     };

@@ -33,10 +33,10 @@ beforeEach(async () => {
 });
 afterEach(() => temporary.cleanup());
 
-function openNode(name: string) {
+function openNode(name: string, bootId = 'boot-1') {
   const paths = new StatePaths(join(temporary.path, name));
   const folder = paths.checkpoints(JOB);
-  const folders = new CheckpointFolders(paths, blobs);
+  const folders = new CheckpointFolders({ paths, blobs, bootId });
   return {
     paths,
     folder,
@@ -46,7 +46,9 @@ function openNode(name: string) {
       writeFileSync(join(folder, `${file}.tmp`), text);
       renameSync(join(folder, `${file}.tmp`), join(folder, file));
     },
-    begin: (checkpoints: string | null, from: Fill = fill) => folders.restore({ jobId: JOB, checkpoints }, from),
+    begin: (checkpoints: string | null, from: Fill = fill, attempt = 1) =>
+      folders.restore({ jobId: JOB, attempt, checkpoints }, from),
+    settle: () => folders.settle(KEY),
     files: () =>
       Object.fromEntries(
         readdirSync(folder)
@@ -183,19 +185,64 @@ describe('what is stored', () => {
     });
   };
 
+  it('is nothing of a folder that a power cut may have torn, and that goes on as it was stored last', async () => {
+    const node = openNode('a');
+    await node.begin(null);
+    node.write('weights', 'stored');
+    const before = await node.collect();
+    node.write('weights', 'torn');
+    const booted = openNode('a', 'boot-2');
+    expect(await booted.collect()).toBeNull();
+    await booted.begin(before?.digest ?? null, fill, 2);
+    expect(booted.files()).toEqual({ weights: 'stored' });
+    booted.write('weights', 'on');
+    expect(await stored(await booted.collect())).toEqual({ weights: 'on' });
+  });
+
+  it('stays as it is over a power cut when all of it was brought to the disk, and where nothing was ever stored', async () => {
+    const node = openNode('a');
+    await node.begin(null);
+    node.write('weights', 'stored');
+    const before = await node.collect();
+    node.write('weights', 'newer');
+    await node.settle();
+    const booted = openNode('a', 'boot-2');
+    await booted.begin(before?.digest ?? null);
+    expect(booted.files()).toEqual({ weights: 'newer' });
+    const other = openNode('b');
+    await other.begin(null);
+    other.write('weights', 'never stored');
+    await openNode('b', 'boot-2').begin(null);
+    expect(other.files()).toEqual({ weights: 'never stored' });
+  });
+
+  it('may be torn where the next attempt has it already when the one before is brought to the disk', async () => {
+    const node = openNode('a');
+    await node.begin(null);
+    node.write('weights', 'stored');
+    const before = await node.collect();
+    await node.begin(before?.digest ?? null, fill, 2);
+    node.write('weights', 'torn');
+    await node.settle();
+    const booted = openNode('a', 'boot-2');
+    await booted.begin(before?.digest ?? null, fill, 3);
+    expect(booted.files()).toEqual({ weights: 'stored' });
+  });
+
   it('is the state after a rename that came in between, never half of each', async () => {
     const node = openNode('a');
     await node.begin(null);
     node.write('weights', 'old');
     node.write('optimizer', 'old');
-    const folders = new CheckpointFolders(
-      node.paths,
-      meddling((time) => {
+    const folders = new CheckpointFolders({
+      paths: node.paths,
+      bootId: 'boot-1',
+      blobs: meddling((time) => {
         if (time !== 1) return;
         node.write('weights', 'new');
         node.write('optimizer', 'new');
       }),
-    );
+    });
     expect(await stored(await folders.collect(KEY))).toEqual({ optimizer: 'new', weights: 'new' });
   });
 
@@ -203,10 +250,11 @@ describe('what is stored', () => {
     const node = openNode('a');
     await node.begin(null);
     node.write('weights', 'x');
-    const folders = new CheckpointFolders(
-      node.paths,
-      meddling((time) => node.write('weights', `${time}`)),
-    );
+    const folders = new CheckpointFolders({
+      paths: node.paths,
+      bootId: 'boot-1',
+      blobs: meddling((time) => node.write('weights', `${time}`)),
+    });
     expect(await folders.collect(KEY)).toBeNull();
   });
 
@@ -218,13 +266,14 @@ describe('what is stored', () => {
     const before = await node.collect();
     node.write('weights', 'v');
     writeFileSync(node.at('new-log'), 'x');
-    const folders = new CheckpointFolders(
-      node.paths,
-      meddling(() => {
+    const folders = new CheckpointFolders({
+      paths: node.paths,
+      bootId: 'boot-1',
+      blobs: meddling(() => {
         appendFileSync(node.at('events'), 'b');
         appendFileSync(node.at('new-log'), 'b');
       }),
-    );
+    });
     const during = await folders.collect(KEY);
     expect(await stored(before)).toEqual({ events: 'a', weights: 'w' });
     expect(await stored(during)).toEqual({ events: 'a', weights: 'v' });

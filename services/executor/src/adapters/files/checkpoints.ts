@@ -1,8 +1,9 @@
 // The checkpoint folders of this node's jobs: stored, and restored where another node's are newer.
-import { type BlobStore, syncFolder } from '@baton/blob-store';
+import { type BlobStore, makeFolder, syncFolder } from '@baton/blob-store';
 import { fits, Manifest, type ManifestSummary } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import { chown, type FileHandle, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Checkpoints, CheckpointsWanted, Fill, WhileRunning } from '../../app/checkpoints.ts';
@@ -15,6 +16,7 @@ import { CheckpointReading, type Reading, standsStill } from './checkpoint-readi
 import { putManifest } from './put-manifest.ts';
 import { removeTree } from './remove-tree.ts';
 import type { StoredContent } from './store-file.ts';
+import { type Owner, syncTree } from './sync-tree.ts';
 import { walkTree } from './tree-walk.ts';
 
 const ROUNDS = 3;
@@ -22,21 +24,33 @@ const LOOK_AGAIN_MS = 250;
 /** Files of a job that no longer runs. */
 const MAX_KEPT = 1_000;
 
+export interface CheckpointFoldersParts {
+  readonly paths: StatePaths;
+  readonly blobs: BlobStore;
+  /** Of this boot of the server. */
+  readonly bootId: string;
+  /** null or absent: jobs run as the agent's own user. */
+  readonly jobUser?: JobUser | null;
+}
+
 export class CheckpointFolders implements Checkpoints {
   readonly #paths: StatePaths;
   readonly #blobs: BlobStore;
+  readonly #bootId: string;
   /** null: jobs run as the agent's own user. */
   readonly #jobUser: JobUser | null;
   /** By job: what was stored last, so that it is not read again. Lost with the agent, which costs a reading. */
   readonly #last = new Map<string, Reading>();
 
-  constructor(paths: StatePaths, blobs: BlobStore, jobUser: JobUser | null = null) {
+  constructor({ paths, blobs, bootId, jobUser = null }: CheckpointFoldersParts) {
     this.#paths = paths;
     this.#blobs = blobs;
+    this.#bootId = bootId;
     this.#jobUser = jobUser;
   }
 
   async collect({ jobId }: AttemptKey, running?: WhileRunning): Promise<ManifestSummary | null> {
+    if (await this.#mayBeTorn(jobId)) return null;
     const files = await this.#wholeFolder(jobId, running);
     if (files === null || files.size === 0) return null;
     const stored = await putManifest(this.#blobs, files);
@@ -46,26 +60,58 @@ export class CheckpointFolders implements Checkpoints {
   }
 
   /**
-   * Before an attempt: the node's own folder stays if it is as new as what is stored, or newer; else `fill` makes the one
-   * that takes its place, whole or not at all.
+   * Before an attempt: the node's own folder stays if it is as new as what is stored, or newer, and no power cut can have torn it; else
+   * `fill` makes the one that takes its place, whole or not at all.
    */
-  async restore({ jobId, checkpoints: asked }: CheckpointsWanted, fill: Fill): Promise<void> {
+  async restore({ jobId, attempt, checkpoints: asked }: CheckpointsWanted, fill: Fill): Promise<void> {
     const folder = this.#paths.checkpoints(jobId);
     const own = await ownFolder(folder);
     await this.#jobUser?.share(jobId, folder);
-    if (asked === null || (isAsNewAs(await this.#lineage(jobId), asked) && !(await isEmpty(folder)))) return;
+    if (asked !== null && !(await this.#isGood(jobId, asked))) await this.#refill(jobId, { asked, fill, own });
+    await this.#write(jobId, this.#paths.checkpointNotes(jobId).usedIn, this.#use(attempt));
+  }
+
+  /** What the job has left is on disk when this resolves, and outlasts a power cut. */
+  async settle({ jobId, attempt }: AttemptKey): Promise<void> {
+    await syncTree(this.#paths.checkpoints(jobId));
+    const { root, usedIn } = this.#paths.checkpointNotes(jobId);
+    // In one go: the job's next attempt may have the folder at any time.
+    if (!existsSync(usedIn) || readFileSync(usedIn, 'utf8') !== this.#use(attempt)) return;
+    rmSync(usedIn);
+    await syncFolder(root);
+  }
+
+  #use(attempt: number): string {
+    return `${this.#bootId} ${attempt}`;
+  }
+
+  async #isGood(jobId: string, asked: string): Promise<boolean> {
+    if (await this.#mayBeTorn(jobId)) return false;
+    return isAsNewAs(await this.#lineage(jobId), asked) && !(await isEmpty(this.#paths.checkpoints(jobId)));
+  }
+
+  async #refill(jobId: string, { asked, fill, own }: Refilling): Promise<void> {
+    const folder = this.#paths.checkpoints(jobId);
     const { root, restoring, replaced } = this.#paths.checkpointNotes(jobId);
     for (const left of [restoring, replaced]) await removeTree(left);
     await mkdir(restoring, { recursive: true });
     await fill(asked, restoring).catch((cause: unknown) => Promise.reject(notRestored(cause)));
     await this.#jobUser?.share(jobId, restoring);
-    await settle(restoring, own);
+    // The note that it is whole must not come before it.
+    await syncTree(restoring, own.uid === process.getuid?.() ? undefined : own);
     await rename(folder, replaced);
     await rename(restoring, folder);
     await Promise.all([syncFolder(dirname(folder)), syncFolder(root)]);
     await this.#note(jobId, [asked]);
     this.#last.delete(jobId);
     await removeTree(replaced);
+  }
+
+  /** A job wrote there before the server was started anew, and nobody knows what of it had come to the disk. */
+  async #mayBeTorn(jobId: string): Promise<boolean> {
+    const { usedIn } = this.#paths.checkpointNotes(jobId);
+    const use = await readFile(usedIn, 'utf8').catch(() => null);
+    return use !== null && !use.startsWith(`${this.#bootId} `);
   }
 
   /** Removes the folders that nothing has used for so long; the job has ended, or goes on elsewhere. */
@@ -137,9 +183,13 @@ export class CheckpointFolders implements Checkpoints {
   }
 
   async #note(jobId: string, lineage: Lineage): Promise<void> {
-    const { root, lineage: path } = this.#paths.checkpointNotes(jobId);
-    await mkdir(root, { recursive: true });
-    await writeFile(`${path}.new`, JSON.stringify(lineage), { flush: true });
+    await this.#write(jobId, this.#paths.checkpointNotes(jobId).lineage, JSON.stringify(lineage));
+  }
+
+  async #write(jobId: string, path: string, text: string): Promise<void> {
+    const { root } = this.#paths.checkpointNotes(jobId);
+    await makeFolder(root);
+    await writeFile(`${path}.new`, text, { flush: true });
     await rename(`${path}.new`, path);
     await syncFolder(root);
   }
@@ -151,11 +201,6 @@ function notRestored(cause: unknown): unknown {
   return new PlatformError('internal', `The checkpoints of the job could not be restored: ${cause.message}`, { cause });
 }
 
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
-
 /** Makes the folder if it isn't one: a job may have removed it, or put a link in its place. */
 async function ownFolder(folder: string): Promise<Owner> {
   const found = await lstat(folder).catch(() => null);
@@ -164,24 +209,14 @@ async function ownFolder(folder: string): Promise<Owner> {
   return lstat(folder);
 }
 
-async function isEmpty(folder: string): Promise<boolean> {
-  return (await readdir(folder)).every(isUnfinished);
+interface Refilling {
+  readonly asked: string;
+  readonly fill: Fill;
+  readonly own: Owner;
 }
 
-/** On disk, and the job's own: the note that it is whole must not come before it. */
-async function settle(folder: string, { uid, gid }: Owner): Promise<void> {
-  const isOurs = uid === process.getuid?.();
-  const own = async (handle: FileHandle) => {
-    if (!isOurs) await handle.chown(uid, gid);
-    await handle.sync();
-  };
-  await walkTree(folder, { file: (_path, handle) => own(handle), link: () => {}, odd: () => {} });
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => `${entry.parentPath}/${entry.name}`);
-  for (const path of [...folders, folder]) {
-    if (!isOurs) await chown(path, uid, gid);
-    await syncFolder(path);
-  }
+async function isEmpty(folder: string): Promise<boolean> {
+  return (await readdir(folder)).every(isUnfinished);
 }
 
 async function changedAt(path: string): Promise<number> {

@@ -1,9 +1,10 @@
 // An attempt's folders: code copied in, datasets shown read-only from the node's cache, the environment built or found again.
+import { syncFolder } from '@baton/blob-store';
 import type { DesiredAttempt } from '@baton/contracts';
 import { hasCode, PlatformError } from '@baton/errors';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants, existsSync } from 'node:fs';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckpointsWanted, Fill } from '../../app/checkpoints.ts';
 import type { Prepared, PrepareOptions, Reporter, Workspaces } from '../../app/ports.ts';
@@ -17,6 +18,7 @@ import type { ReadOnlyMounts } from '../staging/read-only-mounts.ts';
 import type { Tree, TreeCache } from '../staging/tree-cache.ts';
 import type { AttemptPaths, StatePaths } from './attempt-paths.ts';
 import { removeTree } from './remove-tree.ts';
+import { syncTree } from './sync-tree.ts';
 
 const FULL_RETRY_MS = 2_000;
 const FULL_AT_MOST_MS = 30 * 60 * 1_000;
@@ -26,7 +28,10 @@ export interface WorkspaceParts {
   readonly cache: NodeCache;
   readonly trees: TreeCache;
   readonly environments: EnvironmentBuilder;
-  readonly checkpoints: { restore(wanted: CheckpointsWanted, fill: Fill): Promise<void> };
+  readonly checkpoints: {
+    restore(wanted: CheckpointsWanted, fill: Fill): Promise<void>;
+    settle(key: AttemptKey): Promise<void>;
+  };
   /** null: datasets are copied. */
   readonly mounts: ReadOnlyMounts | null;
   /** null: jobs run as the agent's own user. */
@@ -65,7 +70,10 @@ export class AttemptWorkspaces implements Workspaces {
   }
 
   async keepSecrets(key: AttemptKey, values: readonly string[]): Promise<void> {
-    await writeFile(this.#parts.paths.attempt(key).secrets, JSON.stringify(values), { mode: 0o600 });
+    const { root, secrets } = this.#parts.paths.attempt(key);
+    await writeFile(secrets, JSON.stringify(values), { mode: 0o600, flush: true });
+    // Output that is there after a power cut must not be shipped without them.
+    for (const folder of [root, dirname(root)]) await syncFolder(folder);
   }
 
   async secrets(key: AttemptKey): Promise<readonly string[]> {
@@ -85,6 +93,25 @@ export class AttemptWorkspaces implements Workspaces {
       this.#complain(await mounts.takeAway(root, paths.attempts));
     } catch {
       this.#complain([root]);
+    }
+  }
+
+  async settle(key: AttemptKey): Promise<void> {
+    const own = this.#parts.paths.attempt(key);
+    try {
+      for (const path of [own.output, own.run]) await syncTree(path);
+      for (const path of [join(own.root, 'stdout'), join(own.root, 'stderr')]) await synced(path);
+      await this.#parts.checkpoints.settle(key);
+      await syncFolder(own.root);
+      await writeFile(own.settled, '', { flush: true });
+      await syncFolder(own.root);
+    } catch (error) {
+      // It is gone already, as all that it left is stored; or the disk refuses, and the end counts as long as the server is up.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        this.#parts.reporter.warn(
+          { ...key, error: String(error) },
+          'what an attempt left could not be brought to the disk',
+        );
     }
   }
 
@@ -164,6 +191,18 @@ export class AttemptWorkspaces implements Workspaces {
   #complain(points: readonly string[]): void {
     if (points.length > 0)
       this.#parts.reporter.warn({ points }, 'data of an attempt that is over could not be unmounted');
+  }
+}
+
+const UNDISTURBED = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/** What a job has put in its place is not waited for. */
+async function synced(path: string): Promise<void> {
+  const handle = await open(path, UNDISTURBED).catch(() => null);
+  try {
+    await handle?.sync();
+  } finally {
+    await handle?.close();
   }
 }
 

@@ -77,7 +77,7 @@ export class Cgroups {
     return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0;
   }
 
-  /** Once nothing is left in them; while the supervisor is at its last fsync they stay for the next try. */
+  /** Once nothing is left in them; while the supervisor is about to go they stay for the next try. */
   remove(key: AttemptKey): void {
     for (const { folder } of this.#hierarchies) tryRemove(join(folder, attemptName(key)));
   }

@@ -1,12 +1,10 @@
 // The end of an attempt, as it shows on the disk.
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@baton/testkit';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { EndWatch } from './end-watch.ts';
-import { keepEnd } from './keep-end.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
@@ -41,17 +39,5 @@ describe('the watch for the end', () => {
     isOver = true;
     writeFileSync(exit, '0 0 done\n');
     await expect(end).resolves.toBe('over');
-  });
-});
-
-describe('keeping the end', () => {
-  it.each([
-    ['is there', (exit: string) => writeFileSync(exit, '0 0 done\n')],
-    ['is gone', () => undefined],
-    ['is something that would have its reader wait', (exit: string) => execFileSync('mkfifo', [exit])],
-  ])('is done with a file that %s', async (name, make) => {
-    const own = paths(name.replaceAll(' ', '-'));
-    make(own.exit);
-    await expect(keepEnd(own)).resolves.toBeUndefined();
   });
 });

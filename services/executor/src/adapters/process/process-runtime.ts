@@ -16,7 +16,6 @@ import { EndWatch } from './end-watch.ts';
 import { findCommand } from './find-command.ts';
 import { Gates } from './gates.ts';
 import type { JobUser } from './job-user.ts';
-import { keepEnd } from './keep-end.ts';
 import type { LaunchCommand, Launcher } from './launcher.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Priorities } from './priorities.ts';
@@ -201,11 +200,7 @@ export class ProcessRuntime implements Runtime {
       memory?.stop();
       this.#children.delete(name);
       this.#gates.close(key);
-      afterwards(() => {
-        watch.close();
-        // Its supervisor leaves that to this agent, as long as it lives.
-        void keepEnd(this.#paths.attempt(key));
-      });
+      afterwards(() => watch.close());
     }
   }
 
@@ -224,6 +219,9 @@ export class ProcessRuntime implements Runtime {
 
   /** The end, or null while the supervisor is still at work. */
   #end(key: AttemptKey, identity: ProcessIdentity): ProcessEnd | null {
+    // Of what it left before the server was started anew nobody knows what had come to the disk.
+    if (identity.bootId !== this.bootId && !existsSync(this.#paths.attempt(key).settled))
+      return { kind: 'lost', words: this.#whyLost(key, identity) };
     const seen = this.#readEnd(key);
     if (seen || this.isAlive(identity)) return seen;
     // Read again after the look at the process: a supervisor writes first and goes then.
