@@ -72,8 +72,8 @@ export function openHome(folder: string): Home {
     const secretFile = at('secrets/installation');
     // The token is written first: an installation that has its secret has had its token.
     if (!existsSync(secretFile)) {
-      writeSecret(adminTokenFile, randomSecret());
-      writeSecret(secretFile, randomSecret());
+      writeDurably(adminTokenFile, randomSecret());
+      writeDurably(secretFile, randomSecret());
     }
     for (const role of ROLES) makeSecret(passwordFile(at('secrets'), role), randomSecret);
     makeSecret(passwordFile(at('secrets'), 'health'), randomSecret);
@@ -149,11 +149,12 @@ export function readSecret(path: string): string {
 }
 
 function makeSecret(path: string, make: () => string): string {
-  if (!existsSync(path)) writeSecret(path, make());
+  if (!existsSync(path)) writeDurably(path, make());
   return readSecret(path);
 }
 
-function writeSecret(path: string, text: string): void {
+/** Readable by this user alone; after a power cut it is there, as it was or as it is to be. */
+export function writeDurably(path: string, text: string): void {
   const staged = `${path}.new`;
   const file = openSync(staged, 'w', 0o600);
   writeSync(file, `${text}\n`);

@@ -1,8 +1,8 @@
 // Where nats-server listens: a loopback port of its own, or, for agents on other servers, where it is told to.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PlatformError } from '@baton/errors/platform-error';
-import type { Home } from './home.ts';
+import { type Home, writeDurably } from './home.ts';
 import { freeLoopbackPort, isLoopback, isWildcard, refuseOpenBind, refuseTakenPort } from './open-bind.ts';
 
 type Settings = Readonly<Record<string, string | undefined>>;
@@ -59,6 +59,6 @@ async function portFor(home: Home, host: string, settings: Settings): Promise<nu
   const file = join(home.run, 'nats-port');
   const last = existsSync(file) ? Number(readFileSync(file, 'utf8')) : NaN;
   const port = await freeLoopbackPort(Number.isInteger(last) && last > 0 && last < 65_536 ? last : null);
-  writeFileSync(file, `${port}\n`, { mode: 0o600 });
+  writeDurably(file, `${port}`);
   return port;
 }

@@ -144,9 +144,9 @@ function resultOf(events: readonly JobEvent[], attempt: number, nodeId: string):
 }
 
 /** Of one that was lost nobody knows; of one that was to stop, its agent says why. */
-function isSameEnd({ end, isLeased }: JobProcess, { reason, exitCode }: AttemptResult): boolean {
+function isSameEnd({ end, isLeased, isEndLost }: JobProcess, { reason, exitCode }: AttemptResult): boolean {
   if (end === null || end.kind !== 'exited') return reason !== 'exited';
   // By lease it counts as lost where its node could not say in time how it ended.
-  if (reason === 'lost') return isLeased;
+  if (reason === 'lost') return isLeased || isEndLost;
   return exitCode === end.code;
 }

@@ -16,6 +16,8 @@ export interface JobProcess {
   end: ProcessEnd | null;
   /** What it left is on disk: its end counts after a power cut, too. */
   isSettled: boolean;
+  /** The power went before it was. */
+  isEndLost: boolean;
   /** Tells it that the agent would hear of it now. */
   readonly watchers: Set<() => void>;
   ending: Cancellable | null;
@@ -110,6 +112,7 @@ export class JobProcesses {
       devices: [],
       end: null,
       isSettled: false,
+      isEndLost: false,
       watchers: new Set(),
       ending: null,
     };
@@ -180,6 +183,7 @@ export class JobProcesses {
   powerCut(): void {
     this.#boots += 1;
     for (const process of this.#processes.values()) {
+      if (process.end !== null && !process.isSettled) process.isEndLost = true;
       if (process.state === 'gone') continue;
       if (process.ending !== null) process.ending.cancelled = true;
       process.state = 'gone';

@@ -71,7 +71,7 @@ class Waiting {
     const process = this.#processes.find(key);
     if (process === undefined || process.pid !== identity.pid) return lost('There is no trace of it.');
     if (identity.bootId !== this.#processes.bootId)
-      return (process.isSettled ? process.end : null) ?? lost('The server was restarted while the job ran.');
+      return (process.isEndLost ? null : process.end) ?? lost('The server was restarted while the job ran.');
     await this.#left(process);
     if (!isEarly) {
       await this.pause(0, 3);
