@@ -48,12 +48,16 @@ it(`loses nothing and runs nothing twice through ${KILLS} kills`, { timeout: 240
   expect(code).toBe(0);
 });
 
-it('loses nothing that was acknowledged when the power of its servers is cut', { timeout: 480_000 }, async (context) => {
-  const { code, report, said } = await chaos('--kills', '20', '--seed', '13', '--power-cuts');
-  if (said.includes("Power can't be cut here")) return context.skip(said.trim());
-  expect(report).toMatchObject(NOTHING);
-  expect(report['powerCuts']).toBeGreaterThanOrEqual(2);
-  expect(report['jobs']).toBeGreaterThan(5);
-  expect(report['uploads']).toBeGreaterThan(0);
-  expect(code).toBe(0);
-});
+it(
+  'loses nothing that was acknowledged when the power of its servers is cut',
+  { timeout: 480_000 },
+  async (context) => {
+    const { code, report, said } = await chaos('--kills', '20', '--seed', '13', '--power-cuts');
+    if (said.includes("Power can't be cut here")) return context.skip(said.trim());
+    expect(report).toMatchObject(NOTHING);
+    expect(report['powerCuts']).toBeGreaterThanOrEqual(2);
+    expect(report['jobs']).toBeGreaterThan(5);
+    expect(report['uploads']).toBeGreaterThan(0);
+    expect(code).toBe(0);
+  },
+);

@@ -29,15 +29,14 @@ export async function chaos(options: ChaosOptions, say: (text: string) => void):
   const startedAt = performance.now();
   const scene = await setUp(options);
   say(`the platform runs at ${scene.platform.url}, with two agents; its state is in ${scene.folder}`);
+  let isKept = true;
   try {
     const { tally, porcupine } = await underFire(scene, options, say);
-    if (tally.violations.length === 0 && options.folder === null) {
-      await tearDown(scene, false);
-      await rm(scene.folder, { recursive: true, force: true });
-    }
+    isKept = tally.violations.length > 0 || options.folder !== null;
     return { ...tally, seed: options.seed, porcupine, seconds: Math.round((performance.now() - startedAt) / 1_000) };
   } finally {
-    await tearDown(scene, true);
+    await tearDown(scene, isKept);
+    if (!isKept) await rm(scene.folder, { recursive: true, force: true });
   }
 }
 

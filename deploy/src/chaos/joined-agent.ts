@@ -89,7 +89,11 @@ class Respawned implements JoinedAgent {
     });
     closeSync(log);
     this.#child = child;
+    // A run that is interrupted leaves nobody behind.
+    const killWithUs = (): void => void child.kill('SIGKILL');
+    process.once('exit', killWithUs);
     child.once('exit', () => {
+      process.off('exit', killWithUs);
       this.#child = null;
       setTimeout(() => this.start(), RESTART_MS);
     });

@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder } from '@baton/blob-store';
 import type { DesiredAttempt, Manifest } from '@baton/contracts';
 import { powerCutDisk, type PowerCutDisk } from '@baton/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,6 +42,8 @@ describe('an attempt', () => {
     const spec = shell(script);
     world.scheduler.want(spec);
     await eventually(() => isSettled(spec), 'what it left is on the disk', 30_000);
+    // It shows a moment before it is on the disk itself.
+    await syncFolder(world.attemptFolder(spec));
     await cutAndBoot();
     const result = await world.scheduler.ended(spec);
     expect(result).toMatchObject({ reason: 'exited', exitCode: 3, artifacts: { fileCount: FILES } });

@@ -88,15 +88,16 @@ function attemptNumbers(events: readonly JobEventView[], type: string): number[]
 
 /**
  * A number is noted before it is in the checkpoint: the next run begins with it, or with the one before. One that runs by lease may go
- * on elsewhere while its node is silent, with what was stored of its checkpoints before.
+ * on elsewhere while its node is silent, with what was stored of its checkpoints before; and so does one whose server has lost its power.
  */
-function checkCheckpoints({ witness, submitted }: JobEvidence): Finding[] {
+function checkCheckpoints(evidence: JobEvidence): Finding[] {
+  const { witness, submitted } = evidence;
   return witness.runs.slice(1).flatMap((run, index): Finding[] => {
     const before = witness.runs[index];
     const reached = before?.steps.at(-1) ?? before?.from ?? 0;
     if (run.from > reached)
       return [{ which: 'doubled', words: `attempt ${run.attempt} began at ${run.from}, after ${reached}` }];
-    if (run.from >= reached - 1 || submitted.isLeased) return [];
+    if (run.from >= reached - 1 || submitted.isLeased || (before && wasCut(evidence, before))) return [];
     return [
       {
         which: 'checkpointsLost',

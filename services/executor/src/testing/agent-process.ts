@@ -20,7 +20,7 @@ export async function startAgentProcess(
   prefix: readonly string[] = [],
 ): Promise<AgentProcess> {
   const node = [process.execPath, '--conditions=source', '--disable-warning=ExperimentalWarning'];
-  const [command = '', ...argv] = [...prefix, ...node, MAIN];
+  const [command, ...argv] = [...prefix, ...node, MAIN];
   const child = spawn(command, argv, {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['pipe', 'ignore', 'pipe'],

@@ -54,6 +54,8 @@ export interface CheckpointNotes {
   readonly restoring: string;
   /** What was there before. */
   readonly replaced: string;
+  /** The same where the server was booted anew under the job; kept as long as the rest. */
+  readonly beforeBoot: string;
 }
 
 export class StatePaths {
@@ -119,6 +121,7 @@ export class StatePaths {
       usedIn: join(root, 'used-in'),
       restoring: join(root, 'restoring'),
       replaced: join(root, 'replaced'),
+      beforeBoot: join(root, 'before-boot'),
     };
   }
 

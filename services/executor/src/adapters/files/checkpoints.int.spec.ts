@@ -195,6 +195,7 @@ describe('what is stored', () => {
     expect(await booted.collect()).toBeNull();
     await booted.begin(before?.digest ?? null, fill, 2);
     expect(booted.files()).toEqual({ weights: 'stored' });
+    expect(readFileSync(join(booted.paths.checkpointNotes(JOB).beforeBoot, 'weights'), 'utf8')).toBe('torn');
     booted.write('weights', 'on');
     expect(await stored(await booted.collect())).toEqual({ weights: 'on' });
   });

@@ -67,7 +67,10 @@ export class CheckpointFolders implements Checkpoints {
     const folder = this.#paths.checkpoints(jobId);
     const own = await ownFolder(folder);
     await this.#jobUser?.share(jobId, folder);
-    if (asked !== null && !(await this.#isGood(jobId, asked))) await this.#refill(jobId, { asked, fill, own });
+    const mayBeTorn = await this.#mayBeTorn(jobId);
+    const isNewEnough = isAsNewAs(await this.#lineage(jobId), asked) && !(await isEmpty(folder));
+    const isGood = asked === null || (isNewEnough && !mayBeTorn);
+    if (!isGood) await this.#refill(jobId, { asked, fill, own, mayBeTorn });
     await this.#write(jobId, this.#paths.checkpointNotes(jobId).usedIn, this.#use(attempt));
   }
 
@@ -85,12 +88,7 @@ export class CheckpointFolders implements Checkpoints {
     return `${this.#bootId} ${attempt}`;
   }
 
-  async #isGood(jobId: string, asked: string): Promise<boolean> {
-    if (await this.#mayBeTorn(jobId)) return false;
-    return isAsNewAs(await this.#lineage(jobId), asked) && !(await isEmpty(this.#paths.checkpoints(jobId)));
-  }
-
-  async #refill(jobId: string, { asked, fill, own }: Refilling): Promise<void> {
+  async #refill(jobId: string, { asked, fill, own, mayBeTorn }: Refilling): Promise<void> {
     const folder = this.#paths.checkpoints(jobId);
     const { root, restoring, replaced } = this.#paths.checkpointNotes(jobId);
     for (const left of [restoring, replaced]) await removeTree(left);
@@ -104,7 +102,15 @@ export class CheckpointFolders implements Checkpoints {
     await Promise.all([syncFolder(dirname(folder)), syncFolder(root)]);
     await this.#note(jobId, [asked]);
     this.#last.delete(jobId);
-    await removeTree(replaced);
+    if (mayBeTorn) await this.#keepAside(jobId);
+    else await removeTree(replaced);
+  }
+
+  /** Perhaps it is whole after all, and the newest that there is: a person may want it. */
+  async #keepAside(jobId: string): Promise<void> {
+    const { replaced, beforeBoot } = this.#paths.checkpointNotes(jobId);
+    await removeTree(beforeBoot);
+    await rename(replaced, beforeBoot);
   }
 
   /** A job wrote there before the server was started anew, and nobody knows what of it had come to the disk. */
@@ -213,6 +219,7 @@ interface Refilling {
   readonly asked: string;
   readonly fill: Fill;
   readonly own: Owner;
+  readonly mayBeTorn: boolean;
 }
 
 async function isEmpty(folder: string): Promise<boolean> {

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckpointsWanted, Fill } from '../../app/checkpoints.ts';
 import type { Prepared, PrepareOptions, Reporter, Workspaces } from '../../app/ports.ts';
-import type { AttemptKey } from '../../domain/journal.ts';
+import { type AttemptKey, attemptName } from '../../domain/journal.ts';
 import { isSafePath } from '../../domain/safe-path.ts';
 import type { JobUser } from '../process/job-user.ts';
 import type { EnvironmentBuilder } from '../python/environment-builder.ts';
@@ -41,6 +41,8 @@ export interface WorkspaceParts {
 
 export class AttemptWorkspaces implements Workspaces {
   readonly #parts: WorkspaceParts;
+  /** What is being brought to the disk, by attempt. */
+  readonly #settling = new Map<string, Promise<void>>();
 
   constructor(parts: WorkspaceParts) {
     this.#parts = parts;
@@ -97,25 +99,29 @@ export class AttemptWorkspaces implements Workspaces {
   }
 
   async settle(key: AttemptKey): Promise<void> {
+    const name = attemptName(key);
+    const settling = this.#settle(key).catch((error: unknown) => {
+      // It counts as long as the server is up.
+      const words = 'what an attempt left could not be brought to the disk';
+      this.#parts.reporter.warn({ ...key, error: String(error) }, words);
+    });
+    this.#settling.set(name, settling);
+    await settling;
+    this.#settling.delete(name);
+  }
+
+  async #settle(key: AttemptKey): Promise<void> {
     const own = this.#parts.paths.attempt(key);
-    try {
-      for (const path of [own.output, own.run]) await syncTree(path);
-      for (const path of [join(own.root, 'stdout'), join(own.root, 'stderr')]) await synced(path);
-      await this.#parts.checkpoints.settle(key);
-      await syncFolder(own.root);
-      await writeFile(own.settled, '', { flush: true });
-      await syncFolder(own.root);
-    } catch (error) {
-      // It is gone already, as all that it left is stored; or the disk refuses, and the end counts as long as the server is up.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        this.#parts.reporter.warn(
-          { ...key, error: String(error) },
-          'what an attempt left could not be brought to the disk',
-        );
-    }
+    for (const path of [own.output, own.run]) await syncTree(path);
+    for (const path of [join(own.root, 'stdout'), join(own.root, 'stderr')]) await synced(path);
+    await this.#parts.checkpoints.settle(key);
+    await syncFolder(own.root);
+    await writeFile(own.settled, '', { flush: true });
+    await syncFolder(own.root);
   }
 
   async remove(key: AttemptKey): Promise<void> {
+    await this.#settling.get(attemptName(key));
     await this.#clear(key);
   }
 
