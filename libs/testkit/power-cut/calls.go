@@ -1,4 +1,4 @@
-// The calls of the kernel, carried out on the disk. Without power, each of them fails.
+// The calls of the kernel on one mount, carried out on the disk. Once its power is gone each of them fails, for good.
 package main
 
 import (
@@ -19,13 +19,20 @@ type calls struct {
 	// Of folders that are being read: their names at the time they were opened.
 	listings map[uint64][]fuse.DirEntry
 	lastFh   uint64
+	isOff    bool
 }
 
 func newCalls(d *disk) *calls {
-	return &calls{fuse.NewDefaultRawFileSystem(), d, map[uint64][]fuse.DirEntry{}, 0}
+	return &calls{RawFileSystem: fuse.NewDefaultRawFileSystem(), disk: d, listings: map[uint64][]fuse.DirEntry{}}
 }
 
 func (c *calls) String() string { return "power-cut" }
+
+func (c *calls) cut() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.isOff = true
+}
 
 // Runs `call` alone, with the inode that the kernel names.
 func (c *calls) with(number uint64, call func(n *inode) fuse.Status) fuse.Status {

@@ -45,7 +45,6 @@ type disk struct {
 	inodes    map[uint64]*inode
 	last      uint64
 	pending   []change
-	isOff     bool
 }
 
 func newDisk(folder string, journaled bool) *disk {

@@ -37,51 +37,47 @@ func serve(folder string, journaled bool) error {
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Scan()
 	mountpoint := lines.Text()
-	if err := mount(d, mountpoint); err != nil {
+	mounted, err := mount(d, mountpoint)
+	if err != nil {
 		return err
 	}
 	defer func() { _ = syscall.Unmount(mountpoint, syscall.MNT_DETACH) }()
 	for lines.Scan() {
-		words := strings.Fields(lines.Text())
-		d.mutex.Lock()
-		d.isOff = true
-		d.mutex.Unlock()
-		if words[0] == "on" {
-			if err := again(d, mountpoint, words[1:]); err != nil {
-				return err
-			}
-		} else {
+		mounted.cut()
+		if words := strings.Fields(lines.Text()); words[0] == "off" {
 			fmt.Println("off")
+		} else if mounted, err = again(d, mountpoint, words[1:]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // Mounts anew: the kernel forgets what it has kept of the time before.
-func again(d *disk, mountpoint string, seed []string) error {
+func again(d *disk, mountpoint string, seed []string) (*calls, error) {
 	if err := syscall.Unmount(mountpoint, syscall.MNT_DETACH); err != nil {
-		return err
+		return nil, err
 	}
 	var dice *rand.Rand
 	if len(seed) > 0 {
 		number, err := strconv.ParseInt(seed[0], 10, 64)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		dice = rand.New(rand.NewSource(number))
 	}
 	d.mutex.Lock()
 	err := d.lose(dice)
-	d.isOff = false
 	d.mutex.Unlock()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	return mount(d, mountpoint)
 }
 
-func mount(d *disk, mountpoint string) error {
-	server, err := fuse.NewServer(newCalls(d), mountpoint, &fuse.MountOptions{
+func mount(d *disk, mountpoint string) (*calls, error) {
+	mounted := newCalls(d)
+	server, err := fuse.NewServer(mounted, mountpoint, &fuse.MountOptions{
 		AllowOther:         true,
 		DirectMountStrict:  true,
 		DisableXAttrs:      true,
@@ -91,12 +87,12 @@ func mount(d *disk, mountpoint string) error {
 		Options:            []string{"default_permissions"},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	go server.Serve()
 	if err := server.WaitMount(); err != nil {
-		return err
+		return nil, err
 	}
 	fmt.Println("on")
-	return nil
+	return mounted, nil
 }

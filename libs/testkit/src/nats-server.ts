@@ -13,6 +13,8 @@ export interface NatsServerOptions {
   readonly port?: number;
   /** Configuration text that follows the port and the JetStream block: users, permissions, limits, cluster. */
   readonly config?: string;
+  /** How often it syncs what it stores; after every write, `always`, if absent. */
+  readonly sync?: string;
 }
 
 export interface NatsServer {
@@ -37,7 +39,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const storeDir = options.storeDir ?? join(folder.path, 'store');
   const port = options.port ?? (await freePort());
   const configFile = join(folder.path, 'nats.conf');
-  await writeFile(configFile, configText(port, storeDir, options.config ?? ''));
+  await writeFile(configFile, configText(port, storeDir, options));
   let child = await launch(binary, configFile);
   const end = (signal: NodeJS.Signals): Promise<void> => endProcess(child, signal);
   return {
@@ -59,8 +61,9 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   };
 }
 
-function configText(port: number, storeDir: string, more: string): string {
-  return `listen: "127.0.0.1:${port}"\njetstream { store_dir: ${JSON.stringify(storeDir)}, sync_interval: always }\n${more}\n`;
+function configText(port: number, storeDir: string, { config = '', sync = 'always' }: NatsServerOptions): string {
+  const store = `store_dir: ${JSON.stringify(storeDir)}, sync_interval: ${sync}`;
+  return `listen: "127.0.0.1:${port}"\njetstream { ${store} }\n${config}\n`;
 }
 
 /** Resolves when the server says that it is ready, which is after JetStream has recovered its streams. */
