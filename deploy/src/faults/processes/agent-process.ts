@@ -143,6 +143,7 @@ function edgesOf(parts: AgentParts): Omit<ExecutorParts, 'journal' | 'pause' | '
   };
 }
 
+const SETTLE_MS = 100;
 const FOLDERS = { work: '/w', output: '/o', datasets: '/d', checkpoints: '/c', temporary: '/t' };
 
 function workspacesOf({ kernel, process, processes }: AgentParts): Workspaces {
@@ -158,7 +159,7 @@ function workspacesOf({ kernel, process, processes }: AgentParts): Workspaces {
     keepSecrets: () => pause(5),
     secrets: async () => [],
     async settle(key) {
-      await pause(200);
+      await new Promise<void>((resolve) => kernel.schedule(process, SETTLE_MS, resolve));
       processes.settle(key);
     },
     remove: () => pause(20),

@@ -80,7 +80,7 @@ export class Jobs {
 
   /** What refuses it, as a running job refuses to be held, stays as it is; unless all do. */
   async #changeArray(caller: Caller, id: string, { command, verb, body }: JobChange): Promise<ChangedJobs> {
-    const { leadership, log, identify } = this.#ports;
+    const { leadership, identify } = this.#ports;
     const leader = leadership.leader();
     const members = leader.ledger.membersOf(id);
     const first = leader.ledger.active(members[0] ?? '')?.state ?? (await this.#endedArray(caller, id));
@@ -89,6 +89,7 @@ export class Jobs {
     const turns = new Turns(leadership, leader);
     let changed = 0;
     let refused: Error | null = null;
+    let last: Written | null = null;
     for (const member of members) {
       const written = tried(() => leader.execute(member, command, identity));
       if (written instanceof Error) {
@@ -96,11 +97,12 @@ export class Jobs {
         continue;
       }
       changed += 1;
+      last = written;
       leader.pushNodesOf(member);
       await turns.after(written);
     }
     leader.kick();
-    await log.flushed();
+    await last?.durable;
     if (changed === 0 && refused !== null) throw refused;
     return { id, revision: 1, jobs: changed };
   }

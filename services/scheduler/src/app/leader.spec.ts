@@ -3,14 +3,27 @@ import { DEFAULT_POLICY } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { aDescription, aSpec } from '../testing/job-builders.ts';
-import { Leader } from './leader.ts';
+import { Leader, type LeaderPorts } from './leader.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it('cancels a job that can never start as soon as its predecessor has failed, and those that wait for it', () => {
+const NODE = {
+  id: 'nod_a',
+  heard: true,
+  state: {
+    phase: 'known',
+    description: aDescription('a', { cpu: 1 }),
+    reachable: true,
+    cordoned: null,
+    admission: null,
+  },
+} as const;
+
+/** Over a log that takes everything at once. */
+function aLeader(more: Partial<LeaderPorts> = {}): Leader {
   let position = 0;
-  const leader = new Leader({
+  return new Leader({
     log: {
       replay: async function* () {},
       issue: () => ({ position: (position += 1), hash: '', durable: Promise.resolve() }),
@@ -26,7 +39,12 @@ it('cancels a job that can never start as soon as its predecessor has failed, an
     bookings: () => [],
     installationId: 'ins',
     report: (error) => expect.unreachable(String(error)),
+    ...more,
   });
+}
+
+it('cancels a job that can never start as soon as its predecessor has failed, and those that wait for it', () => {
+  const leader = aLeader();
   const submit = (id: string, ...ids: string[]) => {
     const spec = aSpec({ after: ids.map((jobId) => ({ jobId, when: 'success' })) });
     const owned = { ownerId: 'usr', groupId: null, visibility: 'private' } as const;
@@ -47,28 +65,24 @@ it('cancels a job that can never start as soon as its predecessor has failed, an
   leader.stop();
 });
 
+it('tells no node what it may have, once another leads: the log does not wait for its own writes any more', async () => {
+  const push = vi.fn<LeaderPorts['agents']['push']>();
+  const leader = aLeader({ nodes: () => [NODE], agents: { push } });
+  await expect(leader.desired(NODE.id)).resolves.toMatchObject({ attempts: [] });
+  leader.stop();
+  await expect(leader.desired(NODE.id)).rejects.toMatchObject({ code: 'outcome_unknown' });
+  leader.push(NODE.id);
+  await Promise.resolve();
+  expect(push).not.toHaveBeenCalled();
+});
+
 it('starts a job at its time, months from now or after the clock was set forward, and does not spin until then', () => {
-  let position = 0;
   let passes = 0;
-  const leader = new Leader({
-    log: {
-      replay: async function* () {},
-      issue: () => ({ position: (position += 1), hash: '', durable: Promise.resolve() }),
-      flushed: async () => {},
-      confirmed: async () => {},
-      readJob: async () => [],
-    },
-    agents: { push: () => {} },
-    ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
-    now: Date.now,
+  const leader = aLeader({
     nodes: () => {
       passes += 1;
       return [];
     },
-    policy: () => DEFAULT_POLICY,
-    bookings: () => [],
-    installationId: 'ins',
-    report: (error) => expect.unreachable(String(error)),
   });
   const owned = { ownerId: 'usr', groupId: null, visibility: 'private' } as const;
   const spec = aSpec({ beginAt: Date.now() + 90 * 86_400_000 });
@@ -86,7 +100,7 @@ it('starts a job at its time, months from now or after the clock was set forward
 it('refuses what it can not record, keeps its state, and assigns the queue by itself when there is room', () => {
   let room = true;
   let position = 0;
-  const leader = new Leader({
+  const leader = aLeader({
     log: {
       replay: async function* () {},
       issue: () => {
@@ -97,26 +111,7 @@ it('refuses what it can not record, keeps its state, and assigns the queue by it
       confirmed: async () => {},
       readJob: async () => [],
     },
-    agents: { push: () => {} },
-    ids: { newJobId: () => '', derivedJobId: () => '', memberJobId: () => '', newCommitId: () => 'cmt' },
-    now: Date.now,
-    nodes: () => [
-      {
-        id: 'nod_a',
-        heard: true,
-        state: {
-          phase: 'known',
-          description: aDescription('a', { cpu: 1 }),
-          reachable: true,
-          cordoned: null,
-          admission: null,
-        },
-      },
-    ],
-    policy: () => DEFAULT_POLICY,
-    bookings: () => [],
-    installationId: 'ins',
-    report: (error) => expect.unreachable(String(error)),
+    nodes: () => [NODE],
   });
   const submit = (id: string) =>
     leader.execute(

@@ -217,14 +217,17 @@ export class Leader {
 
   /** Sends the node its desired set as soon as all of it is durable. */
   push(nodeId: string): void {
+    if (this.#isStopped) return;
     this.desired(nodeId).then(
       (set) => set && this.#ports.agents.push(nodeId, set),
       (error: unknown) => this.#ports.report(error, 'desired set'),
     );
   }
 
-  /** The node's desired set, when every commit that it reflects is durable; null for an unknown node. */
+  /** The node's desired set, when every commit that it reflects is durable; null for an unknown node. Rejects once another leads. */
   async desired(nodeId: string): Promise<DesiredSet | null> {
+    // The log is the next one's already: it would not wait for what this one has issued.
+    if (this.#isStopped) throw lostTheLog();
     const node = [...this.#ports.nodes()].find((candidate) => candidate.id === nodeId);
     if (!node) return null;
     const set = {

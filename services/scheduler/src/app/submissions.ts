@@ -113,7 +113,7 @@ export class Submissions {
   }
 
   async #repeated(id: string, identity: CommandIdentity, spec: Pick<JobSpec, 'array'>): Promise<JobSubmission> {
-    await this.#ports.log.flushed();
+    await this.#ports.leadership.leader().confirmed();
     const first = (await this.#ports.log.readJob(id))[0];
     if (!first || first.commandId !== identity.commandId || first.requestHash !== identity.requestHash)
       throw new PlatformError(
