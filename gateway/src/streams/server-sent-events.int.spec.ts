@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sendEvents } from './server-sent-events.ts';
 
 const EVENT_BYTES = 64 * 1_024;
-const STALLED_MS = 300;
+const STALLED_MS = 1_500;
 let app: FastifyInstance;
 let port: number;
 let made: number;
