@@ -143,6 +143,17 @@ describe('a job', () => {
     ).toEqual([['checkpointsLost', 1]]);
   });
 
+  it('may go on where an earlier attempt had got to on this server, and no further', () => {
+    const powerCuts = [{ servers: ['first'] as const, from: 1_500, to: 1_600 }];
+    const again = [begin(3, 3_000, 2), ...steps(3, 3, 3), end(3)];
+    const notes = [begin(1, 1_000), ...steps(1, 1, 2), begin(2, 2_000, 0), ...steps(2, 1, 1), ...again];
+    const about = (type: string) => checkJob(evidence({ notes, powerCuts })).filter(({ which }) => which === type);
+    expect(about('checkpointsLost')).toEqual([]);
+    expect(about('doubled').filter(({ words }) => words.includes('began at'))).toEqual([]);
+    const further = [begin(1, 1_000), ...steps(1, 1, 2), begin(2, 2_000, 3)];
+    expect(found({ notes: further })).toContainEqual(['doubled', 1]);
+  });
+
   it('whose server lost its power may lack the end of what it wrote then, and nothing before it', () => {
     const powerCuts = [{ servers: ['first'] as const, from: 1_500, to: 1_600 }];
     const output = new Map([

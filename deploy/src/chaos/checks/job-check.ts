@@ -94,9 +94,11 @@ function checkCheckpoints(evidence: JobEvidence): Finding[] {
   const { witness, submitted } = evidence;
   return witness.runs.slice(1).flatMap((run, index): Finding[] => {
     const before = witness.runs[index];
-    const reached = before?.steps.at(-1) ?? before?.from ?? 0;
-    if (run.from > reached)
-      return [{ which: 'doubled', words: `attempt ${run.attempt} began at ${run.from}, after ${reached}` }];
+    const reached = reachedBy(before);
+    // One of them may have been on a server whose own folder was behind; this one is back where the others had got further.
+    const furthest = Math.max(...witness.runs.slice(0, index + 1).map(reachedBy));
+    if (run.from > furthest)
+      return [{ which: 'doubled', words: `attempt ${run.attempt} began at ${run.from}, after ${furthest}` }];
     if (run.from >= reached - 1 || submitted.isLeased || (before && wasCut(evidence, before))) return [];
     return [
       {
@@ -105,6 +107,10 @@ function checkCheckpoints(evidence: JobEvidence): Finding[] {
       },
     ];
   });
+}
+
+function reachedBy(run: WitnessedRun | undefined): number {
+  return run?.steps.at(-1) ?? run?.from ?? 0;
 }
 
 function checkCommands({ submitted, events }: JobEvidence): Finding[] {
