@@ -23,10 +23,10 @@ const DOT = 46;
 const ZERO = 48;
 const NINE = 57;
 
-export function parseDelivery(message: Msg): Delivery {
+export function parseDelivery(message: Pick<Msg, 'subject' | 'reply' | 'data' | 'headers'>): Delivery {
   // What has a place in the stream is a message: its headers need not be read, which takes longer than all the rest.
   const { reply } = message;
-  const stored = reply?.startsWith(PLACE) === true ? parsePlace(reply) : null;
+  const stored = reply === undefined ? null : parsePlace(reply);
   if (stored !== null) {
     const { position, ordinal } = stored;
     return { kind: 'message', subject: message.subject, bytes: message.data, position, ordinal };
@@ -40,11 +40,11 @@ export function parseDelivery(message: Msg): Delivery {
 /** All of its messages came before its bytes were used up; or the next one would have made more bytes than were asked for. */
 const ENDS = new Set(['Batch Completed', 'Message Size Exceeds MaxBytes']);
 
-function endsThePull({ headers }: Msg): boolean {
+function endsThePull({ headers }: Pick<Msg, 'headers'>): boolean {
   return headers?.code === 409 && ENDS.has(headers.description);
 }
 
-function unusedOf({ headers }: Msg): number | null {
+function unusedOf({ headers }: Pick<Msg, 'headers'>): number | null {
   const text = headers?.get('Nats-Pending-Messages') ?? '';
   return /^\d+$/.test(text) ? Number(text) : null;
 }
@@ -56,9 +56,10 @@ interface Place {
 
 /**
  * `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, newer servers put
- * `<domain>.<account>` before the stream and may append tokens.
+ * `<domain>.<account>` before the stream and may append tokens. Null for any other subject.
  */
-function parsePlace(reply: string): Place | null {
+export function parsePlace(reply: string): Place | null {
+  if (!reply.startsWith(PLACE)) return null;
   const dots: number[] = [];
   for (let dot = reply.indexOf('.'); dot !== -1; dot = reply.indexOf('.', dot + 1)) dots.push(dot);
   if (dots.length < 8) return null;

@@ -9,13 +9,13 @@ import { newInbox } from './inbox.ts';
 import { Mailbox } from './mailbox.ts';
 
 /** Each pull wakes the server and the client up: too few at a time, and that is what reading costs. */
-const BATCH = 2_048;
+export const BATCH = 2_048;
 /** Of one pull, whatever the size of its messages; a single one always fits. */
 const BATCH_BYTES = 4 * 2 ** 20;
-const HEARTBEAT_MS = 5_000;
+export const HEARTBEAT_MS = 5_000;
 const PULL_EXPIRES_MS = 30_000;
 /** So many heartbeats without a word: then the server is taken for gone. */
-const MOST_SILENT = 3;
+export const MOST_SILENT = 3;
 /** The server forgets a consumer that nobody has pulled from for so long. */
 const FORGOTTEN_AFTER_MS = 60_000;
 
@@ -58,16 +58,8 @@ export class PullConsumer {
     const manager = await jetstreamManager(source.connection, { checkAPI: false });
     const consumer = new PullConsumer(source);
     try {
-      await manager.consumers.add(source.stream, {
-        name: consumer.#name,
-        deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: from,
-        ack_policy: AckPolicy.None,
-        mem_storage: true,
-        num_replicas: 1,
-        inactive_threshold: nanos(FORGOTTEN_AFTER_MS),
-        ...filterOf(source.filters),
-      });
+      const { stream, filters } = source;
+      await manager.consumers.add(stream, consumerConfiguration({ name: consumer.#name, from, filters }));
       return consumer;
     } catch (error) {
       await consumer.close();
@@ -102,17 +94,15 @@ export class PullConsumer {
 
   #pull(): void {
     const { connection, stream } = this.#source;
-    const request = {
-      batch: BATCH,
-      max_bytes: Math.max(BATCH_BYTES, 2 * (connection.info?.max_payload ?? 0)),
-      expires: nanos(PULL_EXPIRES_MS),
-      idle_heartbeat: nanos(HEARTBEAT_MS),
-    };
     this.#outstanding += BATCH;
     this.#silent = 0;
-    connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#name}`, JSON.stringify(request), {
-      reply: this.#subscription.getSubject(),
-    });
+    connection.publish(
+      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#name}`,
+      JSON.stringify(pullRequest(connection.info?.max_payload ?? 0)),
+      {
+        reply: this.#subscription.getSubject(),
+      },
+    );
   }
 
   #receive(delivery: Delivery): void {
@@ -126,6 +116,35 @@ export class PullConsumer {
     }
     this.#mailbox.put(delivery);
   }
+}
+
+/** Of one that begins at the position `from`, goes through the stream once, and is gone with its reader. */
+export function consumerConfiguration({ name, from, filters }: ConsumerWanted) {
+  return {
+    name,
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: from,
+    ack_policy: AckPolicy.None,
+    mem_storage: true,
+    num_replicas: 1,
+    inactive_threshold: nanos(FORGOTTEN_AFTER_MS),
+    ...filterOf(filters),
+  };
+}
+
+interface ConsumerWanted extends Pick<PullSource, 'filters'> {
+  readonly name: string;
+  readonly from: Position;
+}
+
+/** `maxPayload`: bytes of the largest message that the server takes. */
+export function pullRequest(maxPayload: number) {
+  return {
+    batch: BATCH,
+    max_bytes: Math.max(BATCH_BYTES, 2 * maxPayload),
+    expires: nanos(PULL_EXPIRES_MS),
+    idle_heartbeat: nanos(HEARTBEAT_MS),
+  };
 }
 
 /** Servers before 2.10 know one filter only, so a single one is sent in the old member. */

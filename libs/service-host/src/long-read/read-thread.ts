@@ -1,17 +1,16 @@
 // Reads a long part of the log in a thread: taking messages off the wire is half of what reading them costs.
 import { on } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { StreamName } from '@baton/contracts';
+import { type StreamName, inboxPrefix } from '@baton/contracts';
 import type { LongRead, StoredMessage } from '@baton/event-store';
+import { type Parcel, type RawSource, unpacked } from '@baton/event-store/raw-reading';
 import type { BusOptions } from '@baton/messaging';
-import { type Parcel, unpacked } from './parcel.ts';
 
 export type ReadingConnection = Pick<BusOptions, 'url' | 'role' | 'credentials'>;
 
 /** What the thread is to read, and as whom. */
 export interface Reading {
-  readonly bus: ReadingConnection;
-  readonly stream: StreamName;
+  readonly source: RawSource;
   readonly after: number;
   readonly end: number;
 }
@@ -25,11 +24,12 @@ const LEAST = 20_000;
 
 /** A thread for each reading, which is gone with it. Throws where the thread could not read on. */
 export function readThread(bus: ReadingConnection, stream: StreamName, least = LEAST): LongRead {
+  const source = sourceOf(bus, stream);
   return {
     least,
     async *read({ after, end, signal }) {
       if (signal?.aborted) return;
-      const workerData: Reading = { bus, stream, after, end };
+      const workerData: Reading = { source, after, end };
       const worker = new Worker(WORKER, { workerData, resourceLimits: HEAP, execArgv: execArgv() });
       const stop = (): void => void worker.terminate();
       signal?.addEventListener('abort', stop);
@@ -41,6 +41,11 @@ export function readThread(bus: ReadingConnection, stream: StreamName, least = L
       }
     },
   };
+}
+
+function sourceOf({ url, role, credentials }: ReadingConnection, stream: StreamName): RawSource {
+  const login = credentials !== undefined && 'user' in credentials ? credentials : null;
+  return { url, login, inboxPrefix: inboxPrefix(role), stream };
 }
 
 /** Until the thread ends; it gets on with the next one when one was taken. */
