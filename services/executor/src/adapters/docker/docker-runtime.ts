@@ -9,7 +9,7 @@ import type { Grant, Launch, PrepareOptions, Reporter, Runtime } from '../../app
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
-import { isAlive, kill } from '../process/attempt-processes.ts';
+import { isAlive, kill, mayBeTorn } from '../process/attempt-processes.ts';
 import { afterwards } from '../process/afterwards.ts';
 import { EndWatch } from '../process/end-watch.ts';
 import { Gates } from '../process/gates.ts';
@@ -215,9 +215,7 @@ export class DockerRuntime implements Runtime {
   #end(key: AttemptKey, identity: ProcessIdentity): ProcessEnd | null {
     const alive = this.isAlive(identity);
     // Read after the look at the process: it writes first and goes then.
-    // Of what it left before the server was started anew nobody knows what had come to the disk.
-    const isKnown = identity.bootId === this.bootId || existsSync(this.#options.paths.attempt(key).settled);
-    const end = isKnown ? this.#readEnd(key) : null;
+    const end = mayBeTorn(identity, this.bootId, this.#options.paths.attempt(key)) ? null : this.#readEnd(key);
     if (end || alive) return end;
     return this.#killed.has(attemptName(key)) ? { kind: 'signalled', signal: 'SIGKILL' } : { kind: 'lost', words: '' };
   }

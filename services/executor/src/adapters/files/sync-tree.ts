@@ -1,6 +1,7 @@
-// Brings a folder to the disk, with all that is in it.
+// Brings to the disk what a job has left: a file, or a folder with all that is in it.
 import { syncFolder } from '@baton/blob-store';
-import { chown, type FileHandle, readdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chown, type FileHandle, open, readdir } from 'node:fs/promises';
 import { walkTree } from './tree-walk.ts';
 
 export interface Owner {
@@ -20,5 +21,17 @@ export async function syncTree(folder: string, owner?: Owner): Promise<void> {
   for (const path of [...folders, folder]) {
     if (owner) await chown(path, owner.uid, owner.gid);
     await syncFolder(path);
+  }
+}
+
+const UNDISTURBED = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/** What a job has put in its place is not waited for. */
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, UNDISTURBED).catch(() => null);
+  try {
+    await handle?.sync();
+  } finally {
+    await handle?.close();
   }
 }

@@ -2,8 +2,8 @@
 import { syncFolder } from '@baton/blob-store';
 import type { DesiredAttempt } from '@baton/contracts';
 import { hasCode, PlatformError } from '@baton/errors';
-import { constants, existsSync } from 'node:fs';
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckpointsWanted, Fill } from '../../app/checkpoints.ts';
@@ -18,7 +18,7 @@ import type { ReadOnlyMounts } from '../staging/read-only-mounts.ts';
 import type { Tree, TreeCache } from '../staging/tree-cache.ts';
 import type { AttemptPaths, StatePaths } from './attempt-paths.ts';
 import { removeTree } from './remove-tree.ts';
-import { syncTree } from './sync-tree.ts';
+import { syncFile, syncTree } from './sync-tree.ts';
 
 const FULL_RETRY_MS = 2_000;
 const FULL_AT_MOST_MS = 30 * 60 * 1_000;
@@ -113,7 +113,7 @@ export class AttemptWorkspaces implements Workspaces {
   async #settle(key: AttemptKey): Promise<void> {
     const own = this.#parts.paths.attempt(key);
     for (const path of [own.output, own.run]) await syncTree(path);
-    for (const path of [join(own.root, 'stdout'), join(own.root, 'stderr')]) await synced(path);
+    for (const path of [join(own.root, 'stdout'), join(own.root, 'stderr')]) await syncFile(path);
     await this.#parts.checkpoints.settle(key);
     await syncFolder(own.root);
     await writeFile(own.settled, '', { flush: true });
@@ -197,18 +197,6 @@ export class AttemptWorkspaces implements Workspaces {
   #complain(points: readonly string[]): void {
     if (points.length > 0)
       this.#parts.reporter.warn({ points }, 'data of an attempt that is over could not be unmounted');
-  }
-}
-
-const UNDISTURBED = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
-
-/** What a job has put in its place is not waited for. */
-async function synced(path: string): Promise<void> {
-  const handle = await open(path, UNDISTURBED).catch(() => null);
-  try {
-    await handle?.sync();
-  } finally {
-    await handle?.close();
   }
 }
 

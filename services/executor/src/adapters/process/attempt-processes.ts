@@ -1,12 +1,19 @@
 // The processes that belong to an attempt: its control group; without one its session, and those that left the session but carry
 // the attempt's environment.
+import { existsSync } from 'node:fs';
 import { type AttemptKey, type ProcessIdentity } from '../../domain/journal.ts';
+import type { AttemptPaths } from '../files/attempt-paths.ts';
 import type { Cgroups } from './cgroups.ts';
 import { allProcesses, processEnvironment, processStat, type ProcessStat } from './proc.ts';
 
 /** Whether it is the very process, not a later one with its number. */
 export function isAlive(identity: ProcessIdentity, bootId: string): boolean {
   return identity.bootId === bootId && processStat(identity.pid)?.startTicks === identity.startTicks;
+}
+
+/** Of what it left before the server was started anew nobody knows what had come to the disk, unless all of it had. */
+export function mayBeTorn(identity: ProcessIdentity, bootId: string, { settled }: AttemptPaths): boolean {
+  return identity.bootId !== bootId && !existsSync(settled);
 }
 
 /** All but the supervisor itself, whatever session they made for themselves. */

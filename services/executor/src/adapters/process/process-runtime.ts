@@ -9,7 +9,7 @@ import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
 import { afterwards } from './afterwards.ts';
-import { isAlive, kill, membersOf } from './attempt-processes.ts';
+import { isAlive, kill, mayBeTorn, membersOf } from './attempt-processes.ts';
 import { carriedEnvironment } from './carried-environment.ts';
 import type { Cgroups } from './cgroups.ts';
 import { EndWatch } from './end-watch.ts';
@@ -219,8 +219,7 @@ export class ProcessRuntime implements Runtime {
 
   /** The end, or null while the supervisor is still at work. */
   #end(key: AttemptKey, identity: ProcessIdentity): ProcessEnd | null {
-    // Of what it left before the server was started anew nobody knows what had come to the disk.
-    if (identity.bootId !== this.bootId && !existsSync(this.#paths.attempt(key).settled))
+    if (mayBeTorn(identity, this.bootId, this.#paths.attempt(key)))
       return { kind: 'lost', words: this.#whyLost(key, identity) };
     const seen = this.#readEnd(key);
     if (seen || this.isAlive(identity)) return seen;
