@@ -37,7 +37,11 @@ export async function bareRead({ connection }: PrivateServer, events: number): P
 
 /** The store of jobs as a service opens it. */
 function jobs({ connection, address }: PrivateServer) {
-  const longRead = readThread({ ...address, role: 'scheduler' }, 'JOBS');
+  // Nobody catches it: a figure of something else than what is to be measured is none.
+  const onFailure = (error: unknown): never => {
+    throw error;
+  };
+  const longRead = readThread({ ...address, role: 'scheduler' }, 'JOBS', { onFailure });
   return openJetStreamEventStore({ connection, stream: 'JOBS', longRead });
 }
 

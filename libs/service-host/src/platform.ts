@@ -72,7 +72,7 @@ export async function openPlatform(
   const bus = await connectBus({ ...connection, ...(exchange && { exchange }), onError: report });
   const stopping = new AbortController();
   const secret = readSecretFile(settings.BATON_SECRET_FILE);
-  const open = logOpener(bus, connection, settings);
+  const open = logOpener(bus, connection, settings, report);
   const [events, jobs, readStore] = await Promise.all([
     open(EVENTS_STREAM),
     streams.includes(JOBS_STREAM) ? open(JOBS_STREAM) : null,
@@ -120,7 +120,12 @@ export async function openPlatform(
   };
 }
 
-function logOpener({ connection, role }: Bus, reading: ReadingConnection, settings: ServiceSettings) {
+function logOpener(
+  { connection, role }: Bus,
+  reading: ReadingConnection,
+  settings: ServiceSettings,
+  report: Platform['report'],
+) {
   const hasRoom = roomOn(settings.BATON_NATS_STORE);
   return (stream: typeof EVENTS_STREAM | typeof JOBS_STREAM): Promise<PipelinedEventStore> =>
     openJetStreamEventStore({
@@ -129,7 +134,7 @@ function logOpener({ connection, role }: Bus, reading: ReadingConnection, settin
       mayExtend: mayExtendStream(role, stream),
       syncAlways: settings.BATON_NATS_SYNC !== 'interval',
       hasRoom,
-      longRead: readThread(reading, stream),
+      longRead: readThread(reading, stream, { onFailure: (error) => report(error, 'reading thread') }),
     });
 }
 

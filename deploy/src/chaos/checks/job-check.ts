@@ -96,8 +96,9 @@ function checkCheckpoints(evidence: JobEvidence): Finding[] {
     const before = witness.runs[index];
     const reached = reachedBy(before);
     const earlier = witness.runs.slice(0, index + 1);
-    // After a cut one of them may have begun anew from what was stored; this one is back where the others had got further.
-    const furthest = earlier.some((one) => wasCut(evidence, one)) ? Math.max(...earlier.map(reachedBy)) : reached;
+    // One of them may have begun elsewhere, or after a cut, from what was stored; this one is back where the others had got further.
+    const mayBeBack = submitted.isLeased || earlier.some((one) => wasCut(evidence, one));
+    const furthest = mayBeBack ? Math.max(...earlier.map(reachedBy)) : reached;
     if (run.from > furthest)
       return [{ which: 'doubled', words: `attempt ${run.attempt} began at ${run.from}, after ${furthest}` }];
     if (run.from >= reached - 1 || submitted.isLeased || (before && wasCut(evidence, before))) return [];

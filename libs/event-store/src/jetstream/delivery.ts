@@ -1,5 +1,5 @@
 // One message from a consumer, read from its subjects and headers: a commit, a sign of life, or the end of the delivery.
-import type { Msg } from '@nats-io/transport-node';
+import type { Msg, MsgHdrs } from '@nats-io/transport-node';
 import type { Position } from '../port.ts';
 import type { StoredMessage } from '../stored-commit.ts';
 
@@ -23,7 +23,12 @@ const DOT = 46;
 const ZERO = 48;
 const NINE = 57;
 
-export function parseDelivery(message: Pick<Msg, 'subject' | 'reply' | 'data' | 'headers'>): Delivery {
+/** What is looked at of a message. */
+export interface Arrived extends Pick<Msg, 'subject' | 'reply' | 'data'> {
+  readonly headers?: Pick<MsgHdrs, 'code' | 'description' | 'get'>;
+}
+
+export function parseDelivery(message: Arrived): Delivery {
   // What has a place in the stream is a message: its headers need not be read, which takes longer than all the rest.
   const { reply } = message;
   const stored = reply === undefined ? null : parsePlace(reply);
@@ -40,11 +45,11 @@ export function parseDelivery(message: Pick<Msg, 'subject' | 'reply' | 'data' | 
 /** All of its messages came before its bytes were used up; or the next one would have made more bytes than were asked for. */
 const ENDS = new Set(['Batch Completed', 'Message Size Exceeds MaxBytes']);
 
-function endsThePull({ headers }: Pick<Msg, 'headers'>): boolean {
+function endsThePull({ headers }: Arrived): boolean {
   return headers?.code === 409 && ENDS.has(headers.description);
 }
 
-function unusedOf({ headers }: Pick<Msg, 'headers'>): number | null {
+function unusedOf({ headers }: Arrived): number | null {
   const text = headers?.get('Nats-Pending-Messages') ?? '';
   return /^\d+$/.test(text) ? Number(text) : null;
 }

@@ -1,23 +1,13 @@
 // An ephemeral consumer read by pull requests, in order or not at all. It never survives trouble: another one continues.
-import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
-import { nanos, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import { randomBytes } from 'node:crypto';
 import type { Position } from '../port.ts';
 import { onStatus } from './connection-watch.ts';
+import { BATCH, consumerConfiguration, HEARTBEAT_MS, MOST_SILENT, pullRequest } from './consumer-requests.ts';
 import { type Delivery, parseDelivery } from './delivery.ts';
 import { newInbox } from './inbox.ts';
 import { Mailbox } from './mailbox.ts';
-
-/** Each pull wakes the server and the client up: too few at a time, and that is what reading costs. */
-export const BATCH = 2_048;
-/** Of one pull, whatever the size of its messages; a single one always fits. */
-const BATCH_BYTES = 4 * 2 ** 20;
-export const HEARTBEAT_MS = 5_000;
-const PULL_EXPIRES_MS = 30_000;
-/** So many heartbeats without a word: then the server is taken for gone. */
-export const MOST_SILENT = 3;
-/** The server forgets a consumer that nobody has pulled from for so long. */
-const FORGOTTEN_AFTER_MS = 60_000;
 
 export interface PullSource {
   readonly connection: NatsConnection;
@@ -116,40 +106,4 @@ export class PullConsumer {
     }
     this.#mailbox.put(delivery);
   }
-}
-
-/** Of one that begins at the position `from`, goes through the stream once, and is gone with its reader. */
-export function consumerConfiguration({ name, from, filters }: ConsumerWanted) {
-  return {
-    name,
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: from,
-    ack_policy: AckPolicy.None,
-    mem_storage: true,
-    num_replicas: 1,
-    inactive_threshold: nanos(FORGOTTEN_AFTER_MS),
-    ...filterOf(filters),
-  };
-}
-
-interface ConsumerWanted extends Pick<PullSource, 'filters'> {
-  readonly name: string;
-  readonly from: Position;
-}
-
-/** `maxPayload`: bytes of the largest message that the server takes. */
-export function pullRequest(maxPayload: number) {
-  return {
-    batch: BATCH,
-    max_bytes: Math.max(BATCH_BYTES, 2 * maxPayload),
-    expires: nanos(PULL_EXPIRES_MS),
-    idle_heartbeat: nanos(HEARTBEAT_MS),
-  };
-}
-
-/** Servers before 2.10 know one filter only, so a single one is sent in the old member. */
-function filterOf(filters: readonly string[]) {
-  const [only, ...more] = filters;
-  if (only === undefined) return {};
-  return more.length === 0 ? { filter_subject: only } : { filter_subjects: [...filters] };
 }

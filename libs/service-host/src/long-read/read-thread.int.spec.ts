@@ -9,6 +9,7 @@ import { readThread } from './read-thread.ts';
 /** Of more than one parcel. */
 const COUNT = 3_000;
 
+const failures: string[] = [];
 let server: NatsServer;
 let connection: NatsConnection;
 
@@ -33,7 +34,10 @@ async function all(batches: AsyncIterable<readonly StoredMessage[]>): Promise<St
 }
 
 function thread(url = server.url) {
-  return readThread({ url, role: 'scheduler' }, 'JOBS', 1);
+  return readThread({ url, role: 'scheduler' }, 'JOBS', {
+    least: 1,
+    onFailure: (error) => failures.push(String(error)),
+  });
 }
 
 it('gives the part byte for byte', async () => {
@@ -60,4 +64,5 @@ it('is not missed by a store where it can not connect', async () => {
   let count = 0;
   for await (const _commit of store.readAll(0)) count += 1;
   expect(count).toBe(COUNT);
+  expect(failures).toEqual([expect.stringContaining('ECONNREFUSED')]);
 });

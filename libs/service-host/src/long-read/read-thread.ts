@@ -22,8 +22,18 @@ const HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 24 };
 /** So many messages are read in less time than a thread takes to start. */
 const LEAST = 20_000;
 
+export interface ReadThreadOptions {
+  readonly least?: number;
+  /** Told why a thread could not read on, which whoever reads can do without, only slower. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
 /** A thread for each reading, which is gone with it. Throws where the thread could not read on. */
-export function readThread(bus: ReadingConnection, stream: StreamName, least = LEAST): LongRead {
+export function readThread(
+  bus: ReadingConnection,
+  stream: StreamName,
+  { least = LEAST, onFailure = () => undefined }: ReadThreadOptions = {},
+): LongRead {
   const source = sourceOf(bus, stream);
   return {
     least,
@@ -31,6 +41,7 @@ export function readThread(bus: ReadingConnection, stream: StreamName, least = L
       if (signal?.aborted) return;
       const workerData: Reading = { source, after, end };
       const worker = new Worker(WORKER, { workerData, resourceLimits: HEAP, execArgv: execArgv() });
+      worker.on('error', onFailure);
       const stop = (): void => void worker.terminate();
       signal?.addEventListener('abort', stop);
       try {

@@ -22,14 +22,19 @@ let server: NatsServer;
 let connection: NatsConnection;
 let source: RawSource;
 
-async function fill(to: NatsConnection, stream: string, contents: readonly string[]): Promise<void> {
+/** `withHeaders`: of every three messages two have some. */
+async function fill(
+  to: NatsConnection,
+  stream: string,
+  contents: readonly string[],
+  withHeaders = true,
+): Promise<void> {
   const manager = await jetstreamManager(to);
   await manager.streams.add({ name: stream, subjects: [`evt.${stream}.>`] });
   for (const [index, content] of contents.entries()) {
     const made = headers();
     made.set('Nats-Msg-Id', `${stream}-${index}`);
-    // Some with headers, some without.
-    to.publish(`evt.${stream}.one${index}`, content, index % 3 === 0 ? {} : { headers: made });
+    to.publish(`evt.${stream}.one${index}`, content, !withHeaders || index % 3 === 0 ? {} : { headers: made });
   }
   await to.flush();
 }
@@ -86,6 +91,32 @@ describe('a part of a stream', () => {
   it('with large messages is given to a slow reader as well', async () => {
     const got = await read({ ...source, stream: 'LARGE' }, 0, 20, 30);
     expect(got).toEqual(await stored('LARGE', 0, 20));
+  });
+
+  it('of any sizes is given, up to the largest that the server takes', async () => {
+    const most = 4 * 2 ** 20;
+    const other = await startNatsServer({ config: `max_payload: ${most}`, sync: '2m' });
+    onTestFinished(() => other.stop());
+    const to = await connect({ servers: other.url });
+    onTestFinished(() => to.close());
+    // Two of the largest are all that a pull takes, and one of them is no whole parcel.
+    const sizes = [most, most, 10, most, 2 ** 20, 3 * 2 ** 20, 700_000, most, 1, most];
+    const contents = sizes.map((size) => 'x'.repeat(size));
+    await fill(to, 'MIXED', contents, false);
+    const got = await read({ ...source, url: other.url, login: null, stream: 'MIXED' }, 0, sizes.length);
+    expect(got.map(({ bytes }) => bytes.length)).toEqual(sizes);
+  });
+
+  it('of which the last message is gone, and others came since, ends with what there is', async () => {
+    await fill(
+      connection,
+      'GROWN',
+      Array.from({ length: 3_000 }, (_, index) => `${index}`),
+    );
+    const manager = await jetstreamManager(connection);
+    await manager.streams.deleteMessage('GROWN', 20);
+    const got = await read({ ...source, stream: 'GROWN' }, 0, 20);
+    expect(got.map(({ position }) => position)).toEqual(Array.from({ length: 19 }, (_, index) => index + 1));
   });
 
   it('leaves no consumer behind, also where nobody takes the rest', async () => {

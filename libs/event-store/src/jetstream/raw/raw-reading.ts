@@ -1,14 +1,13 @@
 // A connection of its own that does one thing: it takes a part of a stream off the wire, into parcels. The client's parser looks at each
 // byte of a message's first line twice and makes a dozen objects of it, which is most of what a bare read costs.
 // https://docs.nats.io/reference/reference-protocols/nats-protocol
-import { MsgHdrsImpl } from '@nats-io/transport-node';
 import { randomBytes } from 'node:crypto';
-import { createConnection, type Socket } from 'node:net';
+import { createConnection, isIP, type Socket } from 'node:net';
 import { connect as secured } from 'node:tls';
 import type { Position } from '../../port.ts';
-import { parseDelivery, parsePlace } from '../delivery.ts';
+import { BATCH, consumerConfiguration, HEARTBEAT_MS, MOST_SILENT, pullRequest } from '../consumer-requests.ts';
+import { type Arrived, parseDelivery, parsePlace } from '../delivery.ts';
 import { Mailbox } from '../mailbox.ts';
-import { BATCH, consumerConfiguration, HEARTBEAT_MS, MOST_SILENT, pullRequest } from '../pull-consumer.ts';
 import { type Frame, FrameReader } from './frames.ts';
 import { type Parcel, ParcelWriter } from './parcel.ts';
 
@@ -40,6 +39,7 @@ export async function* readParcels(source: RawSource, after: Position, end: Posi
 
 interface ServerInfo {
   readonly max_payload?: number;
+  readonly tls_required?: boolean;
 }
 
 class RawReading {
@@ -48,6 +48,8 @@ class RawReading {
   readonly #end: Position;
   readonly #name = randomBytes(6).toString('base64url');
   readonly #inbox: string;
+  readonly #host: string;
+  readonly #isSecure: boolean;
   /** All has come that will. */
   isOver = false;
   /** Null at the end. */
@@ -57,6 +59,10 @@ class RawReading {
   #maxPayload: number | null = null;
   #failure: Error | null = null;
   #isReady = false;
+  #isFinished = false;
+  /** Somebody waits in `take`. */
+  #isAwaited = false;
+  #patience: NodeJS.Timeout;
   /** Messages that the server may still send, and such that came and were not taken. */
   #outstanding = 0;
   #untaken = 0;
@@ -69,15 +75,19 @@ class RawReading {
     this.#after = after;
     this.#end = end;
     this.#inbox = `${source.inboxPrefix}.${this.#name}`;
-    this.#socket = createConnection(Number(port || 4222), hostname.replace(/^\[(.*)\]$/, '$1'));
-    this.#socket.setTimeout(CONNECT_WITHIN_MS);
+    this.#isSecure = protocol === 'tls:';
+    this.#host = hostname.replace(/^\[(.*)\]$/, '$1');
+    this.#patience = setTimeout(() => this.#lookAround(), CONNECT_WITHIN_MS);
+    this.#socket = createConnection(Number(port || 4222), this.#host).setNoDelay(true);
     this.#listen();
   }
 
   /** What came since the last call, after waiting for something. Throws what went wrong. */
   async take(): Promise<readonly Parcel[]> {
     this.#pull();
+    this.#isAwaited = true;
     const taken = await this.#mailbox.takeAll();
+    this.#isAwaited = false;
     if (this.#failure) throw this.#failure;
     const parcels = taken.filter((parcel) => parcel !== null);
     this.isOver = parcels.length < taken.length;
@@ -87,9 +97,10 @@ class RawReading {
 
   /** Also tells the server, without waiting for it: it would forget the consumer by itself. */
   close(): void {
+    clearTimeout(this.#patience);
     this.#mailbox.close();
     if (this.#isReady && this.#failure === null)
-      this.#publish(`$JS.API.CONSUMER.DELETE.${this.#source.stream}.${this.#name}`, '', {});
+      this.#socket.write(this.#published(`$JS.API.CONSUMER.DELETE.${this.#source.stream}.${this.#name}`, '', {}));
     this.#socket.end();
     this.#socket.unref();
   }
@@ -107,11 +118,14 @@ class RawReading {
           this.#fail(error);
         }
       })
-      .on('timeout', () => {
-        if (!this.#isReady || this.#outstanding > 0) this.#fail(new Error('the server has fallen silent'));
-      })
       .on('error', (error) => this.#fail(error))
       .on('close', () => this.#fail(new Error('the server has closed the connection')));
+  }
+
+  /** Nothing has come for long. Where nobody waits for it, it may be that nothing was asked for. */
+  #lookAround(): void {
+    if (this.#isReady && !this.#isAwaited) this.#patience.refresh();
+    else this.#fail(new Error('the server has fallen silent'));
   }
 
   #obey(line: string): void {
@@ -121,13 +135,14 @@ class RawReading {
       this.#greet(JSON.parse(line.slice(5)) as ServerInfo);
   }
 
-  #greet({ max_payload }: ServerInfo): void {
+  #greet({ max_payload, tls_required = false }: ServerInfo): void {
     this.#maxPayload = max_payload ?? 0;
-    if (!this.#source.url.startsWith('tls:')) return this.#introduce();
+    if (!this.#isSecure && tls_required) return this.#fail(new Error('the server wants TLS'));
+    if (!this.#isSecure) return this.#introduce();
+    // What has been heard of the bare one is for the one around it.
     const socket = this.#socket.removeAllListeners();
-    const servername = new URL(this.#source.url).hostname;
-    this.#socket = secured({ socket, servername }, () => this.#introduce());
-    this.#socket.setTimeout(CONNECT_WITHIN_MS);
+    const name = isIP(this.#host) === 0 ? { servername: this.#host } : {};
+    this.#socket = secured({ socket, host: this.#host, ...name }, () => this.#introduce());
     this.#listen();
   }
 
@@ -135,14 +150,12 @@ class RawReading {
     const { login, stream } = this.#source;
     const about = { verbose: false, pedantic: false, headers: true, protocol: 1, lang: 'node', name: 'log reader' };
     const options = { ...about, ...(login ? { user: login.user, pass: login.password } : {}) };
-    this.#socket.write(`CONNECT ${JSON.stringify(options)}\r\n`);
-    this.#socket.write(`SUB ${this.#inbox}.made ${ANSWER}\r\nSUB ${this.#inbox}.got ${DELIVERY}\r\n`);
     const config = consumerConfiguration({ name: this.#name, from: this.#after + 1, filters: [] });
-    this.#publish(`$JS.API.CONSUMER.CREATE.${stream}.${this.#name}`, 'made', {
-      stream_name: stream,
-      config,
-      action: 'create',
-    });
+    const wanted = { stream_name: stream, config, action: 'create' };
+    this.#socket.write(
+      `CONNECT ${JSON.stringify(options)}\r\nSUB ${this.#inbox}.made ${ANSWER}\r\nSUB ${this.#inbox}.got ${DELIVERY}\r\n` +
+        this.#published(`$JS.API.CONSUMER.CREATE.${stream}.${this.#name}`, 'made', wanted),
+    );
   }
 
   #made({ buffer, contentFrom, contentTo }: Frame): void {
@@ -151,7 +164,8 @@ class RawReading {
     };
     if (error) return this.#fail(new Error(error.description));
     this.#isReady = true;
-    this.#socket.setTimeout(MOST_SILENT * HEARTBEAT_MS);
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.#lookAround(), MOST_SILENT * HEARTBEAT_MS);
     this.#pull();
   }
 
@@ -160,39 +174,46 @@ class RawReading {
     if (!this.#isReady || this.#outstanding + this.#untaken >= BATCH) return;
     this.#outstanding += BATCH;
     const { stream } = this.#source;
-    this.#publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#name}`, 'got', pullRequest(this.#maxPayload ?? 0));
+    const wanted = pullRequest(this.#maxPayload ?? 0);
+    this.#socket.write(this.#published(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${this.#name}`, 'got', wanted));
   }
 
-  #publish(subject: string, reply: string, content: object): void {
+  #published(subject: string, reply: string, content: object): string {
     const text = JSON.stringify(content);
     const to = reply === '' ? '' : `${this.#inbox}.${reply} `;
-    this.#socket.write(`PUB ${subject} ${to}${Buffer.byteLength(text)}\r\n${text}\r\n`);
+    return `PUB ${subject} ${to}${Buffer.byteLength(text)}\r\n${text}\r\n`;
   }
 
   #receive(frame: Frame): void {
+    this.#patience.refresh();
     const { buffer, replyFrom, replyTo } = frame;
     const place = replyTo > replyFrom ? parsePlace(buffer.toString('latin1', replyFrom, replyTo)) : null;
     if (place === null) return this.#heed(frame);
     this.#ordinal += 1;
     if (place.ordinal !== this.#ordinal) throw new Error('a message was lost on the way');
     this.#outstanding -= 1;
-    if (place.position > this.#end) return;
-    this.#untaken += 1;
-    this.#hand(this.#writer.put(place.position, frame));
-    if (place.position === this.#end) this.#finish();
+    if (place.position <= this.#end) {
+      this.#untaken += 1;
+      this.#hand(this.#writer.put(place.position, frame));
+    }
+    if (place.position >= this.#end) this.#finish();
   }
 
   /** What is no message of the stream tells of one's own pull or consumer. */
   #heed({ buffer, headersFrom, contentFrom }: Frame): void {
-    const headers = MsgHdrsImpl.decode(buffer.subarray(headersFrom, contentFrom));
+    const headers = statusIn(buffer.toString('latin1', headersFrom, contentFrom));
     const said = parseDelivery({ subject: this.#inbox, data: new Uint8Array(), headers });
-    // It has no more: what is missing up to the end is gone, or somebody else may wait for it.
+    // The server has no more: what is missing up to the end is gone from the stream.
     if (said.kind === 'idle') return this.#finish();
     if (said.kind !== 'pull-ended') throw new Error('the server has let go of the consumer');
     this.#outstanding -= Math.min(this.#outstanding, said.unused ?? this.#outstanding);
+    // Who waits for a parcel asks for nothing, and what came may be less than one.
+    if (this.#mailbox.size === 0) this.#pull();
   }
 
   #finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
     this.#hand(this.#writer.close());
     this.#mailbox.put(null);
   }
@@ -206,4 +227,12 @@ class RawReading {
     this.#mailbox.close();
     this.#socket.destroy();
   }
+}
+
+/** "NATS/1.0 409 Batch Completed", and below it names and values. */
+function statusIn(text: string): NonNullable<Arrived['headers']> {
+  const [status = '', ...lines] = text.split('\r\n');
+  const [, code = '0', ...words] = status.split(' ');
+  const get = (name: string) => lines.find((line) => line.startsWith(`${name}:`))?.slice(name.length + 1) ?? '';
+  return { code: Number(code), description: words.join(' '), get: (name) => get(name).trim() };
 }

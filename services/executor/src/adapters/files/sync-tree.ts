@@ -26,9 +26,15 @@ export async function syncTree(folder: string, owner?: Owner): Promise<void> {
 
 const UNDISTURBED = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
+/** It is gone, a link, or a pipe that nobody reads: no file of ours. */
+const NO_FILE = new Set<unknown>(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO']);
+
 /** What a job has put in its place is not waited for. */
 export async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, UNDISTURBED).catch(() => null);
+  const handle = await open(path, UNDISTURBED).catch((error: NodeJS.ErrnoException) => {
+    if (NO_FILE.has(error.code)) return null;
+    throw error;
+  });
   try {
     await handle?.sync();
   } finally {
