@@ -5,6 +5,7 @@ import { type TemporaryFolder, temporaryFolder } from '@baton/testkit';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   DistantSource,
@@ -118,6 +119,32 @@ describe('the cache', () => {
       code: 'digest_mismatch',
       message: 'A file of the dataset digits is damaged in the store.',
     });
+  });
+
+  it('fetches nothing again for that, also where the store is slow to say what belongs to it', async () => {
+    const source = new DistantSource(blobs);
+    const { digest } = await storeRandom(blobs, [5_000, 6_000]);
+    const first = await open({ source });
+    const spec = await prepared(first, withDataset(digest));
+    await first.workspaces.remove(spec);
+    source.read = (wanted) => sleep(200).then(() => blobs.read(wanted));
+    await prepare(await open({ source, bootId: 'another' }), spec);
+    expect(source.fetches).toHaveLength(2);
+  });
+
+  it('fetches again what somebody takes out of it behind its back', async () => {
+    const source = new DistantSource(blobs);
+    const staging = await open({ source });
+    await prepare(staging, withDataset(await storeManifest(blobs, { a: { text: 'known' } })));
+    const known = source.fetches[0]?.digest ?? '';
+    source.fault = (content) => {
+      rmSync(join(staging.cache.blobs, known), { force: true });
+      return content;
+    };
+    const both = await storeManifest(blobs, { a: { text: 'known' }, b: { text: 'new' } });
+    const { folders } = await prepare(staging, withDataset(both));
+    expect(readFileSync(join(folders.datasets, 'digits', 'a'), 'utf8')).toBe('known');
+    expect(source.fetches.length).toBeGreaterThanOrEqual(2);
   });
 
   it('lets the least recently used go, and its content with it', async () => {

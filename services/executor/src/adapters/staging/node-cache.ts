@@ -49,6 +49,8 @@ export class NodeCache {
   readonly #trash: string;
   readonly #held = new Map<string, number>();
   readonly #wantedBlobs = new Map<string, number>();
+  /** Under way. */
+  readonly #sweeps = new Set<Promise<void>>();
 
   private constructor(options: NodeCacheOptions) {
     const { folder, environments, stager, bootId } = options;
@@ -88,9 +90,16 @@ export class NodeCache {
     return counted(this.#held, `${shelf}/${name}`);
   }
 
-  /** Until it is let go of, the blob stays although no tree links to it yet. */
-  holdBlob(digest: string): () => void {
-    return counted(this.#wantedBlobs, digest);
+  /**
+   * Until they are let go of, the blobs stay although no tree links to them yet. What a sweep still takes away that began before,
+   * and knows nothing of them, is gone when this resolves.
+   */
+  async holdBlobs(digests: readonly string[]): Promise<() => void> {
+    const release = digests.map((digest) => counted(this.#wantedBlobs, digest));
+    await Promise.allSettled(this.#sweeps);
+    return () => {
+      for (const letGo of release) letGo();
+    };
   }
 
   async discard(shelf: ShelfName, name: string): Promise<void> {
@@ -169,6 +178,12 @@ export class NodeCache {
   async #removeNow(folders: readonly string[]): Promise<void> {
     const { signal } = new AbortController();
     for (const folder of folders) await this.stager.run({ type: 'remove', folder }, { signal });
+    const sweep = this.#sweep(signal).finally(() => this.#sweeps.delete(sweep));
+    this.#sweeps.add(sweep);
+    await sweep;
+  }
+
+  async #sweep(signal: AbortSignal): Promise<void> {
     const wanted = [...this.#wantedBlobs.keys()];
     await this.stager.run({ type: 'sweep', folder: this.blobs, wanted }, { signal });
   }

@@ -52,20 +52,21 @@ export class TreeCache {
 
   async #make(wanted: TreeWanted, run: WorkRun): Promise<Tree> {
     const { digest, what } = wanted;
-    await this.#cache.discard('trees', digest);
     const { files } = await this.#manifest(wanted, run);
-    const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-    const cacheBytes = (await this.#canLink()) ? 0 : sizeBytes;
-    await this.#cache.makeRoom({ what, cacheBytes, diskBytes: cacheBytes }, run);
-    const release = files.map((file) => this.#cache.holdBlob(file.digest));
+    // Before its tree of another boot goes: what that has of them need not be fetched again.
+    const letGo = await this.#cache.holdBlobs(files.map((file) => file.digest));
     // A build of the same tree that was given up may still be at its last file, in a folder of its own.
     const built = join(this.#cache.building, `${digest}.${randomUUID()}`);
     try {
+      await this.#cache.discard('trees', digest);
+      const sizeBytes = sizeOf(files);
+      const cacheBytes = (await this.#canLink()) ? 0 : sizeBytes;
+      await this.#cache.makeRoom({ what, cacheBytes, diskBytes: cacheBytes }, run);
       const bytes = await this.#bring(files, { ...wanted, built }, run);
       await this.#shelve(wanted, built, { bytes, sizeBytes });
       return { folder: join(this.#cache.shelves.trees.path(digest), FILES), sizeBytes };
     } finally {
-      for (const letGo of release) letGo();
+      letGo();
       await this.#cache.drop(built);
     }
   }
@@ -81,17 +82,18 @@ export class TreeCache {
     });
   }
 
-  /** Gives what it takes on the disk by itself. Content that was damaged on its way is fetched again. */
+  /** Gives what it takes on the disk by itself. Content that was damaged on its way, or is gone again, is fetched anew. */
   async #bring(files: Files, wanted: BuildWanted, run: WorkRun): Promise<number> {
+    if (isLocalSource(this.#source)) return this.#build(files, wanted, run);
     for (let round = 1; ; round += 1) {
+      await this.#fetcher.fetchAll(files, wanted.what, run);
       try {
-        if (isLocalSource(this.#source)) return await this.#build(files, wanted, run);
-        await this.#fetcher.fetchAll(files, wanted.what, run);
         await this.#build(files, wanted, run);
-        return files.reduce((sum, file) => sum + file.sizeBytes, 0);
+        return sizeOf(files);
       } catch (error) {
-        if (!hasCode(error, 'digest_mismatch') || isLocalSource(this.#source) || round === FETCH_ROUNDS) throw error;
-        await this.#fetcher.remove((error as PlatformError).detail ?? '');
+        const isDamaged = hasCode(error, 'digest_mismatch');
+        if (round === FETCH_ROUNDS || !(isDamaged || hasCode(error, 'not_found'))) throw error;
+        if (isDamaged) await this.#fetcher.remove((error as PlatformError).detail ?? '');
       }
     }
   }
@@ -99,7 +101,7 @@ export class TreeCache {
   async #build(files: Files, { what, built }: BuildWanted, run: WorkRun): Promise<number> {
     const { stager } = this.#cache;
     const source = isLocalSource(this.#source) ? this.#source : this.#fetcher;
-    const total = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    const total = sizeOf(files);
     const sources = files.map((file) => ({
       source: source.pathOf(file.digest),
       path: file.path,
@@ -141,6 +143,10 @@ interface BuildWanted extends TreeWanted {
   readonly built: string;
 }
 type Files = Manifest['files'];
+
+function sizeOf(files: Files): number {
+  return files.reduce((sum, file) => sum + file.sizeBytes, 0);
+}
 
 /** Of the nearest folder that exists. */
 async function deviceOf(path: string): Promise<number> {
