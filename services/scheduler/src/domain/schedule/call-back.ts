@@ -1,5 +1,5 @@
-// Who in line is called back for a job that stands before them and needs more devices than come free at once: behind them it would wait
-// for one generation of jobs more, and whoever needs little would go on for ever before whoever needs much.
+// Who in line is called back for a job that stands before them, and is of a higher class or needs more devices than come free at once:
+// behind them it would wait for one generation of jobs more, and whoever needs little would go on for ever before whoever needs much.
 import type { Ask } from './ask.ts';
 import type { RunningAttempt, WaitingJob } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
@@ -14,16 +14,27 @@ export function delayedBy(
   ask: Ask,
   { now, isAhead }: { readonly now: number; readonly isAhead: (job: WaitingJob) => boolean },
 ): readonly RunningAttempt[] {
-  if (allDevices(ask.shape) === 1) return [];
+  if (allDevices(ask.shape) === 1 && !outranksLine(state, ask.priority)) return [];
   const { cluster } = state;
   const without = cluster.earliestWithoutLines(ask, now);
   if (!without) return [];
-  const found = inLineOn(state, without.nodeIds).filter(
-    ({ job }) => !isAhead(job) && state.priority(job.className) <= ask.priority,
-  );
+  const found = inLineOn(state, without.nodeIds).filter(({ job }) => !isAhead(job) && givesWay(state, job, ask));
   if (found.length === 0) return [];
   const usual = cluster.earliest(ask, now);
   return usual === null || usual.at - without.at >= WORTH_MS ? found : [];
+}
+
+/** Somebody in line is of a lower class: what comes free would be theirs. */
+export function outranksLine(state: SchedulingState, priority: number): boolean {
+  for (const name of state.queueIndex.classes('inLine').keys()) if (state.priority(name) < priority) return true;
+  return false;
+}
+
+/** For one device only who is of a lower class: it waits behind its own without being passed by any. */
+function givesWay(state: SchedulingState, { className, shape }: WaitingJob, ask: Ask): boolean {
+  if (shape.deviceKind !== ask.shape.deviceKind) return false;
+  const priority = state.priority(className);
+  return priority < ask.priority || (priority === ask.priority && allDevices(ask.shape) > 1);
 }
 
 /** In the order in which they came into line; most are elsewhere. */

@@ -1,8 +1,9 @@
-// When the order of running and waiting jobs changes by time alone, so that it is looked at again although nothing happens.
+// When the order of running and waiting jobs changes by time alone, or who may be stopped, so that it is looked at again although nothing happens.
 import { lockedUntil } from './movable.ts';
 import type { RunningAttempt } from './engine-model.ts';
 import { allDevices } from './engine-shape.ts';
 import { ownerKeyOf } from './owner-key.ts';
+import { stoppableAt } from './preempt.ts';
 import type { SchedulingState } from './scheduling-state.ts';
 
 /** What several owners have used changes all the time: it is compared at least so often. */
@@ -12,7 +13,8 @@ const SHARES_CHANGE_MS = 600_000;
 export function orderChangesAt(state: SchedulingState, now: number): number[] {
   const { policy, queueIndex } = state;
   const waits = () => queueIndex.size > 0 || [...state.placed()].some(({ waiting }) => waiting);
-  if (policy.preemption.by !== 'order' || !waits()) return [];
+  if (policy.preemption.by !== 'order') return stoppableAt(state, now);
+  if (!waits()) return [];
   const preemptible = new Set(policy.classes.filter((each) => each.preemptible).map(({ name }) => name));
   const times: number[] = [];
   let isAny = false;

@@ -1,22 +1,27 @@
 // One pass: which jobs start where, who is promised a start, who is stopped for whom, and who joins which line.
 import type { FoundPlace } from './ask.ts';
-import type { Plan, WaitingJob } from './engine-model.ts';
+import type { Plan, RunningAttempt, WaitingJob } from './engine-model.ts';
 import { KeptPromises } from './kept-promises.ts';
 import { LineUp } from './line-up.ts';
 import { orderChangesAt } from './order-changes.ts';
 import { PlanPaper } from './plan-paper.ts';
-import { findVictims } from './preempt.ts';
+import { findVictims, preemptorsInLine } from './preempt.ts';
 import { repack } from './repack.ts';
 import type { SchedulingState } from './scheduling-state.ts';
 import { StartsInOrder } from './starts-in-order.ts';
 
 /** What runs past its limit moves promises from moment to moment: they are not followed faster than this. */
 const SOONEST_MS = 1_000;
+/** So many in line are looked at whether stopping others would help. */
+const MOST_FROM_LINES = 8;
+const BEFORE_A_STOP = 'What runs before it is to be stopped for a job that goes before it.';
 
 /** Plans on paper: the cluster is that of a trial. */
 export class Pass {
   readonly #paper: PlanPaper;
   readonly #promises: KeptPromises;
+  /** To be stopped for somebody. */
+  readonly #chosen = new Set<string>();
 
   constructor(engine: SchedulingState, now: number) {
     this.#paper = new PlanPaper(engine, now);
@@ -31,6 +36,7 @@ export class Pass {
     else {
       order.run();
       this.#preempt(order.preemptors);
+      this.#preemptFromLine();
     }
     if (!this.#paper.isUnsettled && handOff.enabled) new LineUp(this.#paper, order.kept).run();
     const { starts, preemptions, revocations, blocked } = this.#paper;
@@ -79,9 +85,7 @@ export class Pass {
     for (const [id, code] of repacked.blocked) this.#paper.blocked.set(id, code);
     for (const { job, places } of repacked.starts) this.#startBeside(job, places);
     for (const { job, victims, reservation } of repacked.replacements) this.#paper.stopFor(job, victims, reservation);
-    for (const attempt of repacked.revocations)
-      this.#paper.revoke(attempt, 'What runs before it is to be stopped for a job that goes before it.');
-    this.#paper.isUnsettled = repacked.revocations.length > 0;
+    if (repacked.revocations.length > 0) this.#callBackFirst(repacked.revocations);
     for (const job of repacked.due)
       if (this.#paper.promisesLeft > 0) this.#paper.promise(job, this.#paper.engine.ask(job));
   }
@@ -95,12 +99,30 @@ export class Pass {
 
   /** For those who could not start: evicted on paper, and if that makes room, asked to stop. */
   #preempt(preemptors: readonly WaitingJob[]): void {
-    const chosen = new Set<string>();
+    const chosen = this.#chosen;
     for (const job of preemptors) {
       if (this.#paper.quotas.mayStart(job.owner, job.shape) !== null) continue;
-      const victims = findVictims(this.#paper.engine, job, { view: this.#paper.view, chosen });
-      for (const { job: victim } of victims) chosen.add(victim.id);
-      if (victims.length > 0) this.#paper.stopFor(job, victims);
+      const { stopped, inLine } = findVictims(this.#paper.engine, job, { view: this.#paper.view, chosen });
+      for (const { job: victim } of stopped) chosen.add(victim.id);
+      if (inLine.length > 0) this.#callBackFirst(inLine);
+      else if (stopped.length > 0) this.#paper.stopFor(job, stopped);
     }
+  }
+
+  /** Who is in line, and may have others stopped by now, is called back for that: it could be anybody's turn there. */
+  #preemptFromLine(): void {
+    const { engine, view } = this.#paper;
+    for (const job of preemptorsInLine(engine, view).slice(0, MOST_FROM_LINES)) {
+      const own = engine.placedAttempt(job.id);
+      const { stopped, inLine } = findVictims(engine, job, { view, chosen: this.#chosen });
+      for (const { job: victim } of stopped) this.#chosen.add(victim.id);
+      if (own && stopped.length > 0) this.#callBackFirst([own, ...inLine]);
+    }
+  }
+
+  /** They would have what comes free: nobody is stopped before they are out of their lines. */
+  #callBackFirst(inLine: readonly RunningAttempt[]): void {
+    for (const attempt of inLine) this.#paper.revoke(attempt, BEFORE_A_STOP);
+    this.#paper.isUnsettled = true;
   }
 }

@@ -1,7 +1,9 @@
 // Whom to stop so that a job can start: evicted on paper, least lost work first, and nobody who need not be.
-import type { SchedulingState } from './scheduling-state.ts';
+import type { Policy } from '@baton/contracts';
 import type { RunningAttempt, WaitingJob } from './engine-model.ts';
 import { lostBy } from './movable.ts';
+import type { QueueSection } from './queue-buckets.ts';
+import type { SchedulingState } from './scheduling-state.ts';
 import type { OrderView } from './walk-standings.ts';
 
 export interface PreemptionView {
@@ -18,13 +20,24 @@ interface Candidate {
   readonly isReclaimed: boolean;
 }
 
-/** Those to be stopped for the job; none if stopping all that may be would not do. */
-export function findVictims(state: SchedulingState, job: WaitingJob, trial: PreemptionView): readonly RunningAttempt[] {
+export interface Victims {
+  readonly stopped: readonly RunningAttempt[];
+  /** In line behind those, and to be called back first: what comes free is of whoever is in line. */
+  readonly inLine: readonly RunningAttempt[];
+}
+
+const NOBODY: Victims = { stopped: [], inLine: [] };
+
+/** Those to be stopped for the job, which waits or is in line; none if stopping all that may be would not do. */
+export function findVictims(state: SchedulingState, job: WaitingJob, trial: PreemptionView): Victims {
   const { view } = trial;
-  if (!mayPreempt(job, view)) return [];
+  if (!mayPreempt(job, view)) return NOBODY;
+  const givingWay = inLineBefore(state, job, view);
+  const own = state.placedAttempt(job.id);
   const stopping = [...state.placed()].filter((attempt) => isStopping(attempt, trial));
+  stopping.push(...givingWay, ...(own ? [own] : []));
   // Those who are stopping already will do.
-  if (fitsWithout(state, job, stopping, view.now)) return [];
+  if (fitsWithout(state, job, stopping, view.now)) return NOBODY;
   const search = { state, job, stopping, now: view.now };
   const candidates = candidatesFor(state, job, trial);
   const groups = job.shape.nodes > 1 ? [candidates] : byNode(candidates);
@@ -34,12 +47,30 @@ export function findVictims(state: SchedulingState, job: WaitingJob, trial: Pree
     const cost = victims.reduce((sum, victim) => sum + victim.cost, 0);
     if (victims.length > 0 && (best === null || cost < best.cost)) best = { victims, cost };
   }
-  return (best?.victims ?? []).map(({ attempt }) => attempt);
+  const stopped = (best?.victims ?? []).map(({ attempt }) => attempt);
+  const nodeIds = new Set(stopped.flatMap(({ parts }) => parts.map(({ nodeId }) => nodeId)));
+  return { stopped, inLine: givingWay.filter(({ parts }) => parts.some(({ nodeId }) => nodeIds.has(nodeId))) };
+}
+
+/** Of a lower class, or of somebody who has what is guaranteed to them while the job's owner has not. */
+function inLineBefore(state: SchedulingState, job: WaitingJob, { quotas }: OrderView): RunningAttempt[] {
+  const priority = state.priority(job.className);
+  const isReclaiming = isBelowGuarantee(job, quotas);
+  return [...state.queueIndex.inLine()].flatMap(({ id }) => {
+    const attempt = state.placedAttempt(id);
+    if (!attempt || attempt.job.shape.deviceKind !== job.shape.deviceKind) return [];
+    const isLower = state.priority(attempt.job.className) < priority;
+    return isLower || (isReclaiming && !isBelowGuarantee(attempt.job, quotas)) ? [attempt] : [];
+  });
 }
 
 /** Without classes that do, and without guarantees, nobody does. */
-export function mayAnyPreempt({ policy, queueIndex }: Pick<SchedulingState, 'policy' | 'queueIndex'>): boolean {
-  const waiting = queueIndex.classes();
+export function mayAnyPreempt(
+  { policy, queueIndex }: Pick<SchedulingState, 'policy' | 'queueIndex'>,
+  section: QueueSection = 'queues',
+): boolean {
+  const waiting = queueIndex.classes(section);
+  if (waiting.size === 0) return false;
   if (policy.classes.some(({ name, preempts }) => preempts && waiting.has(name))) return true;
   return policy.quotas.some(({ guaranteedGpus }) => guaranteedGpus !== undefined);
 }
@@ -57,13 +88,36 @@ function isBelowGuarantee({ owner, shape }: Pick<WaitingJob, 'owner' | 'shape'>,
   return shape.deviceKind === 'gpu' && quotas.isBelowGuarantee(owner);
 }
 
+/** In line, and could be in the place of somebody who runs; in the order in which they came into line. */
+export function preemptorsInLine(state: SchedulingState, view: OrderView): WaitingJob[] {
+  if (!mayAnyPreempt(state, 'inLine')) return [];
+  return [...state.queueIndex.inLine()].filter(
+    (job) => mayPreempt(job, view) && state.placedAttempt(job.id)?.waiting?.isRevoking === false,
+  );
+}
+
+/** When those who run may be stopped who may not yet, if somebody waits who would have them stopped. */
+export function stoppableAt(state: SchedulingState, now: number): number[] {
+  if (!mayAnyPreempt(state) && !mayAnyPreempt(state, 'inLine')) return [];
+  const preemptible = preemptibleClasses(state.policy);
+  return [...state.placed()].flatMap(({ job, since }) => {
+    if (since === null || !job.keepsCheckpoints || !preemptible.has(job.className)) return [];
+    const at = since + state.policy.preemption.minRunMs;
+    return at > now ? [at] : [];
+  });
+}
+
+function preemptibleClasses({ classes }: Policy): ReadonlySet<string> {
+  return new Set(classes.filter((each) => each.preemptible).map(({ name }) => name));
+}
+
 function isStopping({ job, isStopping: isAsked }: RunningAttempt, { chosen }: PreemptionView): boolean {
   return isAsked || chosen.has(job.id);
 }
 
 function candidatesFor(engine: SchedulingState, job: WaitingJob, trial: PreemptionView): Candidate[] {
   const { policy, quotas, now } = trial.view;
-  const preemptible = new Set(policy.classes.filter((each) => each.preemptible).map(({ name }) => name));
+  const preemptible = preemptibleClasses(policy);
   const priority = engine.priority(job.className);
   const isReclaiming = isBelowGuarantee(job, quotas);
   const found: Candidate[] = [];

@@ -1,6 +1,7 @@
 // The jobs that wait, in the order of the policy: each starts where it fits, is called back from a line elsewhere, or is promised a start.
 import type { WaitCode } from '@baton/contracts';
 import type { Ask } from './ask.ts';
+import { outranksLine } from './call-back.ts';
 import type { RunningAttempt, WaitingJob } from './engine-model.ts';
 import type { KeptPromises } from './kept-promises.ts';
 import type { PlanPaper } from './plan-paper.ts';
@@ -36,7 +37,8 @@ export class StartsInOrder {
       this.#mayAnyPreempt ? Math.max(...classes.map(({ priority }) => priority)) : this.#paper.highest,
     );
     const isEveryShapeWalked = () => this.#paper.promisesLeft > 0 || this.#promises.areLeft || !backfill.enabled;
-    const isWalked = (entry: ShapeEntry) => isEveryShapeWalked() || this.#mayAnyStart(entry) || this.#mayPreempt(entry);
+    const isWalked = (entry: ShapeEntry) =>
+      isEveryShapeWalked() || this.#mayAnyStart(entry) || this.#mayPreempt(entry) || this.#mayOutrank(entry);
     const walk = this.#paper.engine.queueIndex.walkWithLines(this.#paper.view, isWalked);
     for (let job = walk.next(); job; job = walk.next()) {
       this.#startPromised(this.#paper.engine.priority(job.className));
@@ -61,6 +63,13 @@ export class StartsInOrder {
     return [...queues].some(({ parent }) =>
       mayPreempt({ className: parent.className, owner: parent.entry.owner, shape }, this.#paper.view),
     );
+  }
+
+  /** Somebody of the shape is of a higher class than one in line. */
+  #mayOutrank({ queues }: ShapeEntry): boolean {
+    const { engine } = this.#paper;
+    if (engine.queueIndex.classes('inLine').size === 0) return false;
+    return [...queues].some(({ parent }) => outranksLine(engine, engine.priority(parent.className)));
   }
 
   #take(job: WaitingJob, walk: Walk): void {
@@ -121,7 +130,9 @@ export class StartsInOrder {
       closeKind(this.#paper.engine.queueIndex, job.shape.deviceKind, walk);
       return;
     }
-    if (this.#paper.promisesLeft > 0 && this.#isToBePromised(job, walk)) this.#paper.promise(job, ask);
+    // Beyond the promises that there are to give: one in line of a lower class would have what comes free.
+    const isAbove = outranksLine(this.#paper.engine, ask.priority);
+    if (isAbove || (this.#paper.promisesLeft > 0 && this.#isToBePromised(job, walk))) this.#paper.promise(job, ask);
     blockAlike(code, ask, walk);
   }
 
