@@ -31,6 +31,8 @@ export interface LoadSize {
   readonly queued: number;
   /** Arrivals after the start. */
   readonly arriving: number;
+  /** All that happens does so at multiples of this; 1 if absent. */
+  readonly stepMs?: number;
 }
 
 /** How long it takes until so many have arrived. */
@@ -39,8 +41,9 @@ export function spanMs(arriving: number): number {
 }
 
 /** Those that are queued come one millisecond after those that fill the nodes. */
-export function jobsOf({ queued, arriving }: LoadSize, seed: number): readonly SimulatedJob[] {
+export function jobsOf({ queued, arriving, stepMs = 1 }: LoadSize, seed: number): readonly SimulatedJob[] {
   const next = random(seed);
+  const inSteps = (ms: number) => Math.ceil(ms / stepMs) * stepMs;
   const shapes = new Map<string, EngineShape>();
   const lastAt = spanMs(arriving);
   return Array.from({ length: FIRST + queued + arriving }, (_, index) => {
@@ -48,10 +51,10 @@ export function jobsOf({ queued, arriving }: LoadSize, seed: number): readonly S
     const shape = shapeOf(sizeOf(index < FIRST ? next() * ONE_NODE : next()), next);
     const key = `${shape.devices} ${shape.nodes} ${shape.cpus} ${shape.memoryBytes}`;
     if (!shapes.has(key)) shapes.set(key, shape);
-    const durationMs = Math.round(-Math.log(1 - next()) * MEAN_HOURS * HOUR_MS);
+    const durationMs = inSteps(-Math.log(1 - next()) * MEAN_HOURS * HOUR_MS);
     return {
       id: `job-${index}`,
-      submittedAt: index < FIRST ? 0 : Math.round(Math.max(1, ((index - FIRST - queued + next()) / arriving) * lastAt)),
+      submittedAt: index < FIRST ? 0 : inSteps(Math.max(1, ((index - FIRST - queued + next()) / arriving) * lastAt)),
       durationMs,
       limitMs: Math.max(1_000, Math.round(durationMs * (1 + 4 * next()))),
       estimateMs: null,

@@ -48,8 +48,8 @@ export class ClusterBooks {
   readonly changed = new ChangeLog();
   /** Promises for which no sooner start was found at the time. */
   readonly noSooner = new WeakMap<JobPromise, { readonly now: number; readonly refusal: Refusal }>();
-  #horizons = new Horizons(() => true);
-  #horizonsWithoutLines = new Horizons(({ attempt }) => attempt.waiting === null);
+  readonly #horizons = new Horizons(() => true);
+  readonly #horizonsWithoutLines = new Horizons(({ attempt }) => attempt.waiting === null);
   #options: ClusterOptions;
   #time: HorizonOptions = { now: 0, defaultLimitMs: 0 };
   #bookings: readonly Booking[] = [];
@@ -69,8 +69,6 @@ export class ClusterBooks {
     const before = this.#options;
     this.#onUndo(() => this.configure(before));
     this.#options = options;
-    this.#horizons = new Horizons(() => true);
-    this.#horizonsWithoutLines = new Horizons(({ attempt }) => attempt.waiting === null);
     for (const ledger of this.#ledgers.values()) this.#refresh(ledger, true);
   }
 
@@ -193,7 +191,7 @@ export class ClusterBooks {
   #ledger(id: string): NodeLedger {
     const known = this.#ledgers.get(id);
     if (known) return known;
-    const ledger = new NodeLedger(id);
+    const ledger = new NodeLedger(id, this.#ledgers.size);
     ledger.bookings = this.#bookings.filter(({ nodeId }) => nodeId === id);
     this.#ledgers.set(id, ledger);
     return ledger;

@@ -9,7 +9,8 @@ interface Known {
 }
 
 export class Horizons {
-  readonly #known = new Map<NodeLedger, Known>();
+  /** By the place of the node. */
+  readonly #known: (Known | undefined)[] = [];
   readonly #counts: (entry: Placed) => boolean;
 
   /** Of those entries of a node only. */
@@ -19,13 +20,13 @@ export class Horizons {
 
   of(ledger: NodeLedger, options: HorizonOptions): Horizon {
     const { now } = options;
-    const known = this.#known.get(ledger);
+    const known = this.#known[ledger.place];
     if (known?.version === ledger.version) {
       const { horizon } = known;
       if (horizon.isMoving ? known.now === now : now < horizon.firstEnd) return horizon;
     }
     const horizon = horizonOf(ledger, ledger.placed.filter(this.#counts), options);
-    this.#known.set(ledger, { version: ledger.version, now, horizon });
+    this.#known[ledger.place] = { version: ledger.version, now, horizon };
     return horizon;
   }
 }

@@ -12,18 +12,19 @@ interface Known {
 }
 
 export class LineRefusals {
-  readonly #known = new Map<NodeLedger, Known>();
+  /** By the place of the node. */
+  readonly #known: (Known | undefined)[] = [];
 
   /** Whoever asks for the same for longer, in no higher class, is refused too, and later as well: time alone makes no room. */
   covers(ledger: NodeLedger, line: LinePlace, ask: Ask, now: number): boolean {
-    const known = this.#known.get(ledger);
+    const known = this.#known[ledger.place];
     if (known?.version !== ledger.version || now < known.now) return false;
     return ask.priority <= known.priority && holdMs(ask) >= known.holdMs && isSameLine(line, known.line);
   }
 
   add(ledger: NodeLedger, line: LinePlace, ask: Ask, now: number): void {
     const { priority } = ask;
-    this.#known.set(ledger, { version: ledger.version, now, holdMs: holdMs(ask), priority, line });
+    this.#known[ledger.place] = { version: ledger.version, now, holdMs: holdMs(ask), priority, line };
   }
 }
 

@@ -41,6 +41,8 @@ export const TINY = 1e-9;
 
 export class NodeLedger {
   readonly id: string;
+  /** Its place among all that there ever were in these books, from 0: what is remembered of each stands in a row. */
+  readonly place: number;
   #spots: ReadonlyMap<string, number> = new Map();
   /** Null before it has joined and after it was removed; what is placed on it stays in the books. */
   node: EngineNode | null = null;
@@ -69,8 +71,9 @@ export class NodeLedger {
   /** Counts up with every change. */
   version = 0;
 
-  constructor(id: string) {
+  constructor(id: string, place = 0) {
     this.id = id;
+    this.place = place;
   }
 
   setNode(node: EngineNode | null, catalogue: HardwareCatalogue): void {
