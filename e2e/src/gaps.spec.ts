@@ -3,6 +3,7 @@ import type { GapsView, JobEventView } from '@baton/contracts';
 import type { BatonClient } from '@baton/sdk';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ended, shell, untilState } from './jobs.ts';
+import { checkSums, sum } from './ledger.ts';
 import { inviteUser } from './people.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
 
@@ -13,19 +14,6 @@ beforeAll(async () => {
   ({ platform, admin } = await startedPlatform({ BATON_CPU_SLOTS: '2' }));
 });
 afterAll(() => platform.cleanUp());
-
-const sum = (values: Readonly<Record<string, number>>) =>
-  Object.values(values).reduce((total, each) => total + each, 0);
-
-/** Contiguous from the node's joining to `until`, and the categories sum to that, exactly. */
-function checkSums(view: GapsView): void {
-  for (const { fromUs, toUs, totals, intervals } of view.devices) {
-    expect(toUs).toBe(view.until * 1_000);
-    expect(sum(totals)).toBe(toUs - fromUs);
-    expect(intervals.map((each) => each.fromUs)).toEqual([fromUs, ...intervals.slice(0, -1).map((each) => each.toUs)]);
-    expect(intervals.at(-1)?.toUs).toBe(toUs);
-  }
-}
 
 interface Ran {
   readonly from: number;
