@@ -119,6 +119,8 @@ class RawReading {
         }
       })
       .on('error', (error) => this.#fail(error))
+      // Before anything is written to what nobody reads any more.
+      .on('end', () => this.#fail(new Error('the server has closed the connection')))
       .on('close', () => this.#fail(new Error('the server has closed the connection')));
   }
 
