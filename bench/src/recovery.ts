@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatonClient } from '@baton/sdk';
-import { scaleModel, temporaryFolder } from '@baton/testkit';
+import { killNow, processesOf, scaleModel, temporaryFolder } from '@baton/testkit';
 import { type Benchmark, type Figures, quantile } from './benchmark.ts';
 import { type BenchPlatform, note, startPlatform } from './platform.ts';
 
@@ -17,16 +17,20 @@ const TICK_MS = 20;
 export const recovery: Benchmark = {
   method:
     `In each of ${ROUNDS} rounds a fresh embedded platform runs a job that prints a line every ${TICK_MS} ms, and serves an endpoint. Then nats-server, control, agent ` +
-    `and serving are killed with -9, one after the other, and last the launcher with all of them, which is started again at once. Each time is from the signal to the first answer ` +
-    `of success, tried every ${TRY_EVERY_MS} ms by one command at a time: a job that is submitted (natsServerMs, controlMs, platformMs), a new job that runs (agentMs), an inference ` +
-    '(servingMs). Medians, and the worst of all (worstMs). Of the job: attempts but the first, lines that are not in its output, and the longest pause between two of its lines. ' +
-    'Of the endpoint: requests that failed while a process other than serving was killed.',
+    `serving and the process beside another job are killed with -9, one after the other, then the launcher alone and last the launcher with all of them, each started again at once. ` +
+    `Each time is from the signal to the first answer of success, tried every ${TRY_EVERY_MS} ms by one command at a time: a job that is submitted (natsServerMs, controlMs, platformMs), ` +
+    'a new job that runs (agentMs), an inference (servingMs), the other job that runs again (supervisorMs); after the launcher, until the next one says that all is ready (launcherMs). ' +
+    'Medians, and the worst of all (worstMs, worstPlatformMs). Of the job: attempts but the first, lines that are not in its output, and the longest pause between two of its lines. ' +
+    'Of the endpoint: requests that failed while nats-server, control and agent were killed.',
   targets: [
     { figure: 'natsServerMs', op: '<=', value: 3_000 },
     { figure: 'controlMs', op: '<=', value: 3_000 },
     { figure: 'agentMs', op: '<=', value: 3_000 },
     { figure: 'servingMs', op: '<=', value: 3_000 },
+    { figure: 'supervisorMs', op: '<=', value: 3_000 },
+    { figure: 'launcherMs', op: '<=', value: 3_000 },
     { figure: 'platformMs', op: '<=', value: 3_000 },
+    { figure: 'worstPlatformMs', op: '<=', value: 3_000 },
     { figure: 'jobAttemptsMore', op: '<=', value: 0 },
     { figure: 'jobLinesLost', op: '<=', value: 0 },
     { figure: 'inferencesFailed', op: '<=', value: 0 },
@@ -41,10 +45,11 @@ export const recovery: Benchmark = {
     const all = (name: string) => rounds.map((figures) => figures[name] ?? Number.NaN);
     const median = (name: string) => [name, quantile(all(name), 0.5)] as const;
     const most = (name: string) => [name, Math.max(...all(name))] as const;
-    const times = ['natsServerMs', 'controlMs', 'agentMs', 'servingMs', 'platformMs'];
+    const times = ['natsServerMs', 'controlMs', 'agentMs', 'servingMs', 'supervisorMs', 'launcherMs', 'platformMs'];
     return {
       ...Object.fromEntries(times.map(median)),
       worstMs: Math.max(...times.flatMap(all)),
+      worstPlatformMs: Math.max(...all('platformMs')),
       ...Object.fromEntries(['jobAttemptsMore', 'jobLinesLost', 'jobLongestPauseMs', 'inferencesFailed'].map(most)),
     };
   },
@@ -54,7 +59,7 @@ async function oneRound(): Promise<Figures> {
   const bench = await startPlatform({ BATON_CPU_SLOTS: '4' });
   const folder = await temporaryFolder('baton-recovery-');
   try {
-    const { client, platform } = bench;
+    const { client } = bench;
     await serve(client, join(folder.path, 'scale.onnx'));
     const stop = join(folder.path, 'stop');
     const { id } = await client.jobs.submit({ name: 'ticker', command: [process.execPath, '-e', TICKER, stop] });
@@ -66,18 +71,17 @@ async function oneRound(): Promise<Figures> {
     const agentMs = await killed(bench, 'agent', () => runsAJob(client));
     await calls.end();
     const servingMs = await killed(bench, 'serving', () => infers(bench));
-    await sleep(REST_MS);
-    await platform.killAll();
-    const startedAt = performance.now();
-    const started = platform.start();
-    const platformMs = await firstSuccess(startedAt, () => submits(bench));
-    await started;
+    const supervisorMs = await supervisorKilled(bench);
+    const launcherMs = await launcherKilled(bench);
+    const platformMs = await allKilled(bench);
     writeFileSync(stop, '');
     return {
       natsServerMs,
       controlMs,
       agentMs,
       servingMs,
+      supervisorMs,
+      launcherMs,
       platformMs,
       inferencesFailed: calls.failed,
       ...(await noticed(client, id)),
@@ -110,6 +114,40 @@ async function killed({ platform }: BenchPlatform, part: string, succeeds: () =>
   const at = performance.now();
   platform.killPart(part);
   return firstSuccess(at, succeeds);
+}
+
+async function supervisorKilled({ platform, client }: BenchPlatform): Promise<number> {
+  const { id } = await client.jobs.submit({ name: 'sleeper', command: ['sleep', '3600'] });
+  await until(async () => (await client.jobs.get(id)).state === 'running');
+  await sleep(REST_MS);
+  const found = processesOf(platform.home).filter(
+    ({ command }) => / \S*supervisor\.sh /.test(command) && command.includes(id),
+  );
+  if (found.length === 0) throw new Error('there is no process beside the job');
+  const at = performance.now();
+  for (const { pid } of found) killNow(pid);
+  const ms = await firstSuccess(at, async () => (await client.jobs.get(id)).attempts[1]?.startedAt != null);
+  await client.jobs.cancel(id);
+  return ms;
+}
+
+async function launcherKilled({ platform }: BenchPlatform): Promise<number> {
+  await sleep(REST_MS);
+  const at = performance.now();
+  platform.signal('SIGKILL');
+  await platform.exited();
+  await platform.start();
+  return performance.now() - at;
+}
+
+async function allKilled(bench: BenchPlatform): Promise<number> {
+  await sleep(REST_MS);
+  await bench.platform.killAll();
+  const at = performance.now();
+  const started = bench.platform.start();
+  const ms = await firstSuccess(at, () => submits(bench));
+  await started;
+  return ms;
 }
 
 async function firstSuccess(since: number, succeeds: () => Promise<boolean>): Promise<number> {

@@ -46,7 +46,7 @@ export interface Fault {
 export const QUIET_MS = 30_000;
 const FIRST_MS = 500;
 const SCHEDULERS = 2;
-const CLOCKS_MS = [-600_000, -60_000, -5_000, 5_000, 60_000, 600_000];
+const CLOCKS_MS = [-3_600_000, -60_000, -5_000, 5_000, 60_000, 3_600_000];
 
 export function faultsOf(seed: number, cluster: Cluster): Fault[] {
   const chance = random(seed ^ 0x2545f491);

@@ -8,7 +8,7 @@ export {
   type DistributedPlatform,
   type DistributedPlatformOptions,
 } from './distributed-platform.ts';
-export { type FolderProcess, killProcessesOf, processesOf } from './folder-processes.ts';
+export { type FolderProcess, killNow, killProcessesOf, processesOf } from './folder-processes.ts';
 export { embeddedPlatform, type EmbeddedPlatform, type EmbeddedPlatformOptions, RELEASE } from './embedded-platform.ts';
 export { freePort } from './free-port.ts';
 export type { AppendFault, KurrentDbServer } from './kurrentdb/server.ts';
