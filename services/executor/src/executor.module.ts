@@ -4,8 +4,6 @@ import type { BusOptions } from '@baton/messaging';
 import { pino } from 'pino';
 import { writeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 import { BusLink } from './adapters/bus/bus-link.ts';
 import { StreamSinks } from './adapters/bus/stream-sinks.ts';
 import { ArtifactCollector } from './adapters/files/artifact-collector.ts';
@@ -16,6 +14,7 @@ import { LeaseFile } from './adapters/files/lease-file.ts';
 import { AttemptOutputFiles } from './adapters/files/output-files.ts';
 import { RunningCount } from './adapters/files/running-count.ts';
 import { ProgressFiles } from './adapters/files/progress-files.ts';
+import { copyTools, type Tools } from './adapters/files/tools.ts';
 import { RuntimesProbe } from './adapters/docker/docker-socket.ts';
 import { HttpBlobSource } from './adapters/http/http-blob-source.ts';
 import { lockAgentFolder } from './adapters/node/agent-lock.ts';
@@ -26,7 +25,6 @@ import { Cgroups } from './adapters/process/cgroups.ts';
 import { findOnPath } from './adapters/process/find-command.ts';
 import { bootId } from './adapters/process/proc.ts';
 import { JobUser } from './adapters/process/job-user.ts';
-import { WAITER } from './adapters/process/process-runtime.ts';
 import { ServerCardUsers } from './adapters/usage/card-users.ts';
 import { ServerUsage } from './adapters/usage/server-usage.ts';
 import { FileBlobSource } from './adapters/staging/file-blob-source.ts';
@@ -49,10 +47,6 @@ import { openWorkspaces } from './workspaces.module.ts';
 const AGENT_VERSION = '0.1.0';
 const CHECKPOINTS_UNUSED_MS = 7 * 86_400_000;
 const SWEEP_MS = 6 * 3_600_000;
-const assets = createRequire(import.meta.url);
-/** What every job finds on its path: `baton-take`, and `import baton`. */
-const TAKE_COMMAND = assets.resolve('@baton/executor/assets/bin/baton-take');
-const TAKE_MODULE = assets.resolve('@baton/executor/assets/python/baton.py');
 
 export interface Agent {
   /** Stops the agent; its jobs go on. */
@@ -162,7 +156,8 @@ interface Parts {
 async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Promise<Executor> {
   const { config, paths, journal, pause, link, lease, reporter, cgroups } = parts;
   const setpriv = await findOnPath('setpriv', config.jobPath);
-  const jobUser = await openJobUser(config, paths, setpriv);
+  const tools = await copyTools(paths.tools);
+  const jobUser = await openJobUser(parts, tools, setpriv);
   const { blobs, source } = await openBlobs(config.blobs);
   const checkpoints = new CheckpointFolders({ paths, blobs, bootId: bootId(), jobUser });
   sweepRegularly(parts, checkpoints);
@@ -177,7 +172,7 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
     reporter,
     onFatal,
     clock: Date.now,
-    runtime: await openRuntimes({ config, paths, journal, reporter, cgroups, setpriv, jobUser }),
+    runtime: await openRuntimes({ config, paths, tools, journal, reporter, cgroups, setpriv, jobUser }),
     cards: new CardWatch({
       users: new ServerCardUsers(jobPath),
       members: (key, identity) => membersOf(cgroups, key, identity),
@@ -205,19 +200,15 @@ async function makeExecutor(parts: Parts, onFatal: (error: unknown) => void): Pr
       takeLimitMs,
       checkpointEveryMs,
       basePath: jobPath,
-      pathFirst: [dirname(TAKE_COMMAND)],
-      pythonPath: dirname(TAKE_MODULE),
+      pathFirst: [tools.bin],
+      pythonPath: tools.python,
     },
   });
 }
 
-async function openJobUser(
-  { jobUser: user, jobPath: path }: AgentConfig,
-  paths: StatePaths,
-  setpriv: string | null,
-): Promise<JobUser | null> {
-  if (user === null) return null;
-  return JobUser.open({ user, setpriv, path, paths, tools: [WAITER, TAKE_COMMAND, TAKE_MODULE] });
+async function openJobUser({ config, paths }: Parts, tools: Tools, setpriv: string | null): Promise<JobUser | null> {
+  const { jobUser: user, jobPath: path } = config;
+  return user === null ? null : JobUser.open({ user, setpriv, path, paths, tools: tools.folder });
 }
 
 /** What a job has left for its next attempt goes when nothing has asked for it for long. */

@@ -230,7 +230,7 @@ describe.skipIf(skipsAsOther('jobs as another user'))('jobs as another user', ()
 it('jobs as another user are refused where the agent is not root', async () => {
   const spy = vi.spyOn(process, 'getuid').mockReturnValue(1_000);
   const paths = new StatePaths('/nowhere');
-  const opening = JobUser.open({ user: NOBODY, setpriv: '/usr/bin/setpriv', path: '/usr/bin', paths, tools: [] });
+  const opening = JobUser.open({ user: NOBODY, setpriv: '/usr/bin/setpriv', path: '/usr/bin', paths, tools: '/' });
   await expect(opening).rejects.toMatchObject({
     code: 'invalid_input',
     message: expect.stringContaining('not root') as string,

@@ -1,8 +1,7 @@
 // Wires what attempts run in: processes, and containers where the node has docker.
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 import { DockerRuntime } from './adapters/docker/docker-runtime.ts';
 import type { StatePaths } from './adapters/files/attempt-paths.ts';
+import type { Tools } from './adapters/files/tools.ts';
 import type { Cgroups } from './adapters/process/cgroups.ts';
 import type { JobUser } from './adapters/process/job-user.ts';
 import { Launcher } from './adapters/process/launcher.ts';
@@ -14,11 +13,10 @@ import type { Reporter, Runtime } from './app/ports.ts';
 import type { AgentConfig } from './config.ts';
 import { type AttemptKey, attemptName } from './domain/journal.ts';
 
-const TOOLS = dirname(createRequire(import.meta.url).resolve('@baton/executor/assets/container.sh'));
-
 export interface RuntimesOptions {
   readonly config: Pick<AgentConfig, 'nodeId' | 'jobPath' | 'docker'>;
   readonly paths: StatePaths;
+  readonly tools: Tools;
   readonly journal: Pick<Journal, 'state'>;
   readonly reporter: Reporter;
   readonly cgroups: Cgroups | null;
@@ -27,7 +25,7 @@ export interface RuntimesOptions {
 }
 
 export async function openRuntimes(options: RuntimesOptions): Promise<Runtime> {
-  const { config, paths, journal, reporter, cgroups, setpriv, jobUser } = options;
+  const { config, paths, tools, journal, reporter, cgroups, setpriv, jobUser } = options;
   const { socket, user, waitMs } = config.docker;
   const known = (): AttemptKey[] => Object.values(journal.state.attempts).map(({ spec }) => spec);
   const isContained = (key: AttemptKey) =>
@@ -37,7 +35,7 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtime> {
       socket: at,
       nodeId: config.nodeId,
       paths,
-      tools: TOOLS,
+      tools,
       user,
       waitMs,
       known,
@@ -46,7 +44,16 @@ export async function openRuntimes(options: RuntimesOptions): Promise<Runtime> {
   const priorities = raisePriority();
   const launcher = new Launcher(config.jobPath, (pid) => priorities.begun(pid, false));
   const parts = {
-    process: new ProcessRuntime({ paths, priorities, path: config.jobPath, setpriv, cgroups, jobUser, launcher }),
+    process: new ProcessRuntime({
+      paths,
+      tools,
+      priorities,
+      path: config.jobPath,
+      setpriv,
+      cgroups,
+      jobUser,
+      launcher,
+    }),
     openContainers: socket === null ? null : openContainers(socket),
     isContained,
   };

@@ -1,14 +1,12 @@
 // A docker daemon with an image in it, and the runtime over it.
 import { type Dockerd, startDockerd, temporaryFolder } from '@baton/testkit';
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 import { DockerRuntime } from '../adapters/docker/docker-runtime.ts';
 import { StatePaths } from '../adapters/files/attempt-paths.ts';
+import { copyTools } from '../adapters/files/tools.ts';
 import type { AttemptKey } from '../domain/journal.ts';
 import type { RuntimeBench } from './runtime-stage.ts';
 
 export const IMAGE = 'baton-test:1';
-const TOOLS = dirname(createRequire(import.meta.url).resolve('@baton/executor/assets/container.sh'));
 
 export interface DockerBench extends RuntimeBench {
   readonly dockerd: Dockerd;
@@ -25,6 +23,7 @@ export async function startDockerBench(): Promise<DockerBench | string> {
   const folder = await temporaryFolder('baton-docker-runtime-');
   await dockerd.importBusybox(IMAGE);
   const paths = new StatePaths(folder.path);
+  const tools = await copyTools(paths.tools);
   const told: string[] = [];
   const tell = (what: object, message: string) => void told.push(`${message} ${JSON.stringify(what)}`);
   const nodeId = `nod_test_${process.pid}`;
@@ -33,6 +32,7 @@ export async function startDockerBench(): Promise<DockerBench | string> {
     nodeId,
     told,
     paths,
+    tools,
     environment: { image: IMAGE },
     canLimitMemory: true,
     open: (known, waitMs = 20_000) =>
@@ -40,7 +40,7 @@ export async function startDockerBench(): Promise<DockerBench | string> {
         socket: dockerd.socket,
         nodeId,
         paths,
-        tools: TOOLS,
+        tools,
         user: { uid: 65_534, gid: 65_534 },
         waitMs,
         known: () => known,

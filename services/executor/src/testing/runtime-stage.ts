@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { StatePaths } from '../adapters/files/attempt-paths.ts';
+import type { Tools } from '../adapters/files/tools.ts';
 import type { Launch, Runtime } from '../app/ports.ts';
 import type { AttemptKey, ProcessIdentity } from '../domain/journal.ts';
 import { jobEnvironment } from '../domain/job-environment.ts';
@@ -14,6 +14,7 @@ import { job, processesOf } from './world.ts';
 
 export interface RuntimeBench {
   readonly paths: StatePaths;
+  readonly tools: Tools;
   readonly environment: Launch['environment'];
   readonly canLimitMemory: boolean;
   /** As an agent does at its start: of what was before it knows which attempts there are. */
@@ -21,11 +22,9 @@ export interface RuntimeBench {
   stop(): Promise<void>;
 }
 
-const tools = createRequire(import.meta.url).resolve('@baton/executor/assets/bin/baton-take');
-
 /** An attempt's folders as they are before it is armed, and what to arm. */
 export async function aLaunch(bench: RuntimeBench, script: string, more: Partial<Launch> = {}): Promise<Launch> {
-  const { paths, environment } = bench;
+  const { paths, tools, environment } = bench;
   const spec = job(['sh', '-c', script], { jobId: `job_${randomBytes(13).toString('hex')}`, environment });
   const key = more.key ?? { jobId: spec.jobId, attempt: 1 };
   const { root, work, output, datasets, temporary, run, signs } = paths.attempt(key);
@@ -40,10 +39,10 @@ export async function aLaunch(bench: RuntimeBench, script: string, more: Partial
     apiUrl: 'http://127.0.0.1:1',
     token: 'token',
     secrets: {},
-    pathFirst: [dirname(tools)],
+    pathFirst: [tools.bin],
     basePath: environment.image === undefined ? (process.env['PATH'] ?? '') : null,
     virtualEnvironment: null,
-    pythonPath: join(dirname(tools), '../python'),
+    pythonPath: tools.python,
   });
   const limits = { cpus: 0, memoryBytes: 0 };
   const manner = { early: false, isBehind: false, isLeased: false };

@@ -22,7 +22,7 @@ const optionsOf = (more: Partial<Launch> = {}, env: readonly string[] = ['PATH=/
     image: { id: 'sha256:1', digest: null, env },
     nodeId: 'nod_x',
     paths: new StatePaths('/agent'),
-    tools: { from: '/agent/container-tools/1', to: '/baton/assets' },
+    tools: { folder: '/agent/tools/1', container: '/agent/tools/1/container.sh', waiter: '/agent/tools/1/waiter.sh' },
     user: '65534:65534',
   });
 
@@ -67,7 +67,7 @@ describe('a container', () => {
         same('/agent/checkpoints/job_a', 'rw'),
         same(`${root}/datasets`, 'ro'),
         `${root}/run/inside ${root}/run rw`,
-        '/agent/container-tools/1 /baton/assets ro',
+        same('/agent/tools/1', 'ro'),
       ].toSorted(),
     );
   });

@@ -3,6 +3,7 @@ import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerod
 import type { Launch } from '../../app/ports.ts';
 import { attemptName } from '../../domain/journal.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
+import type { Tools } from '../files/tools.ts';
 import type { FoundImage } from './images.ts';
 
 export interface ContainerPlan {
@@ -10,8 +11,7 @@ export interface ContainerPlan {
   readonly image: FoundImage;
   readonly nodeId: string;
   readonly paths: StatePaths;
-  /** The agent's tools: where they are, and where the container finds them. */
-  readonly tools: { readonly from: string; readonly to: string };
+  readonly tools: Pick<Tools, 'folder' | 'container' | 'waiter'>;
   /** `uid:gid`, never root. */
   readonly user: string;
 }
@@ -38,7 +38,7 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions & 
   return {
     name: containerName(attemptName(key)),
     Image: image.id,
-    Entrypoint: ['/bin/sh', `${tools.to}/container.sh`, `${tools.to}/waiter.sh`, root],
+    Entrypoint: ['/bin/sh', tools.container, tools.waiter, root],
     Cmd: [...command],
     Env: Object.entries(environmentOf(plan)).map(([name, value]) => `${name}=${value}`),
     WorkingDir: work,
@@ -76,7 +76,7 @@ function mountsOf({ launch, paths, tools }: ContainerPlan): MountSettings[] {
     ...writable.map((path) => mount(path, path, false)),
     mount(inside.root, run, false),
     mount(datasets, datasets, true),
-    mount(tools.from, tools.to, true),
+    mount(tools.folder, tools.folder, true),
   ];
 }
 

@@ -66,7 +66,7 @@ describe('an image', () => {
     expect(progress.at(-1)).toBe(`image ${image} 100 %`);
     expect(bench.told.join('\n')).toContain(registry.digest);
     expect(await outputOf('echo $FROM_IMAGE $PATH', { environment: { image } })).toMatch(
-      /^yes .*\/assets\/bin:\/bin\n$/,
+      /^yes .*\/tools\/[0-9a-f]+\/bin:\/bin\n$/,
     );
   });
 
@@ -125,7 +125,7 @@ describe('a container', () => {
     runtime.go(launch.key, ['cpu-0']);
     await runtime.ended(launch.key, identity);
     expect(stdoutOf(launch).split('\n').join(' ')).toBe(
-      'data kept datasets output run signs stderr stdout tmp work attempts checkpoints ',
+      'data kept datasets output run signs stderr stdout tmp work attempts checkpoints tools ',
     );
   });
 

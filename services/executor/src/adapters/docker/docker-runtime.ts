@@ -9,12 +9,13 @@ import type { Grant, Launch, PrepareOptions, Reporter, Runtime } from '../../app
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
+import type { Tools } from '../files/tools.ts';
 import { isAlive, kill, mayBeTorn } from '../process/attempt-processes.ts';
 import { afterwards } from '../process/afterwards.ts';
 import { EndWatch } from '../process/end-watch.ts';
 import { Gates } from '../process/gates.ts';
 import { bootId, processStat, uptimeMs } from '../process/proc.ts';
-import { type ContainerUser, copyTools, makeShared, readInside } from './container-files.ts';
+import { type ContainerUser, makeShared, readInside } from './container-files.ts';
 import { containerName, containerOptions } from './container-options.ts';
 import { containerProcesses } from './container-processes.ts';
 import { Containers } from './containers.ts';
@@ -30,8 +31,7 @@ export interface DockerRuntimeOptions {
   readonly socket: string;
   readonly nodeId: string;
   readonly paths: StatePaths;
-  /** The folder of the agent's tools: supervisor, waiter, `baton-take` and `baton.py`. */
-  readonly tools: string;
+  readonly tools: Tools;
   readonly user: ContainerUser;
   /** How long a daemon that is down is waited for. */
   readonly waitMs: number;
@@ -49,8 +49,6 @@ export class DockerRuntime implements Runtime {
   readonly #gates: Gates;
   /** Whose first process this agent has ended: no riddle when it is gone without a word. */
   readonly #killed = new Set<string>();
-  /** The copy of the agent's tools: one, for all that are armed at once. */
-  #tools: Promise<string> | null = null;
   /** Armed by this agent without a limit on memory: the daemon need not be asked whether they ran into it. */
   readonly #unlimited = new Set<string>();
 
@@ -86,14 +84,13 @@ export class DockerRuntime implements Runtime {
     const { key } = launch;
     const { paths, nodeId, user, tools } = this.#options;
     const image = await this.#imageOf(launch);
-    const ownTools = await this.#copiedTools();
     await makeShared(paths, key, user);
     const options = containerOptions({
       launch,
       image,
       nodeId,
       paths,
-      tools: { from: ownTools, to: tools },
+      tools,
       user: `${user.uid}:${user.gid}`,
     });
     try {
@@ -105,18 +102,6 @@ export class DockerRuntime implements Runtime {
     } catch (error) {
       await this.#containers.remove(containerName(attemptName(key)), 0);
       throw notStarted(launch, error);
-    }
-  }
-
-  async #copiedTools(): Promise<string> {
-    const { tools, paths } = this.#options;
-    this.#tools ??= copyTools(tools, paths.containerTools);
-    try {
-      return await this.#tools;
-    } catch (error) {
-      // The disk may have been full.
-      this.#tools = null;
-      throw error;
     }
   }
 

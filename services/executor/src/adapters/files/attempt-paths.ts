@@ -93,9 +93,9 @@ export class StatePaths {
     return join(this.#folder, 'cache');
   }
 
-  /** What containers see of the agent's own tools. */
-  get containerTools(): string {
-    return join(this.#folder, 'container-tools');
+  /** The agent's copies of what it puts beside and into jobs, one for each version. */
+  get tools(): string {
+    return join(this.#folder, 'tools');
   }
 
   get environments(): string {

@@ -5,12 +5,19 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aLaunch, textOf } from '../../testing/runtime-stage.ts';
 import { StatePaths } from '../files/attempt-paths.ts';
+import { copyTools } from '../files/tools.ts';
 import { Cgroups } from './cgroups.ts';
 import { ProcessRuntime } from './process-runtime.ts';
 
 const LIMITS = { cpus: 0, memoryBytes: 0 };
 const USUAL = { begun: () => undefined, ready: () => undefined };
-const ALONE = { priorities: USUAL, path: process.env['PATH'] ?? '', setpriv: null, jobUser: null, launcher: null };
+const ALONE = {
+  priorities: USUAL,
+  path: process.env['PATH'] ?? '',
+  setpriv: null,
+  jobUser: null,
+  launcher: null,
+};
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let cgroups: Cgroups | null;
@@ -33,9 +40,11 @@ function idleFiles(key: { readonly jobId: string; readonly attempt: number }): s
 /** Arms an attempt behind a running job, looking at it all the time. Gives its files as they are afterwards. */
 async function armed(onLook: (files: readonly string[], pid: number) => void): Promise<string[]> {
   const paths = new StatePaths(folder.path);
-  const runtime = new ProcessRuntime({ ...ALONE, paths, cgroups });
+  const tools = await copyTools(paths.tools);
+  const runtime = new ProcessRuntime({ ...ALONE, paths, tools, cgroups });
   const bench = {
     paths,
+    tools,
     environment: {},
     canLimitMemory: false,
     open: async () => runtime,

@@ -24,8 +24,8 @@ export interface JobUserOptions {
   readonly setpriv: string | null;
   readonly path: string;
   readonly paths: StatePaths;
-  /** Files of the platform's own that every job reads. */
-  readonly tools: readonly string[];
+  /** The folder of the platform's own files that every job reads. */
+  readonly tools: string;
 }
 
 export class JobUser {
@@ -48,7 +48,7 @@ export class JobUser {
     if (setpriv === null) throw refusal(user, 'there is no setpriv (of util-linux) on the PATH.');
     const made = new JobUser(setpriv, await identify(user, path));
     await openFolders(paths);
-    const argv = [...made.launcher('start'), '/bin/sh', '-c', REACH, 'reach', paths.attempts, ...tools];
+    const argv = [...made.launcher('start'), '/bin/sh', '-c', REACH, 'reach', paths.attempts, tools];
     const { code, output } = await runTool(argv, path, { cwd: '/' });
     const unreachable = /^unreachable:(.*)$/m.exec(output)?.[1];
     if (unreachable !== undefined)

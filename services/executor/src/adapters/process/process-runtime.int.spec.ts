@@ -2,6 +2,7 @@
 import { temporaryFolder } from '@baton/testkit';
 import { describeRuntime } from '../../testing/runtime-suite.ts';
 import { StatePaths } from '../files/attempt-paths.ts';
+import { copyTools } from '../files/tools.ts';
 import { Cgroups } from './cgroups.ts';
 import { findOnPath } from './find-command.ts';
 import { Launcher } from './launcher.ts';
@@ -26,12 +27,14 @@ for (const { name, launched } of MANNERS)
       const path = process.env['PATH'] ?? '';
       const setpriv = await findOnPath('setpriv', path);
       const launcher = launched ? new Launcher(process.env['PATH'] ?? '', () => undefined) : null;
+      const tools = await copyTools(paths.tools);
       return {
         paths,
+        tools,
         environment: {},
         canLimitMemory: cgroups?.canLimit('memory') ?? false,
         open: async () =>
-          new ProcessRuntime({ paths, priorities: USUAL, path, setpriv, cgroups, jobUser: null, launcher }),
+          new ProcessRuntime({ paths, tools, priorities: USUAL, path, setpriv, cgroups, jobUser: null, launcher }),
         async stop() {
           await folder.cleanup();
           cgroups?.close();

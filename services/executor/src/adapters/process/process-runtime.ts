@@ -3,11 +3,11 @@ import type { Rendezvous } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Grant, Launch, Runtime } from '../../app/ports.ts';
 import { type AttemptKey, attemptName, type ProcessIdentity } from '../../domain/journal.ts';
 import { parseExitFile, type ProcessEnd } from '../../domain/outcome.ts';
 import type { StatePaths } from '../files/attempt-paths.ts';
+import type { Tools } from '../files/tools.ts';
 import { afterwards } from './afterwards.ts';
 import { isAlive, kill, mayBeTorn, membersOf } from './attempt-processes.ts';
 import { carriedEnvironment } from './carried-environment.ts';
@@ -21,10 +21,6 @@ import { MemoryWatch } from './memory-watch.ts';
 import type { Priorities } from './priorities.ts';
 import { bootId, processCommand, processStat, uptimeMs } from './proc.ts';
 
-// By the package's name, so that they are found from src/, from dist/ and out of a bundle.
-const assets = createRequire(import.meta.url);
-const SUPERVISOR = assets.resolve('@baton/executor/assets/supervisor.sh');
-export const WAITER = assets.resolve('@baton/executor/assets/waiter.sh');
 const LEASE_OVER =
   'The scheduler did not answer this node for longer than the lease: the job was ended, to be started elsewhere.';
 const READY_POLL_MS = 4;
@@ -35,6 +31,7 @@ const CLEAR_POLL_MS = [1, 2, 5, 10, 20, 50, 100] as const;
 
 export interface ProcessRuntimeParts {
   readonly paths: StatePaths;
+  readonly tools: Tools;
   readonly priorities: Priorities;
   /** Where its own tools are looked for, whatever the job's PATH is. */
   readonly path: string;
@@ -51,6 +48,7 @@ export interface ProcessRuntimeParts {
 export class ProcessRuntime implements Runtime {
   readonly bootId = bootId();
   readonly #paths: StatePaths;
+  readonly #tools: Tools;
   readonly #priorities: Priorities;
   readonly #path: string;
   readonly #setpriv: string | null;
@@ -60,8 +58,9 @@ export class ProcessRuntime implements Runtime {
   readonly #children = new Map<string, ChildProcess>();
   readonly #gates: Gates;
 
-  constructor({ paths, priorities, path, setpriv, cgroups, jobUser, launcher }: ProcessRuntimeParts) {
+  constructor({ paths, tools, priorities, path, setpriv, cgroups, jobUser, launcher }: ProcessRuntimeParts) {
     this.#paths = paths;
+    this.#tools = tools;
     this.#path = path;
     this.#setpriv = setpriv;
     this.#cgroups = cgroups;
@@ -81,8 +80,8 @@ export class ProcessRuntime implements Runtime {
     const groups = this.#cgroups?.create(key, limits).join(':') ?? '';
     if (isBehind && !early) this.#cgroups?.setIdle(key, true);
     if (limits.memoryBytes > 0) writeFileSync(paths.memoryLimit, String(limits.memoryBytes));
-    const waiter = [...this.#prefix(key), '/bin/sh', WAITER, paths.ready, file, ...rest];
-    const supervisor = [SUPERVISOR, paths.root, groups, isLeased ? this.#paths.lease : ''];
+    const waiter = [...this.#prefix(key), '/bin/sh', this.#tools.waiter, paths.ready, file, ...rest];
+    const supervisor = [this.#tools.supervisor, paths.root, groups, isLeased ? this.#paths.lease : ''];
     const environment = early ? { ...env, BATON_TAKE_FD: '3', BATON_TAKEN_FILE: paths.taken } : env;
     const argv = ['/bin/sh', ...supervisor, ...waiter];
     const carried = carriedEnvironment(environment, this.#path);

@@ -167,7 +167,7 @@ describe.skipIf(uv === null || skipsAsOther('environments as another user', othe
       const { cache, paths } = await openStaging(await openBlobs(folder.path), folder.path, {
         folder: join(folder.path, 'other'),
       });
-      const [setpriv, tools] = ['/usr/bin/setpriv', []];
+      const [setpriv, tools] = ['/usr/bin/setpriv', '/'];
       const jobUser = await JobUser.open({ user: NOBODY, setpriv, path, paths, tools });
       const asOther = new EnvironmentBuilder({ cache, python: otherPython, uv, path: '/usr/bin:/bin', jobUser });
       writeFileSync(join(folder.path, 'other', 'journal.ndjson'), 'secret', { mode: 0o600 });
