@@ -8,14 +8,14 @@ const ALL = ['output', 'metrics'] as const;
 
 export function leavingsOf(job: JobDocument, removed: RetentionDocument | undefined): Leavings {
   const { id: jobId, name: jobName, ownerId, groupId } = job;
-  const outputs = resultsOf(job).flatMap(({ output }) => [output?.stdout ?? null, output?.stderr ?? null]);
+  const outputs = ownResultsOf(job).flatMap(({ output }) => [output?.stdout?.sizeBytes, output?.stderr?.sizeBytes]);
   return {
     jobId,
     jobName,
     ownerId,
     groupId,
     endedAt: job.updatedAt,
-    outputBytes: outputs.reduce((sum, blob) => sum + (blob?.sizeBytes ?? 0), 0),
+    outputBytes: sumOf(outputs),
     kept: ALL.filter((what) => removed === undefined || removed[what].status === 'kept'),
   };
 }
@@ -37,4 +37,16 @@ function resultsOf({ attempts }: JobDocument): AttemptResult[] {
   return attempts
     .flatMap(({ result, ranks = [] }) => [result, ...ranks.map((rank) => rank.result)])
     .filter((result) => result !== null);
+}
+
+/** Of each node's part of an attempt one: the result of an attempt on several nodes repeats what rank 0 has left. */
+function ownResultsOf({ attempts }: JobDocument): AttemptResult[] {
+  return attempts
+    .flatMap(({ result, ranks }) => ranks?.map((rank) => rank.result) ?? [result])
+    .filter((result) => result !== null);
+}
+
+/** What nobody told counts as nothing. */
+function sumOf(sizes: readonly (number | undefined)[]): number {
+  return sizes.reduce<number>((sum, size = 0) => sum + size, 0);
 }
