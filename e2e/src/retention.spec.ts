@@ -88,3 +88,61 @@ it('are removed by the policy, oldest first and for good, also when every proces
   expect(await admin.jobs.logs(running.id)).toContain('hello');
   expect((await baton(['log', 'verify', '--home', platform.home], admin)).code).toBe(0);
 }, 150_000);
+
+it('of metrics keeps the newest up to a size, each group by its own, never of a job that runs, and the last value for ever', async () => {
+  await admin.groups.create('vision');
+  const line = (loss: number) => `for i in 1 2 3 4 5; do echo "step=$i loss=${loss}"; done`;
+  const runs = (name: string, more: object = {}) => run(admin, shell(line(0.5), { name, ...more }));
+  const [older, newer, otherGroup] = [
+    await runs('older', { group: 'vision' }),
+    await runs('newer', { group: 'vision' }),
+    await runs('other-group'),
+  ];
+  const running = await admin.jobs.submit({
+    name: 'runs',
+    group: 'vision',
+    ...untilReleased(['/bin/sh', '-c', line(0.25)], '/never'),
+  });
+  await vi.waitFor(async () => expect((await admin.jobs.metrics(running.id)).items).toHaveLength(5), {
+    timeout: 60_000,
+  });
+  const bytesOf = ({ attempts }: typeof older) => attempts[0]?.result?.metricsBytes ?? 0;
+  const { items } = await admin.jobs.metrics(newer.id);
+  expect(bytesOf(newer)).toBeGreaterThan(JSON.stringify(items[0]?.values).length * items.length);
+
+  const keepBytes = bytesOf(older) + bytesOf(newer);
+  const applied = (most: number) =>
+    admin.policy.apply({ retention: { groups: { vision: { metrics: { keepBytes: most } } } } });
+  await applied(keepBytes);
+  expect((await admin.retention.sweep({ dryRun: true })).items).toEqual([]);
+  await applied(keepBytes - 1);
+  const dryRun = await baton(['retention', 'sweep', '--dry-run'], admin);
+  expect(dryRun.stdout).toMatch(new RegExp(`older +metrics +size .* ${bytesOf(older)} B +${older.id}`));
+  expect((await admin.jobs.metrics(older.id)).items).toHaveLength(5);
+  const { items: going, sizeBytes } = await admin.retention.sweep();
+  expect(going).toMatchObject([{ jobId: older.id, what: 'metrics', reason: 'size', sizeBytes: bytesOf(older) }]);
+  expect(sizeBytes).toBe(bytesOf(older));
+  await vi.waitFor(
+    async () => expect(await admin.retention.sweep({ dryRun: true })).toMatchObject({ count: 0, pending: 0 }),
+    { timeout: 60_000 },
+  );
+
+  const left = await admin.jobs.metrics(older.id);
+  expect(left).toMatchObject({ items: [{ values: { loss: 0.5 } }], removedAt: expect.any(Number) as number });
+  expect(left.items).toHaveLength(1);
+  const told = await baton(['job', 'metrics', older.id], admin);
+  expect(told.stderr).toContain('The points were removed by retention on ');
+  expect(await admin.jobs.logs(older.id)).toContain('loss=0.5');
+  for (const { id } of [newer, otherGroup, running]) {
+    const kept = await admin.jobs.metrics(id);
+    expect(kept.removedAt).toBeUndefined();
+    expect(kept.items).toHaveLength(5);
+  }
+
+  // Nothing may be kept: what runs is let alone all the same.
+  await applied(0);
+  expect((await admin.retention.sweep()).items.map(({ jobId }) => jobId)).toEqual([newer.id]);
+  await vi.waitFor(async () => expect((await admin.jobs.metrics(newer.id)).items).toHaveLength(1), { timeout: 60_000 });
+  expect((await admin.jobs.metrics(running.id)).items).toHaveLength(5);
+  await admin.jobs.cancel(running.id);
+}, 150_000);

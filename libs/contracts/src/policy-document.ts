@@ -22,9 +22,8 @@ export type QuotaDocument = Static<typeof QuotaDocument>;
 
 /** Bytes, or text such as "50GiB". */
 const Size = Type.Union([Type.Integer({ minimum: 0 }), Type.String({ maxLength: 64 })]);
-const Output = strict({ keepFor: Type.Optional(Duration), keepBytes: Type.Optional(Size) });
-const Metrics = strict({ keepFor: Type.Optional(Duration) });
-const RetentionRules = { output: Type.Optional(Output), metrics: Type.Optional(Metrics) };
+const Kept = strict({ keepFor: Type.Optional(Duration), keepBytes: Type.Optional(Size) });
+const RetentionRules = { output: Type.Optional(Kept), metrics: Type.Optional(Kept) };
 export const RetentionDocument = strict({
   ...RetentionRules,
   groups: Type.Optional(Type.Record(Type.String(), strict(RetentionRules))),

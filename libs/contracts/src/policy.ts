@@ -37,12 +37,11 @@ export type Quota = Static<typeof Quota>;
 /** What is kept of jobs that are over; without an age and a size for ever. */
 export const KeptContent = strict({
   keepForMs: Type.Optional(Type.Integer({ minimum: 1_000 })),
-  /** Of whole outputs together; the oldest go. */
+  /** Of whole outputs together, or of metrics as they were sent; the oldest go. */
   keepBytes: Type.Optional(Type.Integer({ minimum: 0 })),
 });
 export type KeptContent = Static<typeof KeptContent>;
-const KeptMetrics = strict({ keepForMs: KeptContent.properties.keepForMs });
-const RetentionRules = { output: Type.Optional(KeptContent), metrics: Type.Optional(KeptMetrics) };
+const RetentionRules = { output: Type.Optional(KeptContent), metrics: Type.Optional(KeptContent) };
 export const Retention = strict({
   /** Of each group that has none of its own, and of each user's jobs that are of no group. */
   ...RetentionRules,

@@ -38,6 +38,8 @@ describe('the end of a job', () => {
       { step: 1, values: { loss: 0.5 } },
       { step: 2, values: { loss: 0.25 } },
     ]);
+    // As they were sent, but for one bracket.
+    expect(result.metricsBytes).toBe(JSON.stringify(points).length - 1);
   });
 
   it.each([

@@ -47,6 +47,8 @@ export const AttemptResult = strict({
   /** The last lines of output, at most 50 and 16 KiB; secrets redacted. */
   lastLines: Type.Array(Type.String()),
   finalMetrics: MetricValues,
+  /** Of the points that the agent found in its output or measured, as they are sent. Absent where nobody told. */
+  metricsBytes: Type.Optional(Bytes),
   artifacts: Type.Union([ManifestSummary, Type.Null()]),
   /** Absent if it could not be stored, or nothing ran: then only the stream has it. */
   output: Type.Optional(AttemptOutput),

@@ -15,7 +15,7 @@ export const retentionEvents = {
     jobId: Id,
     what: RetainedContent,
     reason: RemovalReason,
-    /** Of whole outputs; 0 where that is not known. */
+    /** Of whole outputs, or of metrics as they were sent; 0 where that is not known. */
     sizeBytes: Bytes,
     at: Timestamp,
   }),

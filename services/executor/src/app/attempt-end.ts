@@ -19,13 +19,14 @@ export interface Seen extends Partial<Observed> {
 
 /** `redact` takes secrets out of texts that the job may have had a hand in. */
 export function resultOf(outcome: Outcome, seen: Seen, redact: (text: string) => string): AttemptResult {
-  const { collected, stored, output, startedAt, endedAt } = seen;
+  const { collected, stored, output, metricsBytes, startedAt, endedAt } = seen;
   const message = [outcome.message, collected.note, stored?.note].filter(Boolean).join(' ');
   return {
     ...outcome,
     message: redact(message).slice(0, MAX_MESSAGE_CHARS),
     lastLines: seen.lastLines ?? [],
     finalMetrics: seen.finalMetrics ?? {},
+    ...(metricsBytes === undefined ? {} : { metricsBytes }),
     artifacts: collected.artifacts,
     ...(output === undefined ? {} : { output }),
     ...(stored === undefined ? {} : { checkpoints: stored.checkpoints }),

@@ -105,8 +105,8 @@ export class MetricReader {
     return false;
   }
 
-  /** The last value of each name; reads by itself what a stream that does not answer has kept it from. */
-  async finals(): Promise<MetricValues> {
+  /** The last value of each name, and the size of all points; reads by itself what a stream that does not answer has kept it from. */
+  async finals(): Promise<{ readonly finalMetrics: MetricValues; readonly metricsBytes: number }> {
     const series = new MetricSeries(this.#series.state);
     for (const output of OUTPUTS) {
       const cursor = new Cursor(this.#cursors[output].lineStart);
@@ -114,7 +114,8 @@ export class MetricReader {
       while ((await this.#read(reading, () => undefined)) > 0);
       if (!cursor.splitter.isEmpty) series.read(cursor.splitter.flush(), 0);
     }
-    return series.state.finals;
+    const { finals, sizeBytes = 0 } = series.state;
+    return { finalMetrics: finals, metricsBytes: sizeBytes };
   }
 
   #restore(saved: MetricProgress | null): void {

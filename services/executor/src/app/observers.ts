@@ -43,6 +43,7 @@ export interface ObserverParts {
 export interface Observed {
   readonly lastLines: string[];
   readonly finalMetrics: MetricValues;
+  readonly metricsBytes: number;
   /** Undefined if it could not be stored: then the stream alone has it. */
   readonly output: AttemptOutput | undefined;
 }
@@ -86,7 +87,7 @@ export class Observers {
     const empty = Buffer.alloc(0);
     return {
       lastLines: lastLines({ stdout: stdout ?? empty, stderr: stderr ?? empty }),
-      finalMetrics: await this.#metrics.finals(),
+      ...(await this.#metrics.finals()),
       output,
     };
   }

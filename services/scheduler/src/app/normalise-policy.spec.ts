@@ -103,6 +103,11 @@ describe('a policy as it is written', () => {
     ['output kept for no time', { retention: { output: { keepFor: '10ms' } } }, '/retention/output/keepFor'],
     ['output of a size that is none', { retention: { output: { keepBytes: 'much' } } }, '/retention/output/keepBytes'],
     [
+      'metrics of a size that is none',
+      { retention: { metrics: { keepBytes: '5 of' } } },
+      '/retention/metrics/keepBytes',
+    ],
+    [
       'a rule for an unknown group',
       { retention: { groups: { nobody: { metrics: { keepFor: '1d' } } } } },
       '/retention/groups/nobody',
@@ -159,7 +164,7 @@ describe('a policy written out', () => {
           promoteAfterMs,
           retention: {
             output: { keepBytes },
-            groups: { [VISION]: { output: { keepForMs: limitMs }, metrics: { keepForMs: minRunMs } } },
+            groups: { [VISION]: { output: { keepForMs: limitMs }, metrics: { keepForMs: minRunMs, keepBytes } } },
           },
         };
         originals.push(policy);

@@ -134,6 +134,7 @@ function thresholdsOf({ lasThresholds }: PolicyDocument, faults: PolicyFaults): 
 }
 
 type RuleDocument = Pick<RetentionDocument, 'output' | 'metrics'>;
+type KeptDocument = NonNullable<RuleDocument['output']>;
 
 function retentionOf({ groups = {}, ...rules }: RetentionDocument, find: Lookup, faults: PolicyFaults): Retention {
   const found = new Map<string, Pick<Retention, 'output' | 'metrics'>>();
@@ -149,14 +150,14 @@ function retentionOf({ groups = {}, ...rules }: RetentionDocument, find: Lookup,
 }
 
 function rulesOf({ output, metrics }: RuleDocument, pointer: string, faults: PolicyFaults) {
-  const age = (keepFor: number | string | undefined, what: string) =>
-    keepFor === undefined
+  const kept = ({ keepFor, keepBytes }: KeptDocument, at: string) => ({
+    ...(keepFor === undefined
       ? {}
-      : { keepForMs: faults.duration(keepFor, `${pointer}/${what}/keepFor`, { absent: 1_000, leastMs: 1_000 }) };
-  const size = (keepBytes: number | string | undefined) =>
-    keepBytes === undefined ? {} : { keepBytes: faults.size(keepBytes, `${pointer}/output/keepBytes`) };
+      : { keepForMs: faults.duration(keepFor, `${at}/keepFor`, { absent: 1_000, leastMs: 1_000 }) }),
+    ...(keepBytes === undefined ? {} : { keepBytes: faults.size(keepBytes, `${at}/keepBytes`) }),
+  });
   return {
-    ...(output === undefined ? {} : { output: { ...age(output.keepFor, 'output'), ...size(output.keepBytes) } }),
-    ...(metrics === undefined ? {} : { metrics: age(metrics.keepFor, 'metrics') }),
+    ...(output === undefined ? {} : { output: kept(output, `${pointer}/output`) }),
+    ...(metrics === undefined ? {} : { metrics: kept(metrics, `${pointer}/metrics`) }),
   };
 }

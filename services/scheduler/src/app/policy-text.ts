@@ -1,6 +1,7 @@
 // A policy as the log has it, written as people write it: with every member, durations as text, and ids in place of names.
 import {
   durationText,
+  type KeptContent,
   type Policy,
   type PolicyDocument,
   type Quota,
@@ -40,11 +41,13 @@ function retentionDocument({ groups, ...rules }: Retention): RetentionDocument {
 }
 
 function rulesDocument({ output, metrics }: Pick<Retention, 'output' | 'metrics'>) {
-  const age = (ms: number | undefined) => (ms === undefined ? {} : { keepFor: durationText(ms) });
-  const size = (bytes: number | undefined) => (bytes === undefined ? {} : { keepBytes: sizeText(bytes) });
+  const kept = ({ keepForMs, keepBytes }: KeptContent) => ({
+    ...(keepForMs === undefined ? {} : { keepFor: durationText(keepForMs) }),
+    ...(keepBytes === undefined ? {} : { keepBytes: sizeText(keepBytes) }),
+  });
   return {
-    ...(output === undefined ? {} : { output: { ...age(output.keepForMs), ...size(output.keepBytes) } }),
-    ...(metrics === undefined ? {} : { metrics: age(metrics.keepForMs) }),
+    ...(output === undefined ? {} : { output: kept(output) }),
+    ...(metrics === undefined ? {} : { metrics: kept(metrics) }),
   };
 }
 

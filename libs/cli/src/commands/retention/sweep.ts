@@ -34,7 +34,10 @@ function columns(now: number): Column<ExpiredContent>[] {
     { title: 'what', value: ({ what }) => what },
     { title: 'why', value: ({ reason }) => reason },
     { title: 'ended', value: ({ endedAt }) => formatAge(endedAt, now) },
-    { title: 'size', value: ({ what, sizeBytes }) => (what === 'output' ? formatBytes(sizeBytes) : '') },
+    {
+      title: 'size',
+      value: ({ what, sizeBytes }) => (what === 'metrics' && sizeBytes === 0 ? '' : formatBytes(sizeBytes)),
+    },
     { title: 'id', value: ({ jobId }) => jobId, style: () => 'dim' },
   ];
 }

@@ -11,7 +11,7 @@ const leavings = (more: Partial<Leavings> = {}): Leavings => ({
   ownerId: 'usr_a',
   groupId: null,
   endedAt: NOW,
-  outputBytes: 100,
+  bytes: { output: 100, metrics: 10 },
   kept: ['output', 'metrics'],
   ...more,
 });
@@ -39,24 +39,38 @@ it("a group's own rule takes the place of the default, which holds for all other
   expect(gone(rules, leavings(old))).toEqual(['job_a output age']);
 });
 
-it('keeps the newest of each group, and of each user without one, up to the size (property)', () => {
+it('counts output and metrics apart, and what was removed before no more', () => {
+  const rules = { output: { keepBytes: 100 }, metrics: { keepBytes: 15 } };
+  const [newer, older] = [leavings(), leavings({ jobId: 'job_b' })];
+  expect(gone(rules, newer, older)).toEqual(['job_b output size', 'job_b metrics size']);
+  expect(gone(rules, { ...newer, kept: ['output'] }, older)).toEqual(['job_b output size']);
+});
+
+it('keeps the newest of each group, and of each user without one, up to the size, output and metrics each by its own (property)', () => {
+  const size = fc.integer({ min: 0, max: 50 });
   const job = fc.record({
     groupId: fc.constantFrom(null, 'grp_a', 'grp_b'),
     ownerId: fc.constantFrom('usr_a', 'usr_b'),
-    outputBytes: fc.integer({ min: 0, max: 50 }),
+    bytes: fc.record({ output: size, metrics: size }),
   });
+  const what = fc.constantFrom('output' as const, 'metrics' as const);
+  const limit = fc.integer({ min: 0, max: 120 });
   fc.assert(
-    fc.property(fc.array(job, { maxLength: 30 }), fc.integer({ min: 0, max: 120 }), (jobs, keepBytes) => {
-      const expiry = new Expiry({ output: { keepBytes } }, NOW);
-      const judged = jobs.map((each) => ({ ...each, goes: expiry.next(leavings(each)).length > 0 }));
+    fc.property(fc.array(job, { maxLength: 30 }), what, limit, (jobs, content, keepBytes) => {
+      const expiry = new Expiry({ [content]: { keepBytes } }, NOW);
+      const judged = jobs.map((each) => {
+        const goes = expiry.next(leavings(each)).map((expired) => [expired.what, expired.sizeBytes]);
+        expect([[], [[content, each.bytes[content]]]]).toContainEqual(goes);
+        return { ...each, sizeBytes: each.bytes[content], goes: goes.length > 0 };
+      });
       for (const owner of ['usr_a', 'usr_b', 'grp_a', 'grp_b']) {
-        const own = judged.filter((each) => (each.groupId ?? each.ownerId) === owner && each.outputBytes > 0);
+        const own = judged.filter((each) => (each.groupId ?? each.ownerId) === owner && each.sizeBytes > 0);
         const firstGone = own.findIndex(({ goes }) => goes);
         const kept = firstGone < 0 ? own : own.slice(0, firstGone);
         expect(own.slice(kept.length).every(({ goes }) => goes)).toBe(true);
-        const bytes = kept.reduce((sum, each) => sum + each.outputBytes, 0);
+        const bytes = kept.reduce((sum, each) => sum + each.sizeBytes, 0);
         expect(bytes).toBeLessThanOrEqual(keepBytes);
-        const withNext = firstGone < 0 ? Number.POSITIVE_INFINITY : bytes + (own[firstGone]?.outputBytes ?? 0);
+        const withNext = firstGone < 0 ? Number.POSITIVE_INFINITY : bytes + (own[firstGone]?.sizeBytes ?? 0);
         expect(withNext).toBeGreaterThan(keepBytes);
       }
     }),

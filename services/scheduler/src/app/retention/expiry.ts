@@ -7,13 +7,13 @@ export interface Leavings {
   readonly ownerId: string;
   readonly groupId: string | null;
   readonly endedAt: number;
-  /** Of whole outputs. */
-  readonly outputBytes: number;
+  /** Of whole outputs, and of metrics as they were sent; 0 where that is not known. */
+  readonly bytes: Readonly<Record<RetainedContent, number>>;
   /** What was not removed before. */
   readonly kept: readonly RetainedContent[];
 }
 
-export interface Expired extends Omit<Leavings, 'kept' | 'outputBytes'> {
+export interface Expired extends Omit<Leavings, 'kept' | 'bytes'> {
   readonly what: RetainedContent;
   readonly reason: RemovalReason;
   readonly sizeBytes: number;
@@ -26,7 +26,7 @@ export class Expiry {
   readonly #rules: Rules;
   readonly #now: number;
   /** What is kept so far, of each group, or of each user's jobs that are of none. */
-  readonly #keptBytes = new Map<string, number>();
+  readonly #keptBytes = { output: new Map<string, number>(), metrics: new Map<string, number>() };
 
   constructor(rules: Rules, now: number) {
     this.#rules = rules;
@@ -35,25 +35,26 @@ export class Expiry {
 
   /** Of the next older job: what of it is to go. */
   next(leavings: Leavings): Expired[] {
-    const { kept, outputBytes, ...job } = leavings;
+    const { kept, bytes, ...job } = leavings;
     const expired: Expired[] = [];
     for (const what of kept) {
       const reason = this.#reason(what, leavings);
-      if (reason !== null) expired.push({ ...job, what, reason, sizeBytes: what === 'output' ? outputBytes : 0 });
+      if (reason !== null) expired.push({ ...job, what, reason, sizeBytes: bytes[what] });
     }
     return expired;
   }
 
-  #reason(what: RetainedContent, { endedAt, outputBytes, groupId, ownerId }: Leavings): RemovalReason | null {
+  #reason(what: RetainedContent, { endedAt, bytes, groupId, ownerId }: Leavings): RemovalReason | null {
     const rule = this.#ruleOf(groupId, what);
     if (rule === undefined) return null;
     if (rule.keepForMs !== undefined && endedAt + rule.keepForMs < this.#now) return 'age';
-    if (what === 'metrics' || rule.keepBytes === undefined) return null;
+    if (rule.keepBytes === undefined) return null;
+    const kept = this.#keptBytes[what];
     const owner = groupId ?? ownerId;
-    const bytes = (this.#keptBytes.get(owner) ?? 0) + outputBytes;
-    this.#keptBytes.set(owner, bytes);
+    const sum = (kept.get(owner) ?? 0) + bytes[what];
+    kept.set(owner, sum);
     // Of a job that wrote nothing, nothing is won.
-    return bytes > rule.keepBytes && outputBytes > 0 ? 'size' : null;
+    return sum > rule.keepBytes && bytes[what] > 0 ? 'size' : null;
   }
 
   /** A group's own rule takes the place of the default. */

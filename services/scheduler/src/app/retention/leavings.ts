@@ -8,14 +8,15 @@ const ALL = ['output', 'metrics'] as const;
 
 export function leavingsOf(job: JobDocument, removed: RetentionDocument | undefined): Leavings {
   const { id: jobId, name: jobName, ownerId, groupId } = job;
-  const outputs = ownResultsOf(job).flatMap(({ output }) => [output?.stdout?.sizeBytes, output?.stderr?.sizeBytes]);
+  const results = ownResultsOf(job);
+  const outputs = results.flatMap(({ output }) => [output?.stdout?.sizeBytes, output?.stderr?.sizeBytes]);
   return {
     jobId,
     jobName,
     ownerId,
     groupId,
     endedAt: job.updatedAt,
-    outputBytes: sumOf(outputs),
+    bytes: { output: sumOf(outputs), metrics: sumOf(results.map(({ metricsBytes }) => metricsBytes)) },
     kept: ALL.filter((what) => removed === undefined || removed[what].status === 'kept'),
   };
 }
