@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatonClient } from '@baton/sdk';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { batonJson } from './command-line.ts';
+import { baton, batonJson } from './command-line.ts';
 import { run, shell } from './jobs.ts';
 import { inviteUser } from './people.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
@@ -74,7 +74,7 @@ it('shows users, groups, datasets, models, endpoints, nodes and jobs as they wer
   await expect(as(ada, 5).jobs.list()).rejects.toMatchObject(invalid);
   await expect(as(ada, 'position:999999').jobs.list()).rejects.toMatchObject(invalid);
   await expect(as(ada, 'yesterday').jobs.list()).rejects.toMatchObject(invalid);
-  await expect(as(ada, early).tokens.list()).rejects.toMatchObject(invalid);
+  await expect(as(ada, early).queue.stats()).rejects.toMatchObject(invalid);
 
   const at = ['--at', new Date(early).toISOString()];
   expect(await batonJson(['job', 'list', ...at], admin)).toMatchObject([{ name: 'early', state: 'queued' }]);
@@ -88,3 +88,97 @@ it('shows users, groups, datasets, models, endpoints, nodes and jobs as they wer
   expect(await batonJson<object[]>(['user', 'list', ...at], admin)).toHaveLength(2);
   expect(await batonJson<object[]>(['node', 'list', ...at], admin)).toHaveLength(1);
 }, 120_000);
+
+it('shows tokens, secrets, policy and reservations as they were, to those who are shown them today', async () => {
+  const [cora, dan] = [await inviteUser(admin, 'cora'), await inviteUser(admin, 'dan')];
+  const [node] = (await admin.nodes.list()).items;
+  const before = await between();
+  await cora.secrets.set('HF_TOKEN', 'a value that nobody sees');
+  const { id: tokenId } = await cora.tokens.create({ label: 'ci' });
+  await admin.policy.apply({ order: 'fifo' }, { comment: 'exams' });
+  const wanted = { node: node?.name ?? '', repair: true, for: '1h', reason: 'new fans' };
+  const { id: booked } = await admin.reservations.create(wanted);
+  const then = await between();
+  await cora.secrets.delete('HF_TOKEN');
+  await cora.secrets.set('OTHER', 'x');
+  await cora.tokens.revoke(tokenId);
+  await admin.policy.apply({ order: 'las' });
+  await admin.reservations.cancel(booked);
+
+  const namesOf = ({ items }: { items: readonly { name: string }[] }) => items.map(({ name }) => name);
+  const secretsThen = await as(cora, then).secrets.list();
+  expect([namesOf(secretsThen), namesOf(await cora.secrets.list())]).toEqual([['HF_TOKEN'], ['OTHER']]);
+  expect(JSON.stringify(secretsThen)).not.toContain('nobody sees');
+  const tokensThen = (await as(cora, then).tokens.list({ sort: 'createdAt' })).items;
+  expect(tokensThen).toMatchObject([{ kind: 'session' }, { id: tokenId, label: 'ci', revoked: false }]);
+  expect((await as(cora, before).tokens.list()).items).toMatchObject([{ kind: 'session' }]);
+  expect(await as(cora, then).policy.get()).toMatchObject({ version: 1, comment: 'exams', policy: { order: 'fifo' } });
+  expect(await as(cora, before).policy.get()).toMatchObject({ version: 0, at: null });
+  expect((await as(cora, then).policy.versions()).items.map(({ version }) => version)).toEqual([1, 0]);
+  await expect(as(cora, then).policy.get({ version: 2 })).rejects.toMatchObject({ code: 'not_found' });
+  const reserved = { id: booked, state: 'current', cancelled: null, nodeName: node?.name };
+  expect((await as(cora, then).reservations.list({ node: wanted.node })).items).toMatchObject([reserved]);
+  expect(await as(cora, then).reservations.get(booked)).toMatchObject(reserved);
+  expect(await cora.reservations.get(booked)).toMatchObject({ state: 'cancelled' });
+  await expect(as(cora, before).reservations.get(booked)).rejects.toMatchObject({ code: 'not_found' });
+
+  // What is somebody's own is theirs alone, of no time and for no admin.
+  for (const other of [dan, admin]) {
+    expect((await as(other, then).secrets.list()).items).toEqual([]);
+    expect((await as(other, then).tokens.list()).items.map(({ label }) => label)).not.toContain('ci');
+  }
+  const invalid = { code: 'invalid_input', status: 400 };
+  for (const at of [Date.now() + 60_000, 5, 'position:999999']) {
+    await expect(as(cora, at).policy.get()).rejects.toMatchObject(invalid);
+    await expect(as(cora, at).reservations.list()).rejects.toMatchObject(invalid);
+    await expect(as(cora, at).secrets.list()).rejects.toMatchObject(invalid);
+  }
+
+  const at = ['--at', new Date(then).toISOString()];
+  expect(await batonJson(['secret', 'list', ...at], cora)).toMatchObject([{ name: 'HF_TOKEN' }]);
+  expect(await batonJson<object[]>(['token', 'list', ...at], cora)).toHaveLength(2);
+  expect(await batonJson(['policy', 'show', ...at], cora)).toMatchObject({ version: 1, policy: { order: 'fifo' } });
+  expect(await batonJson<object[]>(['policy', 'history', ...at], cora)).toHaveLength(2);
+  expect(await batonJson(['reservation', 'list', ...at], cora)).toMatchObject([reserved]);
+  expect((await baton(['policy', 'show', ...at], cora)).stdout).toMatch(/comment +exams/);
+  expect((await baton(['reservation', 'list', ...at], cora)).stdout).toMatch(/current +repair +new fans/);
+}, 120_000);
+
+it('shows behind a commit what was so until the next one', async () => {
+  const eve = await inviteUser(admin, 'eve');
+  const { events } = await ends();
+  await eve.secrets.set('FIRST', 'x');
+  const { events: first } = await ends();
+  await admin.policy.apply({ order: 'shortest' });
+  const { events: applied } = await ends();
+  expect(await batonJson(['secret', 'list', '--at', `position:${events}`], eve)).toEqual([]);
+  expect(await batonJson(['secret', 'list', '--at', `position:${first}`], eve)).toMatchObject([{ name: 'FIRST' }]);
+  const orderAt = async (position: number) => (await as(eve, `position:${position}`).policy.get()).policy.order;
+  expect(await orderAt(first)).not.toBe('shortest');
+  expect(await orderAt(applied)).toBe('shortest');
+
+  const held = await eve.jobs.submit(shell('true', { name: 'held', hold: true }));
+  const [submitted] = (await eve.jobs.events(held.id)).items;
+  await eve.jobs.cancel(held.id);
+  const at = ['--at', `position:${submitted?.position}`];
+  const why = { jobId: held.id, at: submitted?.at, code: 'held' };
+  expect(await batonJson(['job', 'why', held.id, ...at], eve)).toMatchObject(why);
+  const queue = { at: submitted?.at, items: [{ job: { id: held.id } }] };
+  expect(await batonJson(['queue', ...at], eve)).toMatchObject(queue);
+  expect((await baton(['queue', ...at], eve)).stdout).toContain('eve@example.com');
+  // Somebody else's job has no name, now or then.
+  const dave = await inviteUser(admin, 'dave');
+  expect(await batonJson(['queue', ...at], dave)).toMatchObject({ items: [{ job: { id: null, name: null } }] });
+  expect(await baton(['job', 'why', held.id, ...at], dave)).toMatchObject({ code: 4 });
+}, 120_000);
+
+/** The last position of the stream of all but jobs. */
+async function ends(): Promise<{ readonly events: number }> {
+  const { streams } = await batonJson<{ streams: { stream: string; position: number }[] }>([
+    'log',
+    'verify',
+    '--home',
+    platform.home,
+  ]);
+  return { events: streams.find(({ stream }) => stream === 'EVENTS')?.position ?? 0 };
+}

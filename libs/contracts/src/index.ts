@@ -220,7 +220,6 @@ export {
   QueueView,
   queueRpc,
   WhyFact,
-  WhyQuery,
   WhyView,
 } from './rpc/queue.ts';
 export { BookingState, BookingView, CancelBooking, ListBookings, MakeBooking, bookingRpc } from './rpc/booking.ts';

@@ -2,6 +2,9 @@
 import type { OvertakersView, QueueQuery, QueueView, StatsView, WhatIf, WhatIfView, WhyView } from '@baton/contracts';
 import type { Http } from './http.ts';
 
+/** `at`: milliseconds since the Unix epoch, or `position:N`, behind commit N of the JOBS stream. */
+export type PastQuery = { readonly at?: number | string };
+
 export class QueueCalls {
   readonly #http: Http;
 
@@ -9,12 +12,11 @@ export class QueueCalls {
     this.#http = http;
   }
 
-  /** In the order in which jobs are to start. */
-  show = (query: QueueQuery = {}) => this.#http.json<QueueView>('GET', '/queue', { query });
+  /** In the order in which jobs are to start; as it is, or was at `at`. */
+  show = (query: QueueQuery & PastQuery = {}) => this.#http.json<QueueView>('GET', '/queue', { query });
 
-  /** Why a job waits, or did at `at`, in milliseconds since the Unix epoch. */
-  why = (jobId: string, query: { readonly at?: number } = {}) =>
-    this.#http.json<WhyView>('GET', `${jobPath(jobId)}/why`, { query });
+  /** Why a job waits, or did at `at`. */
+  why = (jobId: string, query: PastQuery = {}) => this.#http.json<WhyView>('GET', `${jobPath(jobId)}/why`, { query });
 
   /** Jobs that came after it and started before it. */
   overtakers = (jobId: string) => this.#http.json<OvertakersView>('GET', `${jobPath(jobId)}/overtakers`);

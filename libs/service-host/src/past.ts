@@ -3,6 +3,7 @@ import { PlatformError } from '@baton/errors';
 import { checkKnownEvents, type EventStore } from '@baton/event-store';
 import { type Change, type Collection, openSqliteReadStore, type ReadStore } from '@baton/read-store';
 import type { Projection, Revised } from './projection.ts';
+import { isLater, outside, refuseAhead, type When, whenOf } from './when.ts';
 
 /** For reading. */
 export type PastCollection<D extends Revised> = Pick<Collection<D>, 'get' | 'getMany' | 'page' | 'count'>;
@@ -23,8 +24,6 @@ const SETTLED_MS = 5_000;
 /** Whoever has just been given one reads a page of it. */
 const IN_USE_MS = 60_000;
 
-type Moment = { readonly position: number } | { readonly time: number };
-
 interface Kept {
   readonly collection: PastCollection<Revised>;
   readonly store: ReadStore;
@@ -43,7 +42,7 @@ export class PastReader {
 
   /** `at` as `PastMoment` has it. `invalid_input` for what is ahead or before anything happened; `unavailable` where it takes too long. */
   async at<D extends Revised>(projection: Projection<D>, log: EventStore, at: string): Promise<PastCollection<D>> {
-    const moment = momentOf(at);
+    const moment = whenOf(at);
     if ('time' in moment && moment.time > this.#now()) throw outside('lies in the future');
     const key = `${projection.name}@${at}`;
     const kept = this.#take(key);
@@ -66,7 +65,7 @@ export class PastReader {
   async #make<D extends Revised>(
     projection: Projection<D>,
     log: EventStore,
-    moment: Moment,
+    moment: When,
     key: string,
   ): Promise<PastCollection<D>> {
     // Made for another one who asked the same.
@@ -82,15 +81,14 @@ export class PastReader {
     return collection;
   }
 
-  async #fold<D extends Revised>(projection: Projection<D>, log: EventStore, moment: Moment): Promise<Map<string, D>> {
+  async #fold<D extends Revised>(projection: Projection<D>, log: EventStore, moment: When): Promise<Map<string, D>> {
     const deadline = this.#now() + PATIENCE_MS;
     const documents = new Map<string, D>();
     const parked = new Set<string>();
     let read = 0;
     const { aggregates } = projection;
     for await (const commit of log.readAll(0, { aggregates, onUnreadable: ({ ref }) => ref && parked.add(ref.id) })) {
-      const isLater = 'time' in moment ? commit.at > moment.time : commit.position > moment.position;
-      if (isLater) break;
+      if (isLater(commit, moment)) break;
       const { id } = commit.ref;
       if (!parked.has(id)) {
         const document = folded(projection, documents.get(id) ?? null, commit);
@@ -166,24 +164,11 @@ function breath(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function momentOf(at: string): Moment {
-  const position = /^position:(\d+)$/.exec(at)?.[1];
-  return position === undefined ? { time: Number(at) } : { position: Number(position) };
-}
-
-async function refuseOutside(log: EventStore, moment: Moment): Promise<void> {
-  if ('position' in moment) {
-    const last = await log.lastPosition();
-    if (moment.position > last) throw outside(`lies ahead: the log ends at position ${last}`);
-    return;
-  }
+async function refuseOutside(log: EventStore, moment: When): Promise<void> {
+  if ('position' in moment) return refuseAhead(log, moment.position);
   for await (const { at } of log.readAll(0)) {
     if (at > moment.time) break;
     return;
   }
   throw outside('lies before anything happened here');
-}
-
-function outside(detail: string): PlatformError {
-  return new PlatformError('invalid_input', `The time asked for ${detail}.`, { issues: [{ pointer: '/at', detail }] });
 }

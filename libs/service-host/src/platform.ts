@@ -45,6 +45,8 @@ export interface Platform {
   readonly report: (error: unknown, where: string) => void;
   /** Starts a projection; the service is ready when all of them have caught up. */
   project<D extends Revised>(projection: Projection<D>): Promise<ProjectedModel<D>>;
+  /** As it was, of what no read model keeps; `at` as in `RequestMeta`. */
+  past<D extends Revised>(projection: Projection<D>, at: string): Promise<PastCollection<D>>;
   /** Calls of the platform's own, on nobody's behalf. */
   systemCall(): CallContext;
   /** Runs when the service stops, last added first. */
@@ -94,14 +96,14 @@ export async function openPlatform(
     now: Date.now,
     report,
     async project(projection) {
-      const store = projection.stream === JOBS_STREAM ? jobs : events;
-      if (!store) throw new Error(`${role} has no grant for ${projection.stream}`);
+      const store = storeOf(projection.stream, platform);
       const handle = await runProjection(projection, { store, readStore, signal: stopping.signal, report });
       handles.push(handle as unknown as ProjectionHandle<Revised>);
       const at = async (moment: string | undefined) =>
         moment === undefined ? handle.collection : past.at(projection, store, moment);
       return { ...handle, at };
     },
+    past: (projection, at) => past.at(projection, storeOf(projection.stream, platform), at),
     systemCall: () => ({ principal: systemPrincipal(role), meta: { requestId: randomUUID() } }),
     onClose: (close) => closers.push(close),
   };
@@ -118,6 +120,12 @@ export async function openPlatform(
       await readStore.close();
     },
   };
+}
+
+function storeOf(stream: string, { role, events, jobs }: Pick<Platform, 'role' | 'events' | 'jobs'>) {
+  const store = stream === JOBS_STREAM ? jobs : events;
+  if (!store) throw new Error(`${role} has no grant for ${stream}`);
+  return store;
 }
 
 function logOpener(

@@ -9,10 +9,10 @@ const asBob = by(aUser());
 const jobs: Record<'runs' | 'lines' | 'waits' | 'held', string> = { runs: '', lines: '', waits: '', held: '' };
 let allWait = 0;
 
-const why = (id: string, at?: number, context = asAlice) =>
-  world.gateway.call(queueRpc.why, context, at === undefined ? { id } : { id, at });
-const queue = (at?: number, context = asAlice) =>
-  world.gateway.call(queueRpc.queue, context, at === undefined ? {} : { at });
+type At = number | string | undefined;
+const then = ({ principal }: typeof asAlice, at: At) => by(principal, at === undefined ? {} : { at: String(at) });
+const why = (id: string, at?: At, context = asAlice) => world.gateway.call(queueRpc.why, then(context, at), { id });
+const queue = (at?: At, context = asAlice) => world.gateway.call(queueRpc.queue, then(context, at), {});
 
 beforeAll(async () => {
   world = await startWorld();
@@ -45,11 +45,23 @@ describe('why', () => {
   });
 
   it('is refused for a time ahead, one before there was anything, and one before the job was submitted', async () => {
-    for (const at of [Date.now() + 60_000, 1])
+    for (const at of [Date.now() + 60_000, 1, 'position:0', 'position:99999'])
       await expect(why(jobs.waits, at)).rejects.toMatchObject({ code: 'invalid_input' });
     const submittedAt = (await world.job(asAlice, jobs.waits)).createdAt;
     await expect(why(jobs.waits, submittedAt - 1)).rejects.toMatchObject({
       code: 'invalid_input',
+      message: 'The job was submitted later.',
+    });
+  });
+
+  it('says behind a commit what was so until the next one', async () => {
+    const { items } = await world.gateway.call(schedulerRpc.jobEvents, asAlice, { id: jobs.held });
+    const [submitted, cancelled] = items.map(({ position }) => position);
+    const [held, before, after] = [submitted, (cancelled ?? 0) - 1, cancelled].map((at) => `position:${at}`);
+    expect(await why(jobs.held, held)).toMatchObject({ code: 'held', at: items[0]?.at });
+    expect(await why(jobs.held, before)).toMatchObject({ code: 'held' });
+    expect(await why(jobs.held, after)).toMatchObject({ code: null, state: 'cancelled', at: items[1]?.at });
+    await expect(why(jobs.held, `position:${(submitted ?? 0) - 1}`)).rejects.toMatchObject({
       message: 'The job was submitted later.',
     });
   });
@@ -61,17 +73,22 @@ describe('why', () => {
 });
 
 describe('the queue', () => {
-  it('is shown to everybody as it was, with the jobs of others private', async () => {
-    const [own, others] = await Promise.all([queue(allWait), queue(allWait, asBob)]);
-    expect(new Set(own.items.map(({ job }) => job.name))).toEqual(new Set(['held', 'lines', 'waits']));
-    expect(own.items.at(-1)).toMatchObject({ job: { name: 'held' }, place: null, code: 'held', shape: '1 CPU slot' });
-    expect(own.counts.inLine + own.counts.queued + own.counts.notYet).toBe(3);
-    expect(others.items.map(({ code, message }) => ({ code, message }))).toEqual(
-      own.items.map(({ code, message }) => ({ code, message })),
-    );
-    for (const { job } of others.items) expect(job).toEqual({ id: null, name: null, ownerId: null });
-    expect(JSON.stringify(others)).not.toContain(jobs.runs);
-  });
+  it.each(['time', 'position'])(
+    'is shown to everybody as it was at a %s, with the jobs of others private',
+    async (by) => {
+      const { items } = await world.gateway.call(schedulerRpc.jobEvents, asAlice, { id: jobs.held });
+      const at = by === 'time' ? allWait : `position:${(items[1]?.position ?? 0) - 1}`;
+      const [own, others] = await Promise.all([queue(at), queue(at, asBob)]);
+      expect(new Set(own.items.map(({ job }) => job.name))).toEqual(new Set(['held', 'lines', 'waits']));
+      expect(own.items.at(-1)).toMatchObject({ job: { name: 'held' }, place: null, code: 'held', shape: '1 CPU slot' });
+      expect(own.counts.inLine + own.counts.queued + own.counts.notYet).toBe(3);
+      expect(others.items.map(({ code, message }) => ({ code, message }))).toEqual(
+        own.items.map(({ code, message }) => ({ code, message })),
+      );
+      for (const { job } of others.items) expect(job).toEqual({ id: null, name: null, ownerId: null });
+      expect(JSON.stringify(others)).not.toContain(jobs.runs);
+    },
+  );
 });
 
 describe('overtakers', () => {

@@ -15,7 +15,7 @@ export function answers(platform: Platform, ports: Omit<QueueAnswerPorts, 'past'
   const { events, jobs, now } = platform;
   if (!jobs) throw new Error('the scheduler needs the JOBS stream');
   const past = new Past({
-    jobs: () => jobs.readAll(0),
+    jobs,
     rules: () => events.readAll(0, { aggregates: ['node', 'policy', 'calendar'] }),
     now,
     breathe,

@@ -2,16 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import { POLICY_ID } from '@baton/contracts';
 import { commandContext, commandHandler, deriveId, newId } from '@baton/event-store';
-import type { Platform } from '@baton/service-host';
+import { type Platform, timeOf, whenOf } from '@baton/service-host';
 import { directoryClient } from './adapters/directory-client.ts';
 import { followLog } from './adapters/follow-log.ts';
 import { BookingAdmin } from './app/booking-admin.ts';
 import { type BookingRequest, Bookings } from './app/bookings.ts';
 import type { Nodes } from './app/nodes.ts';
+import { type Calendars, pastCalendars } from './app/past-calendars.ts';
 import { Policies } from './app/policies.ts';
 import { PolicyAdmin, type PolicyTrial } from './app/policy-admin.ts';
 import { calendarDecider } from './domain/calendar.commands.ts';
 import { policyDecider } from './domain/policy.commands.ts';
+import { nodeProjection } from './projections/node-document.ts';
+import { calendarProjection, policyProjection } from './projections/past-rules.ts';
 
 export interface Rules {
   readonly policies: Policies;
@@ -28,7 +31,12 @@ export async function openRules(platform: Platform, changed: () => void): Promis
   const calendar = commandHandler({ ...common, decider: calendarDecider, aggregate: 'calendar' });
   const policies = new Policies({
     execute: (command, request) => policy.execute(POLICY_ID, command, contextOf(request)),
-    history: () => store.readAggregate({ aggregate: 'policy', id: POLICY_ID }),
+    history: async (at) => {
+      const versions = await store.readAggregate({ aggregate: 'policy', id: POLICY_ID });
+      if (at === undefined) return versions;
+      const then = await (await platform.past(policyProjection, at)).get(POLICY_ID);
+      return versions.slice(0, then?.revision ?? 0);
+    },
     changed,
   });
   const bookings = new Bookings({
@@ -62,6 +70,13 @@ export function ruleAdmins(platform: Platform, { policies, bookings }: Rules, no
       now,
       newBookingId: ({ userId }, key) =>
         key === undefined ? newId('booking') : deriveId('booking', secret, userId, key),
+      past: (at) => calendarsAt(platform, at),
     }),
   };
+}
+
+async function calendarsAt(platform: Platform, at: string): Promise<Calendars> {
+  const calendars = await platform.past(calendarProjection, at);
+  const nodes = await platform.past(nodeProjection, at);
+  return pastCalendars(await timeOf(platform.events, whenOf(at)), calendars, nodes);
 }

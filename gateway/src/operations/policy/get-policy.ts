@@ -7,6 +7,7 @@ export const getPolicy = operation({
   url: '/policy',
   summary: 'Show the scheduling policy: the one in force, or an earlier version',
   access: 'user',
+  past: true,
   schema: { query: policyRpc.get.request, response: PolicyView },
   handler: ({ call, query }) => call(policyRpc.get, query),
 });

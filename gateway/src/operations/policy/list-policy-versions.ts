@@ -7,6 +7,7 @@ export const listPolicyVersions = operation({
   url: '/policy/versions',
   summary: 'List the versions of the scheduling policy: who changed it when, and why',
   access: 'user',
+  past: true,
   schema: { query: policyRpc.versions.request, response: policyRpc.versions.reply },
   handler: ({ call, query }) => call(policyRpc.versions, query),
 });

@@ -1,5 +1,5 @@
 // GET /jobs/:id/why.
-import { queueRpc, WhyQuery, WhyView } from '@baton/contracts';
+import { queueRpc, WhyView } from '@baton/contracts';
 import { operation } from '../operation.ts';
 import { IdPath } from '../path.ts';
 import { PAST_TIMEOUT_MS } from './past-timeout.ts';
@@ -9,9 +9,8 @@ export const getJobWhy = operation({
   url: '/jobs/:id/why',
   summary: 'Say why a job waits, or waited at a time in the past: the reason, and the facts behind it',
   access: 'job-token-ok',
-  schema: { params: IdPath, query: WhyQuery, response: WhyView },
-  handler: ({ gateway, principal, meta, params: { id }, query: { at } }) =>
-    gateway.bus.call(queueRpc.why, { principal, meta }, at === undefined ? { id } : { id, at }, {
-      timeoutMs: PAST_TIMEOUT_MS,
-    }),
+  past: true,
+  schema: { params: IdPath, response: WhyView },
+  handler: ({ gateway, principal, meta, params }) =>
+    gateway.bus.call(queueRpc.why, { principal, meta }, params, { timeoutMs: PAST_TIMEOUT_MS }),
 });

@@ -51,7 +51,7 @@ afterAll(() => fixture.stop());
 
 describe('the queue', () => {
   it('is shown to users, as it is and as it was', async () => {
-    fixture.answer(queueRpc.queue, ({ body }) => ({ ...queueView, at: body.at ?? 10 }));
+    fixture.answer(queueRpc.queue, ({ meta }) => ({ ...queueView, at: Number(meta.at ?? 10) }));
     expect(await (await fixture.fetch('/api/v1/queue')).json()).toEqual(queueView);
     expect(await (await fixture.fetch('/api/v1/queue?at=5&limit=1')).json()).toEqual({ ...queueView, at: 5 });
     expect((await fixture.fetch('/api/v1/queue', { token: null })).status).toBe(401);
@@ -100,8 +100,10 @@ describe.each([
   });
 });
 
-it('why is told of a past time', async () => {
-  fixture.answer(queueRpc.why, ({ body }) => ({ ...whyView, at: body.at ?? 0 }));
-  const response = await fixture.fetch(`/api/v1/jobs/${JOB}/why?at=5`);
-  expect(await response.json()).toMatchObject({ at: 5 });
+it('why is told of a past time, and of a position', async () => {
+  fixture.answer(queueRpc.why, ({ meta }) => ({ ...whyView, message: `at ${meta.at}` }));
+  for (const at of ['5', 'position:7']) {
+    const response = await fixture.fetch(`/api/v1/jobs/${JOB}/why?at=${at}`);
+    expect(await response.json()).toMatchObject({ message: `at ${at}` });
+  }
 });

@@ -8,6 +8,7 @@ export const getReservation = operation({
   url: '/reservations/:id',
   summary: 'Show a reservation',
   access: 'user',
+  past: true,
   schema: { params: IdPath, response: BookingView },
   handler: ({ call, params }) => call(bookingRpc.get, params),
 });

@@ -7,6 +7,7 @@ export const listReservations = operation({
   url: '/reservations',
   summary: 'List reservations in order of their beginning; with `all`, also those that are over or cancelled',
   access: 'user',
+  past: true,
   schema: { query: bookingRpc.list.request, response: bookingRpc.list.reply },
   handler: ({ call, query }) => call(bookingRpc.list, query),
 });

@@ -7,6 +7,7 @@ export const listSecrets = operation({
   url: '/secrets',
   summary: "List the names of the caller's secrets",
   access: 'user',
+  past: true,
   schema: { query: userRpc.listSecrets.request, response: userRpc.listSecrets.reply },
   handler: ({ call, query }) => call(userRpc.listSecrets, query),
 });

@@ -7,6 +7,7 @@ export const listTokens = operation({
   url: '/tokens',
   summary: "List the caller's tokens, without their values",
   access: 'user',
+  past: true,
   schema: { query: userRpc.listTokens.request, response: userRpc.listTokens.reply },
   handler: ({ call, query }) => call(userRpc.listTokens, query),
 });

@@ -6,9 +6,6 @@ import { JobStateName } from './jobs.ts';
 import { rpc } from './rpc.ts';
 import { WaitCode } from './scheduler.ts';
 
-const At = Type.Optional(
-  Type.Integer({ minimum: 0, description: 'a time in the past, in milliseconds since the Unix epoch; now if absent' }),
-);
 const Count = Type.Integer({ minimum: 0 });
 const Sentence = Type.String({ description: 'one sentence for people' });
 const orNull = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()]);
@@ -155,12 +152,11 @@ export const OvertakersView = strict({
 });
 export type OvertakersView = Static<typeof OvertakersView>;
 
-export const QueueQuery = strict({ at: At, limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })) });
+export const QueueQuery = strict({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })) });
 export type QueueQuery = Static<typeof QueueQuery>;
-export const WhyQuery = strict({ at: At });
 
 export const queueRpc = {
   queue: rpc('rpc.scheduler.queue', QueueQuery, QueueView),
-  why: rpc('rpc.scheduler.why', strict({ id: Ref, at: At }), WhyView),
+  why: rpc('rpc.scheduler.why', strict({ id: Ref }), WhyView),
   overtakers: rpc('rpc.scheduler.overtakers', strict({ id: Ref }), OvertakersView),
 } as const;

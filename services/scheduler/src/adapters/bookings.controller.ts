@@ -23,8 +23,8 @@ export class BookingsController {
   }
 
   @Answers(bookingRpc.list)
-  async list({ body }: CallOf<'list'>) {
-    return this.#admin.list(body);
+  list(call: CallOf<'list'>) {
+    return this.#admin.list(call, call.body);
   }
 
   @Answers(bookingRpc.get)

@@ -16,13 +16,13 @@ export class PolicyController {
   }
 
   @Answers(policyRpc.get)
-  get({ body }: CallOf<'get'>) {
-    return this.#admin.get(body.version);
+  get(call: CallOf<'get'>) {
+    return this.#admin.get(call, call.body.version);
   }
 
   @Answers(policyRpc.versions)
-  versions({ body }: CallOf<'versions'>) {
-    return this.#admin.versions(body);
+  versions(call: CallOf<'versions'>) {
+    return this.#admin.versions(call, call.body);
   }
 
   @Answers(policyRpc.check)

@@ -22,7 +22,7 @@ export class QueueController {
 
   @Answers(queueRpc.why)
   why(call: CallOf<'why'>) {
-    return this.#answers.why(call, call.body.id, call.body.at);
+    return this.#answers.why(call, call.body.id);
   }
 
   @Answers(queueRpc.overtakers)

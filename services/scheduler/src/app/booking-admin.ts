@@ -14,16 +14,19 @@ import type { BookingRequest, Bookings } from './bookings.ts';
 import { type Directory, type Kind, lookUp } from './directory.ts';
 import { keysetPage, type ListPage } from './keyset-page.ts';
 import type { Nodes } from './nodes.ts';
+import type { Calendars } from './past-calendars.ts';
 import type { Caller } from './ports.ts';
 import { requireAdmin } from './require-admin.ts';
 
 export interface BookingAdminPorts {
   readonly bookings: Bookings;
-  readonly nodes: Pick<Nodes, 'find' | 'state'>;
+  readonly nodes: Pick<Nodes, 'find'>;
   readonly directory: Directory;
   /** The same for a repeated idempotency key of the same caller. */
   readonly newBookingId: (principal: Principal, idempotencyKey: string | undefined) => string;
   readonly now: () => number;
+  /** As they were: `at` as in `RequestMeta`. */
+  readonly past: (at: string) => Promise<Calendars>;
 }
 
 export class BookingAdmin {
@@ -61,30 +64,46 @@ export class BookingAdmin {
 
   async get({ meta }: Caller, id: string): Promise<BookingView> {
     if (meta.waitForRevision !== undefined) await this.#ports.bookings.waitForRevision(id, meta.waitForRevision);
-    return this.#view(this.#booked(id));
+    const calendars = await this.#calendars(meta.at);
+    const found = calendars.booked.find((booked) => booked.id === id);
+    if (!found) throw noSuchReservation(id);
+    return viewIn(calendars, found);
   }
 
   /** By their beginning. */
-  list({ node, all = false, ...page }: ListBookings): ListPage<BookingView> {
-    const now = this.#ports.now();
-    const nodeId = node === undefined ? null : this.#node(node).id;
-    const shown = this.#ports.bookings.all().filter((booked) => {
+  async list({ meta }: Caller, { node, all = false, ...page }: ListBookings): Promise<ListPage<BookingView>> {
+    const calendars = await this.#calendars(meta.at);
+    const { now } = calendars;
+    const nodeId = node === undefined ? null : (calendars.node(node) ?? noSuchNode(node)).id;
+    const shown = calendars.booked.filter((booked) => {
       const isWanted = nodeId === null || booked.nodeId === nodeId;
       return isWanted && (all || (booked.cancelled === null && booked.until > now));
     });
     const found = keysetPage(shown, startKey, page);
-    return { ...found, items: found.items.map((booked) => this.#view(booked)) };
+    return { ...found, items: found.items.map((booked) => viewIn(calendars, booked)) };
+  }
+
+  async #calendars(at: string | undefined): Promise<Calendars> {
+    const { bookings, nodes, now, past } = this.#ports;
+    if (at !== undefined) return past(at);
+    return {
+      now: now(),
+      booked: bookings.all(),
+      node: (ref) => {
+        const found = nodes.find(ref);
+        return found && { id: found.id, name: found.state.description.name };
+      },
+    };
   }
 
   #booked(id: string): Booked {
     const found = this.#ports.bookings.find(id);
-    if (!found) throw new PlatformError('not_found', `There is no reservation ${id}.`);
+    if (!found) throw noSuchReservation(id);
     return found;
   }
 
   #node(ref: string): KnownNode {
-    const found = this.#ports.nodes.find(ref);
-    return found ?? refuse('/node', `names no node: "${ref}"; \`baton node list\` shows them`);
+    return this.#ports.nodes.find(ref) ?? noSuchNode(ref);
   }
 
   async #people(caller: Caller, { users = [], groups = [], repair = false }: MakeBooking) {
@@ -104,21 +123,28 @@ export class BookingAdmin {
     };
     return { userIds: ids('user', users), groupIds: ids('group', groups) };
   }
+}
 
-  #view(booked: Booked): BookingView {
-    const { madeAt, ...terms } = booked;
-    const state = this.#ports.nodes.state(booked.nodeId);
-    return {
-      ...terms,
-      devices: booked.devices && [...booked.devices],
-      userIds: [...booked.userIds],
-      groupIds: [...booked.groupIds],
-      state: stateOf(booked, this.#ports.now()),
-      nodeName: state.phase === 'known' ? state.description.name : booked.nodeId,
-      createdAt: madeAt,
-      updatedAt: booked.cancelled?.at ?? madeAt,
-    };
-  }
+function viewIn({ node, now }: Calendars, booked: Booked): BookingView {
+  const { madeAt, ...terms } = booked;
+  return {
+    ...terms,
+    devices: booked.devices && [...booked.devices],
+    userIds: [...booked.userIds],
+    groupIds: [...booked.groupIds],
+    state: stateOf(booked, now),
+    nodeName: node(booked.nodeId)?.name ?? booked.nodeId,
+    createdAt: madeAt,
+    updatedAt: booked.cancelled?.at ?? madeAt,
+  };
+}
+
+function noSuchReservation(id: string): PlatformError {
+  return new PlatformError('not_found', `There is no reservation ${id}.`);
+}
+
+function noSuchNode(ref: string): never {
+  return refuse('/node', `names no node: "${ref}"; \`baton node list\` shows them`);
 }
 
 function startKey({ from, id }: Booked): string {

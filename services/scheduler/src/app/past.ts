@@ -1,7 +1,8 @@
 // How all was at a time in the past: the log read again up to then, a part at a time, so that nobody is kept waiting.
 import type { CalendarEvent, JobEvent, NodeEvent, PolicyEvent } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
-import type { RecordedCommit } from '@baton/event-store';
+import type { EventStore, RecordedCommit } from '@baton/event-store';
+import { isLater, outside, timeOf, type When } from '@baton/service-host';
 import { type CalendarState, evolveCalendar, initialCalendar } from '../domain/calendar.ts';
 import { JobLedger, type KnownNode } from '../domain/ledger.ts';
 import { evolveNode, initialNode, type NodeState } from '../domain/node.ts';
@@ -15,8 +16,8 @@ const PATIENCE_MS = 50_000;
 const MOST_WAITING = 4;
 
 export interface PastPorts {
-  /** Of the JOBS stream, from the first. */
-  readonly jobs: () => AsyncIterable<RecordedCommit>;
+  /** The JOBS stream, which a position is one of. */
+  readonly jobs: Pick<EventStore, 'lastPosition' | 'readAll'>;
   /** Of nodes, policy and calendars, from the first. */
   readonly rules: () => AsyncIterable<RecordedCommit>;
   readonly now: () => number;
@@ -47,26 +48,27 @@ export class Past {
     this.#ports = ports;
   }
 
-  /** `invalid_input` for a time ahead or before there was anything; `unavailable` where it takes too long. */
-  async at(at: number, observer: Observer = {}): Promise<Moment> {
-    if (at > this.#ports.now()) throw outside('lies in the future');
+  /** `invalid_input` for what is ahead or before there was anything; `unavailable` where it takes too long. */
+  async at(when: When, observer: Observer = {}): Promise<Moment> {
+    if ('time' in when && when.time > this.#ports.now()) throw outside('lies in the future');
     if (this.#waiting > MOST_WAITING)
       throw new PlatformError('unavailable', 'Others are asking about the past. Try again in a moment.', {
         retryAfterMs: 2_000,
       });
     this.#waiting += 1;
-    const read = this.#last.then(() => this.#read(at, observer)).finally(() => (this.#waiting -= 1));
+    const read = this.#last.then(() => this.#read(when, observer)).finally(() => (this.#waiting -= 1));
     this.#last = read.catch(() => undefined);
     return read;
   }
 
-  async #read(at: number, { before, after }: Observer): Promise<Moment> {
+  async #read(when: When, { before, after }: Observer): Promise<Moment> {
     const { jobs, rules, now } = this.#ports;
     const deadline = now() + PATIENCE_MS;
+    const at = await timeOf(jobs, when);
     const reel = new Reel();
-    for await (const rule of this.#until(rules(), at, deadline)) reel.rules.push(rule);
+    for await (const rule of this.#until(rules(), { time: at }, deadline)) reel.rules.push(rule);
     let isEmpty = reel.rules.length === 0;
-    for await (const commit of this.#until(jobs(), at, deadline)) {
+    for await (const commit of this.#until(jobs.readAll(0), when, deadline)) {
       isEmpty = false;
       reel.forwardTo(commit.at);
       before?.(commit, reel.ledger);
@@ -78,10 +80,10 @@ export class Past {
   }
 
   /** As the log was then: all up to the first commit that is later. */
-  async *#until(commits: AsyncIterable<RecordedCommit>, at: number, deadline: number): AsyncGenerator<RecordedCommit> {
+  async *#until(commits: AsyncIterable<RecordedCommit>, when: When, deadline: number): AsyncGenerator<RecordedCommit> {
     let read = 0;
     for await (const commit of commits) {
-      if (commit.at > at) return;
+      if (isLater(commit, when)) return;
       yield commit;
       read += 1;
       if (read % BATCH !== 0) continue;
@@ -90,10 +92,6 @@ export class Past {
         throw new PlatformError('unavailable', `Reading the log up to then takes more than ${PATIENCE_MS / 1_000} s.`);
     }
   }
-}
-
-function outside(detail: string): PlatformError {
-  return new PlatformError('invalid_input', `The time asked for ${detail}.`, { issues: [{ pointer: '/at', detail }] });
 }
 
 /** The ledger with what it goes by, as both are read. */

@@ -20,8 +20,8 @@ export interface PolicyExecution {
 
 export interface PolicyPorts {
   readonly execute: (command: PolicyCommand, request: PolicyRequest) => Promise<PolicyExecution>;
-  /** All versions, oldest first, as the log has them now. */
-  readonly history: () => Promise<RecordedCommit[]>;
+  /** All versions, oldest first, as the log has them now, or had them then. */
+  readonly history: (at: string | undefined) => Promise<RecordedCommit[]>;
   /** Another policy is in force. */
   readonly changed: () => void;
 }
@@ -55,8 +55,8 @@ export class Policies {
     return executed;
   }
 
-  history(): Promise<RecordedCommit[]> {
-    return this.#ports.history();
+  history(at?: string): Promise<RecordedCommit[]> {
+    return this.#ports.history(at);
   }
 
   /** A command that was carried out before answers with what was then: that is not gone back to. */

@@ -45,9 +45,9 @@ export class PolicyAdmin {
     this.#ports = ports;
   }
 
-  /** The one in force, as every instance of the scheduler will have it in a moment; or an earlier one. */
-  async get(wanted?: number): Promise<PolicyView> {
-    const history = await this.#ports.policies.history();
+  /** The one in force, as every instance of the scheduler will have it in a moment, or then; or an earlier one. */
+  async get({ meta: { at } }: Caller, wanted?: number): Promise<PolicyView> {
+    const history = await this.#ports.policies.history(at);
     const version = wanted ?? history.length;
     if (version > history.length)
       throw new PlatformError('not_found', `There is no version ${version}; the newest is ${history.length}.`);
@@ -57,8 +57,11 @@ export class PolicyAdmin {
   }
 
   /** Newest first, down to the default. */
-  async versions(query: { readonly limit?: number; readonly cursor?: string }): Promise<ListPage<PolicyVersion>> {
-    const history = await this.#ports.policies.history();
+  async versions(
+    { meta: { at } }: Caller,
+    query: { readonly limit?: number; readonly cursor?: string },
+  ): Promise<ListPage<PolicyVersion>> {
+    const history = await this.#ports.policies.history(at);
     return keysetPage([undefined, ...history].map(versionOf), newestFirst, query);
   }
 

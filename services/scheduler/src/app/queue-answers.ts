@@ -13,6 +13,7 @@ import {
   type WhyView,
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
+import { isLater, type When, whenOf } from '@baton/service-host';
 import { evolveJob, type ExistingJob, initialJob, isWaiting, type JobState } from '../domain/job.ts';
 import type { JobRecord } from '../domain/job-record.ts';
 import type { JobLedger } from '../domain/ledger.ts';
@@ -60,19 +61,18 @@ export class QueueAnswers {
     this.#ports = ports;
   }
 
-  async queue(caller: Caller, { at, limit = USUAL_LIMIT }: QueueQuery): Promise<QueueView> {
-    const expected = at === undefined ? await this.#ports.forecasts.look() : null;
-    const moment = at === undefined ? this.#present() : await this.#ports.past.at(at);
+  async queue(caller: Caller, { limit = USUAL_LIMIT }: QueueQuery): Promise<QueueView> {
+    const { moment, expected } = await this.#seen(whenAsked(caller));
     return queueView(moment, { word: wordFor(caller, moment.ledger), expected }, limit);
   }
 
-  async why(caller: Caller, id: string, at?: number): Promise<WhyView> {
-    const expected = at === undefined ? await this.#ports.forecasts.look() : null;
-    const moment = at === undefined ? this.#present() : await this.#ports.past.at(at);
+  async why(caller: Caller, id: string): Promise<WhyView> {
+    const when = whenAsked(caller);
+    const { moment, expected } = await this.#seen(when);
     const record = moment.ledger.active(id);
-    if (!record) return notWaiting(id, moment.at, await this.#ended(caller, id, at));
+    if (!record) return notWaiting(id, moment.at, await this.#ended(caller, id, when));
     if (!canRead(caller.principal, record.state)) throw noSuchJob(id);
-    const wait = this.#wait(record, moment, at === undefined);
+    const wait = this.#wait(record, moment, when === null);
     const times = expected === null ? {} : { expected: expected(id) };
     if (!wait) return { ...notWaiting(id, moment.at, record.state), ...times };
     const { ledger } = moment;
@@ -96,10 +96,17 @@ export class QueueAnswers {
     if (!first) throw noSuchJob(id);
     const overtakers = new Overtakers(id, ({ state }) => canRead(caller.principal, state));
     const { now, past } = this.#ports;
-    await past.at(Math.max(now(), first.at), overtakers);
+    await past.at({ time: Math.max(now(), first.at) }, overtakers);
     const [submission] = first.events as JobEvent[];
     const name = submission?.type === 'JobSubmitted' ? submission.data.spec.name : '';
     return { jobId: id, name, submittedAt: first.at, ...overtakers.view() };
+  }
+
+  /** As it is, with what is expected, or as it was. */
+  async #seen(when: When | null): Promise<{ readonly moment: Moment; readonly expected: Expected }> {
+    if (when !== null) return { moment: await this.#ports.past.at(when), expected: null };
+    const expected = await this.#ports.forecasts.look();
+    return { moment: this.#present(), expected };
   }
 
   #present(): Moment {
@@ -121,9 +128,9 @@ export class QueueAnswers {
   }
 
   /** A job that the ledger has no more, or not yet. */
-  async #ended(caller: Caller, id: string, at: number = Infinity): Promise<ExistingJob> {
+  async #ended(caller: Caller, id: string, when: When | null): Promise<ExistingJob> {
     const commits = await readCommits(this.#ports.log, caller, id);
-    const later = commits.findIndex((commit) => commit.at > at);
+    const later = when === null ? -1 : commits.findIndex((commit) => isLater(commit, when));
     const then = later < 0 ? commits : commits.slice(0, later);
     const state = then.flatMap((commit) => commit.events as JobEvent[]).reduce<JobState>(evolveJob, initialJob);
     if (state.phase !== 'none') return state;
@@ -131,6 +138,11 @@ export class QueueAnswers {
       issues: [{ pointer: '/at', detail: 'lies before the job was submitted' }],
     });
   }
+}
+
+/** Null: now. */
+function whenAsked({ meta: { at } }: Caller): When | null {
+  return at === undefined ? null : whenOf(at);
 }
 
 function notWaiting(jobId: string, at: number, { phase, spec }: ExistingJob): WhyView {

@@ -92,7 +92,7 @@ export class WhatIfs {
         issues: [{ pointer: '/since', detail }],
       });
     }
-    const moment = await this.#ports.past.at(until, window);
+    const moment = await this.#ports.past.at({ time: until }, window);
     const nodes = moment.nodes.map(inService);
     const notes = new WhatIfNotes();
     const jobs = replayJobs(window, moment, { nodes, notes });

@@ -27,7 +27,7 @@ export class SecretController {
 
   @Answers(userRpc.listSecrets)
   listSecrets(call: Asked<'listSecrets'>) {
-    return this.#secrets.list(call.body, call.principal);
+    return this.#secrets.list(call.body, call.principal, call.meta.at);
   }
 
   @Answers(userRpc.deleteSecret)

@@ -23,7 +23,7 @@ export class TokenController {
 
   @Answers(userRpc.listTokens)
   listTokens(call: Asked<'listTokens'>) {
-    return this.#tokens.list(call.body, call.principal);
+    return this.#tokens.list(call.body, call.principal, call.meta.at);
   }
 
   @Answers(userRpc.revokeToken)

@@ -68,9 +68,14 @@ export class Secrets {
     return { id, revision };
   }
 
-  async list(query: PageQuery, principal: Principal): Promise<{ items: SecretView[]; nextCursor: string | null }> {
+  /** The caller's own names; also of how it was, no values. */
+  async list(
+    query: PageQuery,
+    principal: Principal,
+    at?: string,
+  ): Promise<{ items: SecretView[]; nextCursor: string | null }> {
     requirePerson(principal);
-    const page = await this.#parts.view.page(query, { ownerId: principal.userId });
+    const page = await this.#parts.view.page(query, { ownerId: principal.userId }, at);
     return { items: page.items.map(({ ownerId: _ownerId, ...shown }) => shown), nextCursor: page.nextCursor };
   }
 

@@ -95,9 +95,13 @@ export class Tokens {
   }
 
   /** The caller's own, without those of jobs. */
-  async list(query: PageQuery, principal: Principal): Promise<{ items: TokenView[]; nextCursor: string | null }> {
+  async list(
+    query: PageQuery,
+    principal: Principal,
+    at?: string,
+  ): Promise<{ items: TokenView[]; nextCursor: string | null }> {
     requirePerson(principal);
-    return this.#parts.view.page(query, { userId: principal.userId });
+    return this.#parts.view.page(query, { userId: principal.userId }, at);
   }
 
   async endSession(write: Write): Promise<void> {

@@ -4,25 +4,21 @@ import { findJobId } from '../../job/find-job.ts';
 import { paint } from '../../output/paint.ts';
 import { printResult } from '../../output/print.ts';
 import { formatTime } from '../../output/units.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { verb } from '../../verb.ts';
-import { pastTime } from '../gaps/past-time.ts';
 
-interface Options {
-  readonly at?: string;
+interface Options extends PastOption {
   readonly json?: boolean;
 }
 
 export const whyJob = () =>
-  verb('why <job>', 'say why a job waits: the reason, and the facts behind it')
-    .option('--at <time>', 'why it waited so long ago ("2h") or then ("2026-10-01T08:00")')
-    .action(run);
+  withPast(verb('why <job>', 'say why a job waits: the reason, and the facts behind it')).action(run);
 
-async function run(ref: string, { at, json }: Options): Promise<void> {
+async function run(ref: string, { json, ...options }: Options): Promise<void> {
   const { client } = await connect();
-  const query = at === undefined ? {} : { at: pastTime(at, Date.now()) };
-  const view = await client.queue.why(await findJobId(client, ref), query);
-  printResult(json ? { json } : {}, view, () => whyText(view, at !== undefined));
+  const view = await client.queue.why(await findJobId(client, ref), pastOf(options));
+  printResult(json ? { json } : {}, view, () => whyText(view, options.at !== undefined));
 }
 
 export function whyText({ name, at, code, message, facts, expected }: WhyView, isPast: boolean): string {

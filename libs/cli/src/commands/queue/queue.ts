@@ -8,24 +8,22 @@ import { shortId } from '../../job/find-job.ts';
 import { connect } from '../../session.ts';
 import { positiveInteger, verb } from '../../verb.ts';
 import { expectedText } from '../../output/expected.ts';
-import { pastTime } from '../gaps/past-time.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 
-interface Options {
-  readonly at?: string;
+interface Options extends PastOption {
   readonly limit?: number;
   readonly json?: boolean;
 }
 
 export const queue = () =>
-  verb('queue', 'show what waits, in the order in which it is to start, and why')
-    .option('--at <time>', 'as it was so long ago ("2h") or then ("2026-10-01T08:00")')
+  withPast(verb('queue', 'show what waits, in the order in which it is to start, and why'))
     .option('--limit <count>', 'so many jobs at most, up to 1000; 100 if absent', positiveInteger)
     .action(run);
 
-async function run({ at, limit, json }: Options): Promise<void> {
+async function run({ limit, json, ...options }: Options): Promise<void> {
   const { client } = await connect();
   const view = await client.queue.show({
-    ...(at === undefined ? {} : { at: pastTime(at, Date.now()) }),
+    ...pastOf(options),
     ...(limit === undefined ? {} : { limit }),
   });
   if (json) return printJson(view);

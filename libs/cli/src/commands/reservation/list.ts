@@ -5,23 +5,24 @@ import { printList } from '../../output/print.ts';
 import type { Column } from '../../output/table.ts';
 import { formatTime } from '../../output/units.ts';
 import { listItems } from '../../pages.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { verb } from '../../verb.ts';
 
-interface Options {
+interface Options extends PastOption {
   readonly node?: string;
   readonly all?: boolean;
   readonly json?: boolean;
 }
 
 export const listReservations = () =>
-  verb('list', 'list reservations by their beginning')
+  withPast(verb('list', 'list reservations by their beginning'))
     .option('--node <node>', 'only those of this node')
     .option('--all', 'also those that are over or cancelled')
     .action(run);
 
-async function run({ node, all, json }: Options): Promise<void> {
-  const { client } = await connect();
+async function run({ node, all, json, ...options }: Options): Promise<void> {
+  const { client } = await connect(pastOf(options));
   const query = { ...(node === undefined ? {} : { node }), ...(all ? { all } : {}) };
   const found = await listItems(client.reservations.list, query);
   const names = await namesFor(client, json ? '' : JSON.stringify(found));

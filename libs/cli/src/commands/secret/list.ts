@@ -1,15 +1,16 @@
 // `baton secret list`.
 import type { SecretView } from '@baton/contracts';
-import { printList } from '../../output/print.ts';
+import { type JsonOption, printList } from '../../output/print.ts';
 import type { Column } from '../../output/table.ts';
 import { formatAge } from '../../output/units.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { verb } from '../../verb.ts';
 
-export const listSecrets = () => verb('list', 'list the names of your secrets').action(run);
+export const listSecrets = () => withPast(verb('list', 'list the names of your secrets')).action(run);
 
-async function run(options: { readonly json?: boolean }): Promise<void> {
-  const { client } = await connect();
+async function run(options: JsonOption & PastOption): Promise<void> {
+  const { client } = await connect(pastOf(options));
   const { items } = await client.secrets.list();
   printList(options, items, columns(Date.now()), 'No secrets. Keep one: baton secret set NAME');
 }

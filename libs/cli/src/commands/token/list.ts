@@ -1,16 +1,18 @@
 // `baton token list`.
 import type { TokenView } from '@baton/contracts';
-import { printList } from '../../output/print.ts';
+import { type JsonOption, printList } from '../../output/print.ts';
 import type { Column } from '../../output/table.ts';
 import { formatAge } from '../../output/units.ts';
 import { listItems } from '../../pages.ts';
+import { pastOf, type PastOption, withPast } from '../../past-moment.ts';
 import { connect } from '../../session.ts';
 import { verb } from '../../verb.ts';
 
-export const listTokens = () => verb('list', 'list your tokens and sessions; their values are never shown').action(run);
+export const listTokens = () =>
+  withPast(verb('list', 'list your tokens and sessions; their values are never shown')).action(run);
 
-async function run(options: { readonly json?: boolean }): Promise<void> {
-  const { client } = await connect();
+async function run(options: JsonOption & PastOption): Promise<void> {
+  const { client } = await connect(pastOf(options));
   const items = await listItems(client.tokens.list);
   printList(options, items, columns(Date.now()), 'No tokens.');
 }
