@@ -1,6 +1,7 @@
 // One output of one attempt as a file: from the blob store once the attempt has ended, until then from the stream.
 import type { BlobStore, ByteRange } from '@baton/blob-store';
 import { type AttemptView, LOGS_STREAM, subjects } from '@baton/contracts';
+import { isFenced } from './attempt-subject.ts';
 import { chunkOffset } from './job-log.ts';
 import type { StreamMessage, StreamReader } from './stream-reader.ts';
 
@@ -50,10 +51,8 @@ function endOf(message: StreamMessage): number {
 
 export async function streamSource(place: OutputPlace, output: OutputName): Promise<OutputSource> {
   const subject = subjectOf(place, output);
-  const [first, last] = await Promise.all([
-    place.streams.next(LOGS_STREAM, subject, 1),
-    place.streams.last(LOGS_STREAM, subject),
-  ]);
+  const first = await place.streams.next(LOGS_STREAM, subject, 1);
+  const last = first && (await lastThatCounts(place, subject, first));
   if (first === null || last === null) return { firstByte: 0, sizeBytes: 0, digest: null, open: async () => nothing() };
   const ends = { first: first.position, last: last.position };
   return {
@@ -63,6 +62,26 @@ export async function streamSource(place: OutputPlace, output: OutputName): Prom
     open: async (range) =>
       bytesFrom(place, subject, await positionOf(place.streams, subject, ends, range.start), range),
   };
+}
+
+/** Of an attempt that was given up: the last before that, by bisection. */
+async function lastThatCounts(
+  { streams, attempt }: OutputPlace,
+  subject: string,
+  first: StreamMessage,
+): Promise<StreamMessage | null> {
+  const last = await streams.last(LOGS_STREAM, subject);
+  if (last === null || !isFenced(attempt, 'logs', last.position)) return last;
+  if (isFenced(attempt, 'logs', first.position)) return null;
+  let found = first;
+  let end = last.position - 1;
+  while (found.position < end) {
+    const middle = Math.ceil((found.position + end) / 2);
+    const next = await streams.next(LOGS_STREAM, subject, middle);
+    if (next === null || isFenced(attempt, 'logs', next.position)) end = middle - 1;
+    else found = next;
+  }
+  return found;
 }
 
 /** Whether the stream still has the whole of what the blob store has. */
@@ -99,7 +118,7 @@ async function positionOf(
 }
 
 async function* bytesFrom(
-  { streams, signal }: OutputPlace,
+  { streams, signal, attempt }: OutputPlace,
   subject: string,
   position: number,
   { start, end }: ByteRange,
@@ -107,6 +126,7 @@ async function* bytesFrom(
   const reading = { stream: LOGS_STREAM, subject, after: position - 1, ended: Promise.resolve(), signal } as const;
   let next = start;
   for await (const message of streams.read(reading)) {
+    if (isFenced(attempt, 'logs', message.position)) return;
     const offset = chunkOffset(message) ?? next;
     if (offset > next || endOf(message) <= next) continue;
     yield message.data.subarray(next - offset, Math.min(message.data.length, end + 1 - offset));

@@ -25,7 +25,8 @@ async function read(stored: readonly StreamMessage[], lastEventId?: string, firs
     },
     firstPosition: async () => first,
   } as unknown as StreamReader;
-  const attempts = { has: async () => true } as unknown as KnownAttempts;
+  const writer = { nodeId: 'nod_n', attempt: 1, output: 'stdout', result: null };
+  const attempts = { writerOf: async () => writer } as unknown as KnownAttempts;
   const reading: LogReading = {
     jobId: 'job_j',
     attempts,

@@ -1,6 +1,6 @@
 // A job's output from the LOGS stream: in order, each byte once, as text.
-import { LOG_HEADER_AT, LOG_HEADER_OFFSET, LOGS_STREAM, subjects } from '@baton/contracts';
-import { type KnownAttempts, parseAttemptSubject } from './attempt-subject.ts';
+import { type AttemptResult, LOG_HEADER_AT, LOG_HEADER_OFFSET, LOGS_STREAM, subjects } from '@baton/contracts';
+import type { KnownAttempts } from './attempt-subject.ts';
 import { type Mark, NOTHING_HELD, type ResumePoint, resumeId, START } from './resume-point.ts';
 import type { StreamMessage, StreamReader } from './stream-reader.ts';
 import { incompleteTail } from './utf8.ts';
@@ -57,12 +57,12 @@ export async function* logChunks(
   })) {
     const previous = before;
     before = message.position;
-    const target = parseAttemptSubject(message.subject);
-    if (!target?.output || !(await attempts.has(target))) continue;
-    const { attempt, output } = target;
+    const writer = await attempts.writerOf(message, 'logs');
+    if (!writer?.output) continue;
+    const { attempt, output, result } = writer;
     const key = keyOf({ attempt, output });
     const known = seen.get(key);
-    const news = newsOf(message, known);
+    const news = newsOf(message, known ?? 0, sizeOf(result, output));
     if (news === null || (known !== undefined && (await comesAgain(streams, news, previous)))) continue;
     seen.set(key, news.offset + news.data.length);
     yield { position: message.position, attempt, output, ...news };
@@ -71,10 +71,15 @@ export async function* logChunks(
 
 type News = Pick<LogChunk, 'offset' | 'missing' | 'at' | 'data'>;
 
-/** What the chunk adds to so many bytes; null if nothing. */
-function newsOf(message: StreamMessage, known = 0): News | null {
+/** Of an output that was stored whole: nothing belongs to it beyond that. */
+function sizeOf(result: AttemptResult | null, output: LogChunk['output']): number {
+  return result?.output ? (result.output[output]?.sizeBytes ?? 0) : Number.POSITIVE_INFINITY;
+}
+
+/** What the chunk adds to so many bytes, of `size` at most; null if nothing. */
+function newsOf(message: StreamMessage, known: number, size: number): News | null {
   const begin = chunkOffset(message) ?? known;
-  const data = message.data.subarray(Math.max(0, known - begin));
+  const data = message.data.subarray(Math.max(0, known - begin), Math.max(0, size - begin));
   if (data.length === 0) return null;
   const at = Number(message.header(LOG_HEADER_AT)) || 0;
   return { offset: Math.max(begin, known), missing: Math.max(0, begin - known), at, data };

@@ -1,7 +1,7 @@
 // A job's metrics from the METRICS stream: each point once, in order, whichever source it has.
 import { fits, METRICS_STREAM, MetricPoint, REST_METRICS, subjects, SYSTEM_METRICS } from '@baton/contracts';
 import { Type, type Static } from 'typebox';
-import { type AttemptSubject, parseAttemptSubject } from './attempt-subject.ts';
+import type { AttemptSubject, Writer } from './attempt-subject.ts';
 import type { LogReading } from './job-log.ts';
 import { type Mark, NOTHING_HELD, type ResumePoint, resumeId, START } from './resume-point.ts';
 import type { StreamReader } from './stream-reader.ts';
@@ -31,19 +31,25 @@ export async function* metricBatches(
     subject: subjects.metricsOfJob(jobId),
     after,
   })) {
-    const target = parseAttemptSubject(message.subject);
-    if (!target || !(await attempts.has(target))) continue;
-    const key = keyOf(target);
+    const writer = await attempts.writerOf(message, 'metrics');
+    if (!writer) continue;
+    const key = keyOf(writer);
     // Counted from one there, so that zero means none.
     const seen = marks.get(key)?.seen ?? 0;
-    const points = parsePoints(message.data).filter(({ seq }) => seq >= seen);
+    const end = numberOf(writer);
+    const points = parsePoints(message.data).filter(({ seq }) => seq >= seen && seq < end);
     const last = points.at(-1);
     if (last === undefined) continue;
     marks.set(key, { seen: last.seq + 1, held: NOTHING_HELD });
     if (message.position <= from.position) continue;
-    const { attempt } = target;
+    const { attempt } = writer;
     yield { id: resumeId(message.position, marks), points: points.map((point) => ({ attempt, ...point })) };
   }
+}
+
+/** The agent has said at the end how many there are. */
+function numberOf({ nodeId, result }: Writer): number {
+  return nodeId === REST_METRICS ? Number.POSITIVE_INFINITY : (result?.points ?? Number.POSITIVE_INFINITY);
 }
 
 function keyOf({ attempt, nodeId }: AttemptSubject): string {

@@ -4,14 +4,20 @@ import type { Reading, StreamMessage, StreamReader } from './stream-reader.ts';
 
 const FINAL_EVENTS = new Set(['JobSucceeded', 'JobFailed', 'JobCancelled']);
 
-/** Resolves when the job has reached a final state; never, if the signal aborts before. */
-export function jobEnd(streams: StreamReader, job: JobView, signal: AbortSignal): Promise<void> {
-  return isFinal(job.state) ? Promise.resolve() : untilFinalCommit(streams, job.id, signal);
+export interface Watch {
+  readonly signal: AbortSignal;
+  readonly onCommit?: (commit: JobEventView) => void;
 }
 
-async function untilFinalCommit(streams: StreamReader, jobId: string, signal: AbortSignal): Promise<void> {
+/** Resolves when the job has reached a final state; never, if the signal aborts before. */
+export function jobEnd(streams: StreamReader, job: JobView, watch: Watch): Promise<void> {
+  return isFinal(job.state) ? Promise.resolve() : untilFinalCommit(streams, job.id, watch);
+}
+
+async function untilFinalCommit(streams: StreamReader, jobId: string, { signal, onCommit }: Watch): Promise<void> {
   const never = new Promise<never>(() => {});
   for await (const event of jobCommits(streams, { jobId, after: 0, ended: never, signal })) {
+    onCommit?.(event);
     if (isLast(event)) return;
   }
   await never;

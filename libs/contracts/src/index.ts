@@ -88,6 +88,7 @@ export {
   EndReason,
   AttemptOutput,
   AttemptResult,
+  OutputPositions,
   jobEvents,
   Device,
   NodeDescription,

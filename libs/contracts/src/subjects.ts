@@ -118,6 +118,9 @@ interface ServiceGrant {
 /** Whoever has a new kind of aggregate adds its subject to a stream that is there already. */
 const EXTEND_EVENTS = `$JS.API.STREAM.UPDATE.${EVENTS_STREAM}`;
 
+/** How far output and metrics have come. */
+const OUTPUT_POSITIONS = [`$JS.API.STREAM.INFO.${LOGS_STREAM}`, `$JS.API.STREAM.INFO.${METRICS_STREAM}`];
+
 /** Output and metrics are no events: whoever sees to retention throws them away. */
 const PURGE_OUTPUT = [`$JS.API.STREAM.PURGE.${LOGS_STREAM}`, `$JS.API.STREAM.PURGE.${METRICS_STREAM}`];
 
@@ -165,7 +168,16 @@ const GRANTS: Readonly<Record<ServiceRole, ServiceGrant>> = {
   scheduler: {
     streams: [EVENTS_STREAM, JOBS_STREAM],
     writes: ['job', 'node', 'policy', 'calendar', 'retention'],
-    calls: ['rpc.user.*', 'rpc.dataset.*', 'rpc.model.*', 'agent.*.desired', EXTEND_EVENTS, ...PURGE_OUTPUT, ...LEASES],
+    calls: [
+      'rpc.user.*',
+      'rpc.dataset.*',
+      'rpc.model.*',
+      'agent.*.desired',
+      EXTEND_EVENTS,
+      ...OUTPUT_POSITIONS,
+      ...PURGE_OUTPUT,
+      ...LEASES,
+    ],
     answers: ['rpc.scheduler.*', 'rpc.agent.*.*'],
   },
   serving: {
@@ -217,14 +229,7 @@ function isWithin(subject: string, grant: string): boolean {
 
 function agentPermissions(nodeId: string): RolePermissions {
   return {
-    publish: [
-      ACCOUNT_INFO,
-      `$JS.API.STREAM.INFO.${LOGS_STREAM}`,
-      `$JS.API.STREAM.INFO.${METRICS_STREAM}`,
-      `rpc.agent.${nodeId}.*`,
-      `log.${nodeId}.>`,
-      `metric.${nodeId}.>`,
-    ],
+    publish: [ACCOUNT_INFO, ...OUTPUT_POSITIONS, `rpc.agent.${nodeId}.*`, `log.${nodeId}.>`, `metric.${nodeId}.>`],
     subscribe: [`${inboxPrefix('agent', nodeId)}.>`, `agent.${nodeId}.*`],
   };
 }

@@ -109,9 +109,10 @@ describe('what a job uses', () => {
     const script = `echo loss=1; (setsid sh -c '${burn}' & wait); head -c 30000000 /dev/zero | tail -c 20000000 | (sleep 0.6; wc -c); echo loss=2`;
     const spec = shell(`for n in 1 2 3; do ${script}; done`);
     world.scheduler.want(spec);
-    await world.scheduler.ended(spec);
+    const result = await world.scheduler.ended(spec);
     const points = await world.points(spec);
     expect(points.map(({ seq }) => seq)).toEqual(points.map((_, index) => index));
+    expect(result.points).toBe(points.length);
     const measured = points.filter(({ values }) => Object.hasOwn(values, 'system/cpu'));
     expect(measured.length).toBeGreaterThan(2);
     expect(Object.keys(measured[0]?.values ?? {})).toEqual([

@@ -164,7 +164,12 @@ describe('the node of a dead server', () => {
     await vi.waitFor(async () => {
       const job = await world.job(by(user), id);
       expect(job).toMatchObject({ state: 'queued', counters: { userFailures: 0, infrastructureLosses: 1 } });
-      expect(job.attempts[0]?.result).toMatchObject({ reason: 'lost', message: 'Its node was removed by an admin.' });
+      expect(job.attempts[0]?.result).toMatchObject({
+        reason: 'lost',
+        message: 'Its node was removed by an admin.',
+        // There are no streams of output here.
+        fence: { logs: 0, metrics: 0 },
+      });
     }, PATIENCE);
     // Should it live after all: it is told so, and nothing of it counts.
     await expect(world.agent.sync()).rejects.toThrow(refused('forbidden'));

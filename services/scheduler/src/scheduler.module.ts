@@ -16,6 +16,7 @@ import { JobsController } from './adapters/jobs.controller.ts';
 import { type KvLease, openKvLease } from './adapters/kv-lease.ts';
 import { nodeSecrets } from './adapters/node-secrets.ts';
 import { NodesController } from './adapters/nodes.controller.ts';
+import { outputPositions } from './adapters/output-positions.ts';
 import { PolicyController } from './adapters/policy.controller.ts';
 import { QueueController } from './adapters/queue.controller.ts';
 import { RetentionController } from './adapters/retention.controller.ts';
@@ -93,6 +94,8 @@ export class SchedulerModule {
     const { policyAdmin, bookingAdmin } = ruleAdmins(platform, rules, nodes, trial);
     const gaps = await gapLedger(platform);
     const leases = watchLeases(platform, { leadership, nodes }, config);
+    const told = { catalogue, progress, outputPositions: outputPositions(bus.connection) };
+    const agents = new Agents({ leadership, nodes, leases, ...told, now, monotonic });
     noteOutages(platform, { leadership, lease, nodes });
     retention.watch(signal);
     await begin(leadership, nodes, signal);
@@ -110,19 +113,20 @@ export class SchedulerModule {
         { provide: Gaps, useValue: gaps },
         { provide: RetentionAdmin, useValue: retention },
         ...answers(platform, { leadership, nodes, log, progress, forecasts: expected }),
-        { provide: Agents, useValue: new Agents({ leadership, nodes, leases, catalogue, progress, now, monotonic }) },
+        { provide: Agents, useValue: agents },
       ],
     };
   }
 }
 
 function watchLeases(
-  { now, report, signal }: Platform,
+  { bus, now, report, signal }: Platform,
   { leadership, nodes }: Pick<Led, 'leadership' | 'nodes'>,
   config: Static<typeof SchedulerConfig>,
 ): NodeLeases {
   const monotonic = () => performance.now();
-  const leases = new NodeLeases({ leadership, nodes, now, monotonic, ...leaseOf(config), report });
+  const streams = { outputPositions: outputPositions(bus.connection) };
+  const leases = new NodeLeases({ leadership, nodes, now, monotonic, ...streams, ...leaseOf(config), report });
   leases.watch(signal);
   return leases;
 }
@@ -186,10 +190,11 @@ function nodeCommands(platform: Platform): NodePorts['execute'] {
 }
 
 function nodeAdmin(platform: Platform, nodes: Nodes, leadership: Leadership): NodeAdmin {
-  const { now, report, secret } = platform;
+  const { now, report, secret, bus } = platform;
   const newNodeId: NodeAdminPorts['newNodeId'] = ({ userId }, key) =>
     key === undefined ? newId('node') : deriveId('node', secret, userId, key);
-  return new NodeAdmin({ nodes, leadership, secrets: nodeSecrets(secret), newNodeId, now, report });
+  const ports = { nodes, leadership, secrets: nodeSecrets(secret), newNodeId, now, report };
+  return new NodeAdmin({ ...ports, outputPositions: outputPositions(bus.connection) });
 }
 
 async function gapLedger(platform: Platform): Promise<Gaps> {

@@ -30,6 +30,8 @@ interface Changes {
   readonly submitted?: Partial<JobEvidence['submitted']>;
   readonly losses?: number;
   readonly powerCuts?: JobEvidence['powerCuts'];
+  /** The attempt that the platform gave up. */
+  readonly givenUp?: number;
 }
 
 function evidence({
@@ -41,8 +43,12 @@ function evidence({
   submitted,
   losses = 0,
   powerCuts = [],
+  givenUp,
 }: Changes = {}): JobEvidence {
-  const attempts = [1, 2].map((attempt) => ({ attempt, nodeName: 'vm', devices: ['cpu-0'] }));
+  const attempts = [1, 2].map((attempt) => {
+    const result = attempt === givenUp ? { fence: { logs: 1, metrics: 1 } } : {};
+    return { attempt, nodeName: 'vm', devices: ['cpu-0'], result };
+  });
   return {
     submitted: {
       id: 'job_a',
@@ -172,6 +178,18 @@ describe('a job', () => {
       [2, 'step=3 count=3\n'],
     ]);
     expect(found({ output: hole, powerCuts })).toContainEqual(['logLinesLost', 1]);
+  });
+
+  it('that was given up may lack the end of what it wrote, and nothing before it', () => {
+    const second = 'step=3 count=3\n';
+    const output = (first: string) =>
+      new Map([
+        [1, first],
+        [2, second],
+      ]);
+    expect(found({ output: output('step=1 count=1\n'), givenUp: 1 })).toEqual([]);
+    expect(found({ output: output('step=1 count=1\n'), givenUp: 2 })).toEqual([['logLinesLost', 1]]);
+    expect(found({ output: output('step=2 count=2\nstep=2 count=2\n'), givenUp: 1 })).toEqual([['logLinesLost', 1]]);
   });
 
   it('whose output or metrics lack a line, have one twice, or another, is told', () => {

@@ -145,14 +145,19 @@ function wasCut({ view, powerCuts }: JobEvidence, { attempt, beganAt, lastAt }: 
   );
 }
 
+/** Its node was not heard any more, and the job went on elsewhere: what came from there later does not count. */
+function wasGivenUp({ view }: JobEvidence, { attempt }: WitnessedRun): boolean {
+  return view.attempts.find((one) => one.attempt === attempt)?.result?.fence !== undefined;
+}
+
 /**
  * What was written is in the log and among the metrics, once and in order. The last line may have been written and not noted. What
- * was not stored when the power went is lost, to the end, and the last line of what is there may be torn.
+ * was not stored when the power went, or when the attempt was given up, is lost, to the end, and the last line of what is there may be torn.
  */
 function checkTraces(evidence: JobEvidence, run: WitnessedRun): Finding[] {
   const { output, counts, data } = evidence;
   const { attempt, steps } = run;
-  const isCut = wasCut(evidence, run);
+  const isCut = wasCut(evidence, run) || wasGivenUp(evidence, run);
   const lines = (output.get(attempt) ?? '').split('\n').filter(Boolean);
   const metrics = counts.get(attempt) ?? [];
   const due = (there: number) => (isCut ? steps.slice(0, Math.max(0, there - 1)) : steps);

@@ -99,15 +99,18 @@ export function startScheduler(parts: SchedulerParts): SchedulerProcess {
   const jobs = new Jobs({ leadership, nodes, log, progress, now, identify });
   const classNames = () => POLICY.classes.map(({ name }) => name);
   const submissions = new Submissions({ leadership, nodes, catalogue, log, ids, now, classNames, identify });
+  // Output is not part of it.
+  const outputPositions = async () => ({ logs: 0, metrics: 0 });
   const leases = new NodeLeases({
     leadership,
     nodes,
     now,
     monotonic,
+    outputPositions,
     ...(parts.broken.has('lease-margin') ? NO_MARGIN : LEASE),
     report,
   });
-  const agents = new Agents({ leadership, nodes, leases, catalogue, progress, now, monotonic });
+  const agents = new Agents({ leadership, nodes, leases, catalogue, progress, outputPositions, now, monotonic });
   const { signal } = new AbortController();
   // As a standby does, it answers when it knows the nodes.
   void followLog({ events, signal, report }, ['node'], (commit) => nodes.follow(commit)).then(() => {

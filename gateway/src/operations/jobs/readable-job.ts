@@ -1,5 +1,5 @@
 // A job that the caller may read, with what it takes to follow its output.
-import { type JobView, schedulerRpc } from '@baton/contracts';
+import { type JobEventView, type JobView, schedulerRpc } from '@baton/contracts';
 import type { FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
 import { credentialOf } from '../../auth/credentials.ts';
@@ -39,7 +39,8 @@ export async function snapshotOf(call: JobCall, rank?: number): Promise<LogReadi
 export async function followingOf(call: JobCall, rank?: number): Promise<LogReading & { readonly job: JobView }> {
   const { job, attempts, signal } = await readableJob(call, rank);
   const allowed = whileAllowed(call, job.id, signal);
-  return { job, jobId: job.id, attempts, signal: allowed, ended: jobEnd(call.gateway.streams, job, allowed) };
+  const watch = { signal: allowed, onCommit: (commit: JobEventView) => attempts.saw(commit) };
+  return { job, jobId: job.id, attempts, signal: allowed, ended: jobEnd(call.gateway.streams, job, watch) };
 }
 
 /** A stream can outlive its token: when credentials change, both are asked again. */

@@ -18,7 +18,7 @@ export const streamJobEvents = operation({
     const { streams } = call.gateway;
     const { job, signal: connected } = await readableJob(call);
     const signal = whileAllowed(call, job.id, connected);
-    const ended = jobEnd(streams, job, signal);
+    const ended = jobEnd(streams, job, { signal });
     const commits = jobCommits(streams, { jobId: job.id, after, ended, signal });
     return sendEvents(call.reply, stateEvents(commits, signal));
   },

@@ -38,6 +38,13 @@ export const AttemptOutput = strict({
 });
 export type AttemptOutput = Static<typeof AttemptOutput>;
 
+/** Positions of the newest messages in the streams of output and metrics; 0: there are none. */
+export const OutputPositions = strict({
+  logs: Type.Integer({ minimum: 0 }),
+  metrics: Type.Integer({ minimum: 0 }),
+});
+export type OutputPositions = Static<typeof OutputPositions>;
+
 export const AttemptResult = strict({
   reason: EndReason,
   exitCode: Type.Union([Type.Integer(), Type.Null()]),
@@ -49,11 +56,15 @@ export const AttemptResult = strict({
   finalMetrics: MetricValues,
   /** Of the points that the agent found in its output or measured, as they are sent. Absent where nobody told. */
   metricsBytes: Type.Optional(Bytes),
+  /** How many points its agent has numbered; absent where an earlier release has told the end. */
+  points: Type.Optional(Type.Integer({ minimum: 0 })),
   artifacts: Type.Union([ManifestSummary, Type.Null()]),
   /** Absent if it could not be stored, or nothing ran: then only the stream has it. */
   output: Type.Optional(AttemptOutput),
   /** The checkpoint folder as it was at the end; a retry on another node begins with it. */
   checkpoints: Type.Optional(Type.Union([ManifestSummary, Type.Null()])),
+  /** Of an attempt that the platform gave up without a word of its node: what its node writes behind that does not count. */
+  fence: Type.Optional(OutputPositions),
   startedAt: Type.Union([Timestamp, Type.Null()]),
   endedAt: Timestamp,
 });

@@ -19,7 +19,7 @@ export interface Seen extends Partial<Observed> {
 
 /** `redact` takes secrets out of texts that the job may have had a hand in. */
 export function resultOf(outcome: Outcome, seen: Seen, redact: (text: string) => string): AttemptResult {
-  const { collected, stored, output, metricsBytes, startedAt, endedAt } = seen;
+  const { collected, stored, output, metricsBytes, points, startedAt, endedAt } = seen;
   const message = [outcome.message, collected.note, stored?.note].filter(Boolean).join(' ');
   return {
     ...outcome,
@@ -27,6 +27,7 @@ export function resultOf(outcome: Outcome, seen: Seen, redact: (text: string) =>
     lastLines: seen.lastLines ?? [],
     finalMetrics: seen.finalMetrics ?? {},
     ...(metricsBytes === undefined ? {} : { metricsBytes }),
+    ...(points === undefined ? {} : { points }),
     artifacts: collected.artifacts,
     ...(output === undefined ? {} : { output }),
     ...(stored === undefined ? {} : { checkpoints: stored.checkpoints }),

@@ -54,6 +54,14 @@ interface OutputReading {
   readonly series: MetricSeries;
 }
 
+export interface MetricFinals {
+  readonly finalMetrics: MetricValues;
+  /** Of all points, as they are sent. */
+  readonly metricsBytes: number;
+  /** How many have been numbered. */
+  readonly points: number;
+}
+
 export class MetricReader {
   readonly #parts: MetricReaderParts;
   readonly #nudge = new Nudge();
@@ -105,8 +113,8 @@ export class MetricReader {
     return false;
   }
 
-  /** The last value of each name, and the size of all points; reads by itself what a stream that does not answer has kept it from. */
-  async finals(): Promise<{ readonly finalMetrics: MetricValues; readonly metricsBytes: number }> {
+  /** The last value of each name, and how many points there are, with their size; reads by itself what a stream that does not answer has kept it from. */
+  async finals(): Promise<MetricFinals> {
     const series = new MetricSeries(this.#series.state);
     for (const output of OUTPUTS) {
       const cursor = new Cursor(this.#cursors[output].lineStart);
@@ -114,8 +122,8 @@ export class MetricReader {
       while ((await this.#read(reading, () => undefined)) > 0);
       if (!cursor.splitter.isEmpty) series.read(cursor.splitter.flush(), 0);
     }
-    const { finals, sizeBytes = 0 } = series.state;
-    return { finalMetrics: finals, metricsBytes: sizeBytes };
+    const { finals, nextSeq, sizeBytes = 0 } = series.state;
+    return { finalMetrics: finals, metricsBytes: sizeBytes, points: nextSeq + this.#measured.length };
   }
 
   #restore(saved: MetricProgress | null): void {

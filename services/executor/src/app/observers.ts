@@ -5,7 +5,7 @@ import { lastLines, MAX_BYTES } from '../domain/last-lines.ts';
 import { Redactor } from '../domain/redaction.ts';
 import type { ChunkBuffers } from './chunk-buffers.ts';
 import { MaskedOutput } from './masked-output.ts';
-import { MetricReader } from './metric-reader.ts';
+import { type MetricFinals, MetricReader } from './metric-reader.ts';
 import { OutputShipper } from './output-shipper.ts';
 import {
   type Clock,
@@ -40,10 +40,8 @@ export interface ObserverParts {
   readonly usage: UsageSampler;
 }
 
-export interface Observed {
+export interface Observed extends MetricFinals {
   readonly lastLines: string[];
-  readonly finalMetrics: MetricValues;
-  readonly metricsBytes: number;
   /** Undefined if it could not be stored: then the stream alone has it. */
   readonly output: AttemptOutput | undefined;
 }

@@ -8,7 +8,7 @@ import type { Leadership } from './leadership.ts';
 import { lostCommand, rankOf } from './lost-attempt.ts';
 import type { NodeLeases } from './node-leases.ts';
 import type { Nodes } from './nodes.ts';
-import type { Catalogue } from './ports.ts';
+import type { Catalogue, OutputPositionsReader } from './ports.ts';
 import type { ProgressReport, StagingProgress } from './staging-progress.ts';
 
 /** How long an agent may go without naming an attempt that it has started, before the attempt counts as lost. */
@@ -30,6 +30,7 @@ export interface AgentPorts {
   readonly now: () => number;
   /** ms, of a clock that nobody can set. */
   readonly monotonic: () => number;
+  readonly outputPositions: OutputPositionsReader;
 }
 
 export class Agents {
@@ -40,6 +41,7 @@ export class Agents {
   readonly #now: () => number;
   readonly #monotonic: () => number;
   readonly #progress: StagingProgress;
+  readonly #outputPositions: OutputPositionsReader;
   readonly #missingSince = new Map<string, number>();
 
   constructor(ports: AgentPorts) {
@@ -50,6 +52,7 @@ export class Agents {
     this.#now = ports.now;
     this.#monotonic = ports.monotonic;
     this.#progress = ports.progress;
+    this.#outputPositions = ports.outputPositions;
   }
 
   async sync(nodeId: string, node: NodeDescription, held: readonly ProgressReport[]): Promise<DesiredSet> {
@@ -110,26 +113,28 @@ export class Agents {
   /** An agent that has lost its journal would start its attempts again: what it has started once and lacks is lost. */
   async #endMissing(leader: Leader, nodeId: string, held: readonly HeldAttempt[]): Promise<void> {
     const has = new Set(held.map((attempt) => `${attempt.jobId}.${attempt.attempt}`));
-    const ended: Promise<void>[] = [];
-    for (const { id, state, part } of leader.ledger.placedOn(nodeId)) {
-      if (!part.isTakenUp) continue;
+    const missing = leader.ledger.placedOn(nodeId).filter(({ id, state, part }) => {
       const key = `${id}.${state.attempt.number}.${nodeId}`;
-      if (has.has(`${id}.${state.attempt.number}`)) {
-        this.#missingSince.delete(key);
-        continue;
-      }
-      const since = this.#missingSince.get(key) ?? this.#monotonic();
-      this.#missingSince.set(key, since);
-      if (this.#monotonic() - since < MISSING_FOR_MS) continue;
+      if (part.isTakenUp && !has.has(`${id}.${state.attempt.number}`)) return this.#isMissedLongEnough(key);
       this.#missingSince.delete(key);
-      const command = lostCommand(state.attempt.number, part, {
-        message: 'The agent has no trace of the attempt any more.',
-        now: this.#now(),
-      });
-      ended.push(leader.execute(id, command, leader.systemIdentity(`agent ${nodeId} lacks it`)).durable);
-    }
+      return false;
+    });
+    if (missing.length === 0) return;
+    const fence = await this.#outputPositions();
+    const message = 'The agent has no trace of the attempt any more.';
+    const ended = missing.map(({ id, state, part }) => {
+      this.#missingSince.delete(`${id}.${state.attempt.number}.${nodeId}`);
+      const command = lostCommand(state.attempt.number, part, { message, now: this.#now(), fence });
+      return leader.execute(id, command, leader.systemIdentity(`agent ${nodeId} lacks it`)).durable;
+    });
     await Promise.all(ended);
-    if (ended.length > 0) leader.kick();
+    leader.kick();
+  }
+
+  #isMissedLongEnough(key: string): boolean {
+    const since = this.#missingSince.get(key) ?? this.#monotonic();
+    this.#missingSince.set(key, since);
+    return this.#monotonic() - since >= MISSING_FOR_MS;
   }
 }
 

@@ -1,12 +1,16 @@
 // The end of what a node had of an attempt, where the node can tell nothing of it any more: an infrastructure loss.
+import type { OutputPositions } from '@baton/contracts';
 import type { JobCommand } from '../domain/job.commands.ts';
 import type { Part } from '../domain/job.ts';
 
-export function lostCommand(
-  attempt: number,
-  part: Part,
-  { message, now }: { readonly message: string; readonly now: number },
-): JobCommand {
+interface Loss {
+  readonly message: string;
+  readonly now: number;
+  /** Where output and metrics stand by now: what comes later from there does not count. */
+  readonly fence: OutputPositions;
+}
+
+export function lostCommand(attempt: number, part: Part, { message, now, fence }: Loss): JobCommand {
   const result = {
     reason: 'lost' as const,
     exitCode: null,
@@ -15,6 +19,7 @@ export function lostCommand(
     lastLines: [],
     finalMetrics: {},
     artifacts: null,
+    fence,
     startedAt: part.startedAt,
     endedAt: now,
   };

@@ -1,5 +1,5 @@
 // What admins do with nodes: let a server join, keep jobs from it, send it away; and what a joining agent asks.
-import { ID_PREFIX, type Principal } from '@baton/contracts';
+import { ID_PREFIX, type OutputPositions, type Principal } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { admissionOf, type NodeState } from '../domain/node.ts';
 import { badJoinToken } from '../domain/node.commands.ts';
@@ -7,6 +7,7 @@ import type { Leader } from './leader.ts';
 import type { Leadership } from './leadership.ts';
 import { lostCommand } from './lost-attempt.ts';
 import type { NodeRequest, Nodes } from './nodes.ts';
+import type { OutputPositionsReader } from './ports.ts';
 import { requireAdmin } from './require-admin.ts';
 
 const HOUR_MS = 3_600_000;
@@ -29,6 +30,7 @@ export interface NodeAdminPorts {
   /** The same for a repeated idempotency key of the same caller. */
   readonly newNodeId: (principal: Principal, idempotencyKey: string | undefined) => string;
   readonly now: () => number;
+  readonly outputPositions: OutputPositionsReader;
   readonly report: (error: unknown, where: string) => void;
 }
 
@@ -38,7 +40,9 @@ export class NodeAdmin {
   constructor(ports: NodeAdminPorts) {
     this.#ports = ports;
     // A removal that was cut short between the node's event and its jobs' is finished by whoever leads next.
-    ports.leadership.onLead((leader) => this.#endOnRemoved(leader));
+    ports.leadership.onLead((leader) => {
+      this.#endOnRemoved(leader).catch((error: unknown) => ports.report(error, 'attempts on a removed node'));
+    });
   }
 
   async add(request: NodeRequest, wanted: { readonly name?: string; readonly expiresInHours?: number }) {
@@ -113,35 +117,42 @@ export class NodeAdmin {
   }
 
   async remove(request: NodeRequest, { id: ref, reason, force }: NodeChange & { readonly force?: boolean }) {
-    const { nodes, leadership } = this.#ports;
+    const { nodes, leadership, outputPositions } = this.#ports;
     const by = requireAdmin(request.caller);
     const { id } = nodes.one(ref);
     const leader = leadership.leader();
     const seen = { attempts: leader.ledger.placedOn(id).length, heard: nodes.heard(id) };
     const command = { type: 'Remove', reason: reason ?? '', by, force: force ?? false, ...seen } as const;
+    // Before anything is changed: what can't be told now is asked for again.
+    const fence = await outputPositions();
     const { revision } = await nodes.change(id, command, request);
-    await this.#endAttempts(leader, id);
+    await this.#endAttempts(leader, id, fence);
     return { id, revision };
   }
 
-  #endOnRemoved(leader: Leader): void {
-    const removed = this.#ports.nodes.all().filter(({ state }) => state.phase === 'removed');
-    for (const { id } of removed) {
-      this.#endAttempts(leader, id).catch((error: unknown) => this.#ports.report(error, 'attempts on a removed node'));
-    }
+  async #endOnRemoved(leader: Leader): Promise<void> {
+    const { nodes, outputPositions } = this.#ports;
+    const removed = nodes.all().filter(({ id, state }) => state.phase === 'removed' && isBusy(leader, id));
+    if (removed.length === 0) return;
+    const fence = await outputPositions();
+    await Promise.all(removed.map(({ id }) => this.#endAttempts(leader, id, fence)));
   }
 
   /** Also one that was placed in the very moment of the removal. */
-  async #endAttempts(leader: Leader, nodeId: string): Promise<void> {
+  async #endAttempts(leader: Leader, nodeId: string, fence: OutputPositions): Promise<void> {
     const placed = leader.ledger.placedOn(nodeId);
     const message = 'Its node was removed by an admin.';
     const ended = placed.map(({ id, state, part }) => {
-      const command = lostCommand(state.attempt.number, part, { message, now: this.#ports.now() });
+      const command = lostCommand(state.attempt.number, part, { message, now: this.#ports.now(), fence });
       return leader.execute(id, command, leader.systemIdentity(`node ${nodeId} was removed`)).durable;
     });
     await Promise.all(ended);
     if (ended.length > 0) leader.kick();
   }
+}
+
+function isBusy({ ledger }: Leader, nodeId: string): boolean {
+  return ledger.placedOn(nodeId).length > 0;
 }
 
 interface JoinRequest {

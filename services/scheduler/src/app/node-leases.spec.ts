@@ -10,6 +10,7 @@ import { NodeLeases } from './node-leases.ts';
 const LEASE_MS = 60_000;
 const MARGIN_MS = 15_000;
 const NODE = 'nod_1';
+const FENCE = { logs: 7, metrics: 3 };
 const CPU: Device[] = aDescription('box', { cpu: 4, gpu: 0 }).devices;
 
 let world: Awaited<ReturnType<typeof leading>>;
@@ -61,6 +62,7 @@ async function leading() {
     nodes: { known: nodes },
     now: () => 5_000,
     monotonic: () => at.monotonic,
+    outputPositions: async () => FENCE,
     leaseMs: LEASE_MS,
     marginMs: MARGIN_MS,
     report: (error) => expect.unreachable(String(error)),
@@ -68,7 +70,7 @@ async function leading() {
   const leads = () => new Promise<Leader>((resolve) => leadership.onLead(resolve));
   const first = leads();
   void leadership.run(ended.signal);
-  return { at, leases, ended, losing, leads, leader: await first };
+  return { at, leases, ended, losing, leads, commits, leader: await first };
 }
 
 function run(leader: Leader, id: string, onNodeLoss?: 'requeue'): void {
@@ -95,7 +97,7 @@ const phaseOf = (id: string, leader = world.leader) => leader.ledger.active(id)?
 
 describe('an attempt on a node that is not heard', () => {
   it('is started elsewhere when the lease and its margin are over, not a moment before', async () => {
-    const { at, leases, leader } = world;
+    const { at, leases, leader, commits } = world;
     run(leader, 'job_1', 'requeue');
     at.monotonic = 50_000;
     expect(leases.renew(NODE)).toBe(LEASE_MS);
@@ -110,6 +112,9 @@ describe('an attempt on a node that is not heard', () => {
       infrastructureLosses: 1,
       userFailures: 0,
     });
+    // What comes of it behind that does not count.
+    const result = expect.objectContaining({ reason: 'lost', fence: FENCE }) as unknown;
+    expect(commits.at(-1)).toMatchObject({ events: [{ type: 'AttemptEnded', data: { result } }, {}] });
   });
 
   it('waits, however long, where the job does not ask for more', async () => {

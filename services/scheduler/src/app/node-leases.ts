@@ -1,7 +1,10 @@
 // For jobs that don't wait for a lost node: how long each node may run them unheard, and their end when that is surely over.
+import type { OutputPositions } from '@baton/contracts';
+import type { Leader } from './leader.ts';
 import type { Leadership } from './leadership.ts';
 import { lostCommand, rankOf } from './lost-attempt.ts';
 import type { Nodes } from './nodes.ts';
+import type { OutputPositionsReader } from './ports.ts';
 
 /** From the agent's question on: so long without an answered one, and what runs by lease has ended itself. */
 export const NODE_LEASE_MS = 60_000;
@@ -15,6 +18,7 @@ export interface NodeLeasesPorts {
   readonly now: () => number;
   /** ms, of a clock that nobody can set. */
   readonly monotonic: () => number;
+  readonly outputPositions: OutputPositionsReader;
   readonly leaseMs: number;
   readonly marginMs: number;
   readonly report: (error: unknown, where: string) => void;
@@ -48,19 +52,30 @@ export class NodeLeases {
    * scheduler could have begun to lead, and have answered them.
    */
   async check(): Promise<void> {
-    const { leadership, nodes, now } = this.#ports;
+    const { leadership, nodes, outputPositions } = this.#ports;
     const leader = leadership.current();
     if (!leader) return;
     for (const { id: nodeId, heard } of nodes.known()) {
-      if (heard || !this.#isOver(nodeId)) continue;
-      for (const { id, state, part } of leader.ledger.placedOn(nodeId)) {
-        if (!leadership.isSure()) return;
-        if (state.spec.onNodeLoss !== 'requeue') continue;
-        const message = 'Its node was not heard from for longer than its lease: what ran there has ended itself.';
-        const command = { ...lostCommand(state.attempt.number, part, { message, now: now() }), ...rankOf(part) };
-        await leader.execute(id, command, leader.systemIdentity(`the lease of ${nodeId} is over`)).durable;
-        leader.kick();
-      }
+      if (heard || !this.#isOver(nodeId) || this.#byLease(leader, nodeId).length === 0) continue;
+      const fence = await outputPositions();
+      // It may have been heard meanwhile.
+      if (this.#isOver(nodeId)) await this.#endOn(nodeId, leader, fence);
+    }
+  }
+
+  #byLease(leader: Leader, nodeId: string) {
+    return leader.ledger.placedOn(nodeId).filter(({ state }) => state.spec.onNodeLoss === 'requeue');
+  }
+
+  async #endOn(nodeId: string, leader: Leader, fence: OutputPositions): Promise<void> {
+    const { leadership, now } = this.#ports;
+    for (const { id, state, part } of this.#byLease(leader, nodeId)) {
+      if (!leadership.isSure()) return;
+      const message = 'Its node was not heard from for longer than its lease: what ran there has ended itself.';
+      const command = lostCommand(state.attempt.number, part, { message, now: now(), fence });
+      const identity = leader.systemIdentity(`the lease of ${nodeId} is over`);
+      await leader.execute(id, { ...command, ...rankOf(part) }, identity).durable;
+      leader.kick();
     }
   }
 

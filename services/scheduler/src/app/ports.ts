@@ -1,5 +1,5 @@
 // What the scheduler's use cases need of the world.
-import type { Commit, DesiredSet, Principal, RequestMeta } from '@baton/contracts';
+import type { Commit, DesiredSet, OutputPositions, Principal, RequestMeta } from '@baton/contracts';
 import type { RecordedCommit } from '@baton/event-store';
 import type { SavedLedger } from '../domain/saved-ledger.ts';
 
@@ -44,6 +44,9 @@ export interface Snapshots {
   making<T>(work: () => Promise<T>): Promise<T>;
   isMaking(): boolean;
 }
+
+/** Where the streams of output and metrics stand; throws `unavailable` if that can't be told now. */
+export type OutputPositionsReader = () => Promise<OutputPositions>;
 
 export interface Caller {
   readonly principal: Principal;
