@@ -59,6 +59,16 @@ async function append(count: number, store = join(home, 'nats'), actor = 'system
   await server.stop();
 }
 
+/** Flips a bit of that commit, of so many in the one block that there is. */
+function flipIn(commit: number, commits: number): void {
+  const blocks = join(home, 'nats/jetstream/$G/streams/EVENTS/msgs');
+  const block = join(blocks, readdirSync(blocks).find((name) => name.endsWith('.blk')) ?? '');
+  const bytes = readFileSync(block);
+  const at = Math.floor(((commit - 0.5) * bytes.length) / commits);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(block, bytes);
+}
+
 function nameCommit(chain: Pick<Commit, 'revision' | 'prevHash'>, actor: string): Commit {
   const event: NameEvent = { type: 'NameReserved', v: 1, data: { kind: 'dataset', holderId: newId('dataset') } };
   const ids = { commitId: newId('dataset'), commandId: newId('dataset'), requestHash: hashOf(Buffer.from('r')) };
@@ -190,6 +200,45 @@ describe('a backup', () => {
     copyFileSync(join(folder.path, 'segment'), segment);
     expect(await restore(other)).toMatchObject({ commits: 30 });
     expect(openHome(other).root).toBe(other);
+  });
+});
+
+describe('a log in which a bit has flipped', () => {
+  const repair = async () => {
+    const to = join(folder.path, 'repaired');
+    await restoreBackup({ folder: backups, home: to }, settings);
+    return to;
+  };
+  const held = async (place: string) => {
+    const { position, rollingHash, fault } = eventsOf(await verifyPlace({ home: place }, settings)) ?? {};
+    return { position, rollingHash, fault };
+  };
+
+  it('behind the newest backup is named there, and restored as it was at the backup; what came after it is lost', async () => {
+    await createBackup(home, backups, settings);
+    const atBackup = await held(home);
+    await append(12);
+    flipIn(36, 42);
+    const fault = { position: 36, why: 'position 36 is missing' };
+    expect(await held(home)).toMatchObject({ fault });
+    // Nothing of it goes into a backup, nor is it exported.
+    await expect(createBackup(home, backups, settings)).rejects.toThrow('EVENTS at position 36');
+    await expect(exportPlace(home, join(folder.path, 'log.gz'), settings)).rejects.toThrow('EVENTS at position 36');
+    const to = await repair();
+    expect(await held(to)).toEqual({ ...atBackup, position: 30, fault: null });
+    for (const kept of ['keys', 'blobs']) expect(contents(to, kept)).toEqual(contents(home, kept));
+    await append(3, join(to, 'nats'));
+    expect(await held(to)).toMatchObject({ position: 33, fault: null });
+  });
+
+  it('before it loses nothing: one more backup takes what came since, and all of it is restored', async () => {
+    await createBackup(home, backups, settings);
+    await append(12);
+    const whole = await held(home);
+    flipIn(10, 42);
+    expect(await held(home)).toMatchObject({ fault: { position: 10 } });
+    expect(await createBackup(home, backups, settings)).toMatchObject({ commits: 42, newCommits: 12 });
+    expect(await held(await repair())).toEqual({ ...whole, position: 42, fault: null });
   });
 });
 
