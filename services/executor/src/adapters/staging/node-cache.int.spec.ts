@@ -4,7 +4,7 @@ import type { DesiredAttempt } from '@baton/contracts';
 import { type TemporaryFolder, temporaryFolder } from '@baton/testkit';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -146,6 +146,18 @@ describe('the cache', () => {
     expect(readFileSync(join(folders.datasets, 'digits', 'a'), 'utf8')).toBe('known');
     expect(source.fetches.length).toBeGreaterThanOrEqual(2);
   });
+
+  it.each(['beside the store', 'elsewhere'])(
+    'that lies %s is filled again when somebody has emptied it',
+    async (where) => {
+      const staging = await open(where === 'elsewhere' ? { source: new DistantSource(blobs) } : {});
+      const wanted = await storeManifest(blobs, { a: { text: 'known' } });
+      await prepare(staging, withDataset(wanted));
+      rmSync(dirname(staging.cache.blobs), { recursive: true });
+      const { folders } = await prepare(staging, withDataset(wanted));
+      expect(readFileSync(join(folders.datasets, 'digits', 'a'), 'utf8')).toBe('known');
+    },
+  );
 
   it('lets the least recently used go, and its content with it', async () => {
     const source = new DistantSource(blobs);

@@ -66,13 +66,17 @@ export class NodeCache {
   /** What a crash left half built or half removed goes, in the background. */
   static async open(options: NodeCacheOptions): Promise<NodeCache> {
     const cache = new NodeCache(options);
-    const { shelves, blobs, building } = cache;
-    const folders = [shelves.trees.folder, shelves.environments.folder, blobs, building, cache.#trash];
-    for (const folder of folders) await mkdir(folder, { recursive: true });
-    const left = await Promise.all([building, cache.#trash].map(childrenOf));
+    await cache.#makeFolders();
+    const left = await Promise.all([cache.building, cache.#trash].map(childrenOf));
     cache.#remove(left.flat());
     await cache.#dropUnfinished();
     return cache;
+  }
+
+  async #makeFolders(): Promise<void> {
+    const { shelves, blobs, building } = this;
+    const folders = [shelves.trees.folder, shelves.environments.folder, blobs, building, this.#trash];
+    for (const folder of folders) await mkdir(folder, { recursive: true });
   }
 
   async #dropUnfinished(): Promise<void> {
@@ -108,6 +112,8 @@ export class NodeCache {
 
   /** Evicts what has to go, and waits where all is in use: `storage_full` after half an hour, `unsatisfiable` if it can never fit. */
   async makeRoom(room: Room, { signal, onProgress }: WorkRun): Promise<void> {
+    // Who frees space by hand may have taken them away.
+    await this.#makeFolders();
     const limitBytes = await this.limitBytes();
     if (room.cacheBytes > limitBytes) throw neverFits(room, limitBytes);
     const deadline = performance.now() + WAIT_AT_MOST_MS;
