@@ -1,5 +1,16 @@
 // The commands on a state folder that no platform runs on, with a real nats-server beneath.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createHash } from 'node:crypto';
 import type { Commit, NameEvent } from '@baton/contracts';
@@ -176,6 +187,23 @@ describe('a backup', () => {
     expect(await repairBlobs(home, backups)).toMatchObject({ repaired: [], unrepaired: [lost] });
     expect(readFileSync(pathOf(lost), 'utf8')).toBe('rotten');
     await expect(repairBlobs(home, join(folder.path, 'nothing'))).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('puts it back for the jobs of the agent beside it, too, whose cache is links to the store', async () => {
+    const kept = putBlob('has a copy');
+    await createBackup(home, backups, settings);
+    const tree = join(home, 'agent/cache/trees/tree/files');
+    mkdirSync(tree, { recursive: true });
+    linkSync(pathOf(kept), join(tree, 'weights'));
+    writeFileSync(join(tree, 'other'), 'is another one');
+    chmodSync(tree, 0o555);
+    writeFileSync(pathOf(kept), 'rotten');
+    await repairBlobs(home, backups);
+    expect(readFileSync(join(tree, 'weights'), 'utf8')).toBe('has a copy');
+    expect(readdirSync(tree).toSorted()).toEqual(['other', 'weights']);
+    expect(statSync(tree).mode & 0o777).toBe(0o555);
+    expect(readFileSync(join(tree, 'other'), 'utf8')).toBe('is another one');
+    chmodSync(tree, 0o755);
   });
 
   it('is not added to those of another history of the same installation', async () => {
