@@ -1,6 +1,7 @@
 // Folders that survive a power cut: made, and synced into their parents.
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemCode } from '../failure.ts';
 
 /** Makes the entries of `folder` durable. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -34,8 +35,13 @@ export class BlobFolders {
 
   async make(folder: string): Promise<void> {
     if (this.#known.has(folder)) return;
-    await mkdir(folder, { recursive: true });
+    // Not `recursive`: that hides a read-only disk's error behind ENOENT.
+    await mkdir(folder).catch(unlessThere);
     await syncFolder(dirname(folder));
     this.#known.add(folder);
   }
+}
+
+function unlessThere(error: unknown): void {
+  if (systemCode(error) !== 'EEXIST') throw error;
 }

@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -68,10 +68,17 @@ describe.skipIf(!canMount())('on a small disk of its own', () => {
     expect(readdirSync(disk)).not.toContain('copy');
   });
 
-  it('reports a read-only disk', async () => {
+  it('reports a read-only disk, whether it would write or adopt, and goes on', async () => {
     const blobs = await openFileBlobStore({ folder: join(disk, 'blobs') });
+    const content = randomBytes(10);
+    const path = join(folder, 'upload');
+    writeFileSync(path, content);
+    const adopt = () => blobs.adopt(path, createHash('sha256').update(content).digest('hex'));
     execFileSync('mount', ['-o', 'remount,ro', disk]);
-    await expect(blobs.put(randomBytes(10))).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(blobs.put(content)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(adopt()).rejects.toMatchObject({ code: 'unavailable' });
+    execFileSync('mount', ['-o', 'remount,rw', disk]);
+    expect(await adopt()).toMatchObject({ sizeBytes: 10 });
   });
 });
 
