@@ -17,9 +17,10 @@ type calls struct {
 	fuse.RawFileSystem
 	*disk
 	// Of folders that are being read: their names at the time they were opened.
-	listings map[uint64][]fuse.DirEntry
-	lastFh   uint64
-	isOff    bool
+	listings   map[uint64][]fuse.DirEntry
+	lastFh     uint64
+	isOff      bool
+	isReadOnly bool
 }
 
 func newCalls(d *disk) *calls {
@@ -34,6 +35,12 @@ func (c *calls) cut() {
 	c.isOff = true
 }
 
+func (c *calls) setReadOnly(isReadOnly bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.isReadOnly = isReadOnly
+}
+
 // Runs `call` alone, with the inode that the kernel names.
 func (c *calls) with(number uint64, call func(n *inode) fuse.Status) fuse.Status {
 	c.mutex.Lock()
@@ -46,6 +53,16 @@ func (c *calls) with(number uint64, call func(n *inode) fuse.Status) fuse.Status
 		return fuse.ENOENT
 	}
 	return call(n)
+}
+
+// The same for what changes something.
+func (c *calls) changing(number uint64, call func(n *inode) fuse.Status) fuse.Status {
+	return c.with(number, func(n *inode) fuse.Status {
+		if c.isReadOnly {
+			return fuse.EROFS
+		}
+		return call(n)
+	})
 }
 
 func failed(err error) fuse.Status {
@@ -104,7 +121,7 @@ func (c *calls) GetAttr(_ <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut
 }
 
 func (c *calls) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut) fuse.Status {
-	return c.with(in.NodeId, func(n *inode) fuse.Status {
+	return c.changing(in.NodeId, func(n *inode) fuse.Status {
 		if size, isSet := in.GetSize(); isSet {
 			if err := n.truncate(int64(size)); err != nil {
 				return failed(err)
@@ -138,7 +155,7 @@ func (n *inode) setAttributes(in *fuse.SetAttrIn) {
 
 // A new inode under a name that nobody has.
 func (c *calls) make(header *fuse.InHeader, name string, made inode, out *fuse.EntryOut) fuse.Status {
-	return c.with(header.NodeId, func(n *inode) fuse.Status {
+	return c.changing(header.NodeId, func(n *inode) fuse.Status {
 		if n.names[name] != 0 {
 			return fuse.Status(syscall.EEXIST)
 		}
@@ -174,7 +191,7 @@ func (c *calls) Readlink(_ <-chan struct{}, header *fuse.InHeader) (target []byt
 }
 
 func (c *calls) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.EntryOut) fuse.Status {
-	return c.with(in.NodeId, func(n *inode) fuse.Status {
+	return c.changing(in.NodeId, func(n *inode) fuse.Status {
 		old := c.inodes[in.Oldnodeid]
 		if old == nil {
 			return fuse.ENOENT
@@ -189,7 +206,7 @@ func (c *calls) Link(_ <-chan struct{}, in *fuse.LinkIn, name string, out *fuse.
 }
 
 func (c *calls) Unlink(_ <-chan struct{}, header *fuse.InHeader, name string) fuse.Status {
-	return c.with(header.NodeId, func(n *inode) fuse.Status {
+	return c.changing(header.NodeId, func(n *inode) fuse.Status {
 		if n.names[name] == 0 {
 			return fuse.ENOENT
 		}
@@ -213,7 +230,7 @@ func (c *calls) Rmdir(cancel <-chan struct{}, header *fuse.InHeader, name string
 }
 
 func (c *calls) Rename(_ <-chan struct{}, in *fuse.RenameIn, from, to string) fuse.Status {
-	return c.with(in.NodeId, func(n *inode) fuse.Status {
+	return c.changing(in.NodeId, func(n *inode) fuse.Status {
 		target := c.inodes[in.Newdir]
 		moved := c.inodes[n.names[from]]
 		if target == nil || moved == nil {
@@ -248,6 +265,9 @@ func (c *calls) Create(cancel <-chan struct{}, in *fuse.CreateIn, name string, o
 
 func (c *calls) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	return c.with(in.NodeId, func(n *inode) fuse.Status {
+		if c.isReadOnly && in.Flags&(syscall.O_ACCMODE|syscall.O_TRUNC) != 0 {
+			return fuse.EROFS
+		}
 		if in.Flags&syscall.O_TRUNC != 0 {
 			if err := n.truncate(0); err != nil {
 				return failed(err)
@@ -284,7 +304,7 @@ func (c *calls) Read(_ <-chan struct{}, in *fuse.ReadIn, buffer []byte) (result 
 }
 
 func (c *calls) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
-	status := c.with(in.NodeId, func(n *inode) fuse.Status {
+	status := c.changing(in.NodeId, func(n *inode) fuse.Status {
 		if err := n.write(data, int64(in.Offset)); err != nil {
 			return failed(err)
 		}
@@ -301,7 +321,7 @@ func (c *calls) Fallocate(_ <-chan struct{}, in *fuse.FallocateIn) fuse.Status {
 	if in.Mode != 0 {
 		return fuse.Status(syscall.EOPNOTSUPP)
 	}
-	return c.with(in.NodeId, func(n *inode) fuse.Status {
+	return c.changing(in.NodeId, func(n *inode) fuse.Status {
 		return failed(n.truncate(max(n.size, int64(in.Offset+in.Length))))
 	})
 }

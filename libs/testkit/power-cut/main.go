@@ -1,4 +1,4 @@
-// A file system that loses what was not brought to the disk with fsync when its power is cut.
+// A file system that loses what was not brought to the disk with fsync when its power is cut, and that can become read-only.
 //
 //	power-cut FOLDER [journaled]
 //
@@ -8,6 +8,9 @@
 //	off        from now on every call fails        -> off
 //	on [SEED]  what was not durable is gone, or,   -> on
 //	           with SEED, is there in part
+//	read-only  from now on nothing can be changed, -> read-only
+//	           by those who have opened it neither
+//	writable   it can again                        -> writable
 //
 // It ends, unmounted, with its standard input. Without "journaled" a name is durable with an
 // fsync of its folder, and not before: all that POSIX promises.
@@ -43,11 +46,18 @@ func serve(folder string, journaled bool) error {
 	}
 	defer func() { _ = syscall.Unmount(mountpoint, syscall.MNT_DETACH) }()
 	for lines.Scan() {
-		mounted.cut()
-		if words := strings.Fields(lines.Text()); words[0] == "off" {
+		switch words := strings.Fields(lines.Text()); words[0] {
+		case "on":
+			mounted.cut()
+			if mounted, err = again(d, mountpoint, words[1:]); err != nil {
+				return err
+			}
+		case "off":
+			mounted.cut()
 			fmt.Println("off")
-		} else if mounted, err = again(d, mountpoint, words[1:]); err != nil {
-			return err
+		default:
+			mounted.setReadOnly(words[0] == "read-only")
+			fmt.Println(words[0])
 		}
 	}
 	return nil

@@ -129,6 +129,30 @@ describe('a disk of which the power is cut', { timeout: 300_000 }, () => {
     expect(mixed).toContain(true);
   });
 
+  it('refuses every change while it is read-only, also by who has a file open, and takes them afterwards', async (context) => {
+    await mounted(context);
+    writeFileSync(at('file'), 'before');
+    const file = openSync(at('file'), 'r+');
+    await disk.makeReadOnly();
+    const changes = [
+      () => writeSync(file, 'after!'),
+      () => writeFileSync(at('file'), 'after!'),
+      () => writeFileSync(at('other'), ''),
+      () => truncateSync(at('file'), 1),
+      () => renameSync(at('file'), at('moved')),
+      () => linkSync(at('file'), at('linked')),
+      () => rmSync(at('file')),
+      () => mkdirSync(at('folder')),
+    ];
+    for (const change of changes) expect(change).toThrow(/read-only file system/i);
+    expect(readFileSync(at('file'), 'utf8')).toBe('before');
+    expect(readdirSync(disk.path)).toEqual(['file']);
+    await disk.makeWritable();
+    writeSync(file, 'after!', 0);
+    closeSync(file);
+    expect(readFileSync(at('file'), 'utf8')).toBe('after!');
+  });
+
   it('kills who writes there, fails what they call, and shows the next another boot', async (context) => {
     await mounted(context);
     const count =

@@ -1,4 +1,5 @@
-// A server's disk of which the power can be cut: a file system that then loses what no fsync has covered (../power-cut, in Go).
+// A server's disk of which the power can be cut: a file system that then loses what no fsync has covered (../power-cut, in Go). It can
+// become read-only too.
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -19,6 +20,9 @@ export interface PowerCutDisk {
    * with a seed (a whole number) a part of it is there, as when the disk had got it by itself. Gives how many were killed.
    */
   cut(seed?: number): Promise<number>;
+  /** As a kernel makes a disk read-only that has failed: at once, also for those who have files open for writing. */
+  makeReadOnly(): Promise<void>;
+  makeWritable(): Promise<void>;
   /** Kills who has to do with it. */
   destroy(): Promise<void>;
 }
@@ -29,6 +33,8 @@ export interface PowerCutDiskOptions {
    * Contents are with an fsync of their file, on both.
    */
   readonly names: 'posix' | 'journaled';
+  /** Where its contents lie, and its program; a folder beside the disk if absent. */
+  readonly below?: string;
 }
 
 const PROGRAM = join(REPOSITORY, 'libs', 'testkit', 'power-cut');
@@ -37,17 +43,16 @@ const BUILD_MS = 240_000;
 /** Null where there can't be one, and why: that takes root, /dev/fuse, and Go with the module go-fuse. */
 export async function powerCutDisk(
   path: string,
-  { names }: PowerCutDiskOptions,
+  { names, below = join(dirname(path), `below-${basename(path)}`) }: PowerCutDiskOptions,
 ): Promise<{ readonly disk: PowerCutDisk } | { readonly disk: null; readonly why: string }> {
-  const beside = join(dirname(path), `below-${basename(path)}`);
-  mkdirSync(join(beside, 'contents'), { recursive: true });
+  mkdirSync(join(below, 'contents'), { recursive: true });
   mkdirSync(path, { recursive: true });
-  const program = join(beside, 'power-cut');
+  const program = join(below, 'power-cut');
   const why = whyNotBuilt(program);
   if (why !== null) return { disk: null, why };
-  const args = [join(beside, 'contents'), ...(names === 'journaled' ? [names] : [])];
+  const args = [join(below, 'contents'), ...(names === 'journaled' ? [names] : [])];
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const disk = new MountedDisk(path, beside, child);
+  const disk = new MountedDisk(path, below, child);
   try {
     // Not among its arguments: whoever kills what has to do with the folder does not mean the disk below it.
     await disk.tell(path, 'on');
@@ -71,14 +76,14 @@ function whyNotBuilt(program: string): string | null {
 class MountedDisk implements PowerCutDisk {
   readonly path: string;
   readonly booted: readonly string[];
-  readonly #beside: string;
+  readonly #below: string;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines: Interface;
   #said = '';
 
-  constructor(path: string, beside: string, child: ChildProcessByStdio<Writable, Readable, Readable>) {
+  constructor(path: string, below: string, child: ChildProcessByStdio<Writable, Readable, Readable>) {
     this.path = path;
-    this.#beside = beside;
+    this.#below = below;
     this.#child = child;
     this.#lines = createInterface(child.stdout);
     child.stderr.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
@@ -88,7 +93,7 @@ class MountedDisk implements PowerCutDisk {
   }
 
   get #bootId(): string {
-    return join(this.#beside, 'boot-id');
+    return join(this.#below, 'boot-id');
   }
 
   #boot(): void {
@@ -103,11 +108,19 @@ class MountedDisk implements PowerCutDisk {
     return killed;
   }
 
+  makeReadOnly(): Promise<void> {
+    return this.tell('read-only', 'read-only');
+  }
+
+  makeWritable(): Promise<void> {
+    return this.tell('writable', 'writable');
+  }
+
   async destroy(): Promise<void> {
     await killProcessesOf(this.path);
     this.#child.stdin.end();
     if (!this.#isOver) await once(this.#child, 'exit');
-    await rm(this.#beside, { recursive: true, force: true });
+    await rm(this.#below, { recursive: true, force: true });
   }
 
   get #isOver(): boolean {
