@@ -39,11 +39,14 @@ trap : HUP INT TERM USR1 USR2
 status=$?
 words=0
 [ -s "$folder/run/words" ] && words=1
-echo "$status $words done" 1<>"$folder/run/exit" || {
+# On a disk that has become read-only it waits until that can be written: else nobody would learn how the job ended.
+until echo "$status $words done" 1<>"$folder/run/exit" || {
   # The job has deleted its folder.
   mkdir -p "$folder/run"
   echo "$status $words done" >"$folder/run/exit"
-}
+}; do
+  sleep 1
+done
 
 # What the command left behind is the agent's to end, or the next agent's: it lets nobody have the devices before. Bringing all that to
 # the disk is the agent's as well, when the next job has begun.

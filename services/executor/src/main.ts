@@ -7,9 +7,20 @@ import { type AgentConfig, type Environment, parseConfig } from './config.ts';
 const CLOSE_WITHIN_MS = 5_000;
 
 function fail(error: unknown): never {
-  const known = error instanceof Error && error.name === 'PlatformError';
-  process.stderr.write(`${known || !(error instanceof Error) ? String(error) : (error.stack ?? error.message)}\n`);
+  process.stderr.write(`${wordsOf(error)}\n`);
   process.exit(1);
+}
+
+/** For people where they can mend it, else for programmers. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ((error as NodeJS.ErrnoException).code === 'EROFS')
+    return `The agent can not write to ${agentFolder()}: its disk is read-only.`;
+  return error.name === 'PlatformError' ? String(error) : (error.stack ?? error.message);
+}
+
+function agentFolder(): string {
+  return process.env['BATON_AGENT_FOLDER'] || '.baton-agent';
 }
 
 /** From the first moment: a signal that comes while the agent starts is obeyed when it has started. */
@@ -33,7 +44,7 @@ function obeySignals(starting: Promise<Agent>): void {
 
 /** `join URL`, with the token in BATON_JOIN or after the URL: at the first time it joins, at every other it goes on. */
 async function configure([command, url, token]: readonly string[]): Promise<AgentConfig> {
-  const folder = process.env['BATON_AGENT_FOLDER'] || '.baton-agent';
+  const folder = agentFolder();
   const environment: Environment = { ...process.env, BATON_AGENT_FOLDER: folder };
   // Jobs and tools are not to see it.
   delete process.env['BATON_JOIN'];

@@ -5,7 +5,7 @@ import type { MetricProgress, OutputName, Progress } from '../../app/ports.ts';
 import type { AttemptKey } from '../../domain/journal.ts';
 import type { StatePaths } from './attempt-paths.ts';
 
-const HARMLESS = new Set(['ENOSPC', 'EDQUOT', 'ENOENT']);
+const HARMLESS = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'ENOENT']);
 
 export class ProgressFiles implements Progress {
   readonly #paths: StatePaths;
@@ -45,7 +45,7 @@ export class ProgressFiles implements Progress {
       await writeFile(`${path}.new`, JSON.stringify(value));
       await rename(`${path}.new`, path);
     } catch (error) {
-      // On a full disk, or without its folder, an older state stays: the same is shipped again.
+      // On a full or read-only disk, or without its folder, an older state stays: the same is shipped again.
       if (!HARMLESS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
