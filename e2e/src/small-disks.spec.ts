@@ -2,9 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { JobView } from '@baton/contracts';
 import type { BatonClient } from '@baton/sdk';
-import { temporaryFolder } from '@baton/testkit';
+import { powerCutDisk, type PowerCutDisk, temporaryFolder } from '@baton/testkit';
 import { expect, it, onTestFinished, type TestContext, vi } from 'vitest';
 import { counting, expectWhole } from './counting-jobs.ts';
 import { ended, run, shell, untilState } from './jobs.ts';
@@ -26,12 +27,32 @@ interface Stage {
 
 /** A platform whose folder of that name is a file system of its own. */
 async function stage(context: TestContext, name: string, size: string): Promise<Stage> {
-  const folder = await temporaryFolder('baton-e2e-disk-');
-  onTestFinished(() => folder.cleanup());
-  const disk = join(folder.path, name);
+  const disk = await placeOf(name);
   mkdirSync(disk);
   if (!mounted(disk, `size=${size},mode=755`)) context.skip('a tmpfs could not be mounted: that takes root');
-  const platform = await platformOfTest({ BATON_HOME: folder.path, BATON_CPU_SLOTS: '2' });
+  return started(disk);
+}
+
+/** The same, and the disk may fail whoever has files open on it. */
+async function stageOnFailing(context: TestContext, name: string): Promise<Stage & { readonly failing: PowerCutDisk }> {
+  // Not below the home: whoever ends what has to do with that does not mean the disk.
+  const below = await temporaryFolder('baton-e2e-below-');
+  onTestFinished(() => below.cleanup());
+  const made = await powerCutDisk(await placeOf(name), { names: 'journaled', below: below.path });
+  if (made.disk === null) return context.skip(made.why);
+  const failing = made.disk;
+  onTestFinished(() => failing.destroy());
+  return { ...(await started(failing.path)), failing };
+}
+
+async function placeOf(name: string): Promise<string> {
+  const folder = await temporaryFolder('baton-e2e-disk-');
+  onTestFinished(() => folder.cleanup());
+  return join(folder.path, name);
+}
+
+async function started(disk: string): Promise<Stage> {
+  const platform = await platformOfTest({ BATON_HOME: dirname(disk), BATON_CPU_SLOTS: '2' });
   await platform.start();
   const client = await signUpAdmin(platform);
   await client.datasets.create({ name: 'before' });
@@ -92,6 +113,34 @@ async function createUntilRefused(
     made.push(name);
   }
   return { made, refusal: null };
+}
+
+/** In one request, whose bytes come to the disk and whose end is refused. Gives where it goes on. */
+async function uploadUntilRefused(client: BatonClient, path: string): Promise<string> {
+  const bytes = readFileSync(path);
+  const tus = { 'tus-resumable': '1.0.0' };
+  const metadata = `filename ${Buffer.from(basename(path)).toString('base64')}`;
+  const { headers } = await sender(client)('/files', {
+    method: 'POST',
+    headers: { ...tus, 'upload-length': String(bytes.length), 'upload-metadata': metadata },
+  });
+  const url = new URL(headers.get('location') ?? '', client.http.base);
+  const patch = { ...tus, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+  expectReadable(await sender(client)(url.pathname, { method: 'PATCH', headers: patch, body: bytes }));
+  const told = await sender(client)(url.pathname, { method: 'HEAD', headers: tus });
+  expect(told.headers.get('upload-offset')).toBe(String(bytes.length));
+  return url.href;
+}
+
+/** Of a file in the newest version of the dataset. */
+async function contentOf(client: BatonClient, file: string): Promise<Buffer> {
+  const { latestVersion } = await client.datasets.get('before');
+  return Buffer.from(await (await client.datasets.file('before', latestVersion, file)).arrayBuffer());
+}
+
+function expectOnce(job: JobView): void {
+  expect(job).toMatchObject({ state: 'succeeded', counters: { userFailures: 0, infrastructureLosses: 0 } });
+  expect(job.attempts).toHaveLength(1);
 }
 
 it('refuses commands while the log is on a read-only disk, and takes them when it can be written again', async (context) => {
@@ -166,4 +215,65 @@ it('leaves a running job alone while the folder of the agent is on a full disk, 
   expect((await ended(client, id)).state).toBe('succeeded');
   scene.release();
   expect(await ended(client, scene.jobId)).toMatchObject({ state: 'succeeded', attempts: [{ attempt: 1 }] });
+});
+
+it('refuses uploads while the disk of the blobs is read-only, keeps what jobs leave, and finishes both when it can be written', async (context) => {
+  const { failing, ...scene } = await stageOnFailing(context, 'blobs');
+  const { client, platform } = scene;
+  const [kept, late] = ['kept', 'late'].map((name) => join(platform.files, name)) as [string, string];
+  for (const path of [kept, late]) writeFileSync(path, randomBytes(300_000));
+  await client.datasets.addVersion('before', { uploads: [(await client.upload(kept)).uploadId] });
+  await failing.makeReadOnly();
+  const { id } = await client.jobs.submit(shell('echo 1 > "$BATON_OUTPUT_DIR/result"'));
+  const uploadUrl = await uploadUntilRefused(client, late);
+  const { made } = await createUntilRefused(client, 3);
+  expect(made).toHaveLength(4);
+  const { uploadId } = await client.upload(kept);
+  expectReadable(await sender(client)('/api/v1/datasets/before/versions', { body: { uploads: [uploadId] } }));
+  const agentLog = () => readFileSync(join(platform.home, 'logs', 'agent.log'), 'utf8');
+  await vi.waitFor(() => expect(agentLog()).toMatch(/read-only.*the artifacts can not be stored now/), PATIENCE);
+  platform.killPart('control');
+  await vi.waitFor(async () => expect(await contentOf(client, 'kept')).toEqual(readFileSync(kept)), PATIENCE);
+  expect(await client.jobs.get(id)).toMatchObject({ state: 'stopping' });
+  await failing.makeWritable();
+  expect((await ended(client, id)).state).toBe('succeeded');
+  expect(await (await client.jobs.artifact(id, 'result')).text()).toBe('1\n');
+  const upload = await client.upload(late, { uploadUrl });
+  await client.datasets.addVersion('before', { uploads: [upload.uploadId] });
+  expect(await contentOf(client, 'late')).toEqual(readFileSync(late));
+  await expectRecovered(scene, made);
+});
+
+it('goes on with its jobs and says what is wrong while the disk of the agent is read-only, and with all else when it can be written', async (context) => {
+  const { failing, ...scene } = await stageOnFailing(context, 'agent');
+  const { client, platform, jobId } = scene;
+  const gate = join(platform.files, 'gate');
+  const over = join(platform.files, 'over');
+  const { id: ending } = await client.jobs.submit(
+    shell(`while [ ! -e ${gate} ]; do sleep 0.1; done; echo 1 >> ${over}`),
+  );
+  await untilState(client, ending, 'running');
+  await failing.makeReadOnly();
+  const { id: waiting } = await client.jobs.submit(shell('echo late'));
+  await vi.waitFor(
+    () => expect(platform.output).toMatch(/agent exited.*\n.*The agent can not write to .*: its disk is read-only\./),
+    PATIENCE,
+  );
+  await vi.waitFor(
+    async () => expect(await client.jobs.get(jobId)).toMatchObject({ flags: { unreachable: true } }),
+    PATIENCE,
+  );
+  // One ends now: that is told when it can be written down.
+  writeFileSync(gate, '');
+  await vi.waitFor(() => expect(readFileSync(over, 'utf8')).toBe('1\n'), PATIENCE);
+  const { id: latest } = await client.jobs.submit(shell('echo latest'));
+  const unheard = { waiting: { code: 'node-unreachable' } };
+  await vi.waitFor(async () => expect(await client.jobs.get(latest)).toMatchObject(unheard), PATIENCE);
+  expect(await client.jobs.get(waiting)).toMatchObject({ state: 'assigned', flags: { unreachable: true } });
+  expect(readFileSync(join(platform.home, 'logs', 'agent.log'), 'utf8')).not.toMatch(/\n +at /);
+  await failing.makeWritable();
+  for (const id of [ending, waiting, latest]) expectOnce(await ended(client, id));
+  expect(readFileSync(over, 'utf8')).toBe('1\n');
+  scene.release();
+  expectOnce(await ended(client, jobId));
 });
