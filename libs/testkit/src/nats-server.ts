@@ -110,5 +110,7 @@ async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill(signal);
+  // One that a test has frozen hears of it as well.
+  child.kill('SIGCONT');
   await ended;
 }

@@ -2,9 +2,9 @@
 import { STREAM_SUBJECTS } from '@baton/contracts';
 import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { type NatsServer, startNatsServer } from '@baton/testkit';
+import { type NatsServer, startNatsServer, tcpProxy, type TcpProxy } from '@baton/testkit';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Followed } from '../port.ts';
 import { verifyChain } from '../stored-commit.ts';
 import type { PendingWrite } from '../stream-writer.ts';
@@ -27,6 +27,17 @@ afterEach(async () => {
 
 const open = (stream: 'EVENTS' | 'JOBS', timeoutMs = 20_000) =>
   openJetStreamEventStore({ connection, stream, syncAlways: true, timeoutMs });
+
+/** A connection over a network that can be cut: a server that is stopped may still have answered. It goes with the test. */
+async function overNetwork(): Promise<TcpProxy & { readonly connection: NatsConnection }> {
+  const proxy = await tcpProxy(server.port);
+  const far = await connect({ port: proxy.port, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  onTestFinished(async () => {
+    await far.close();
+    await proxy.close();
+  });
+  return { ...proxy, connection: far };
+}
 
 async function killAndRestart(): Promise<void> {
   await server.kill();
@@ -145,13 +156,15 @@ describe('an append', () => {
   });
 
   it('ends with `outcome_unknown` when the server stays silent, and the same commit may then be appended again', async () => {
-    const store = await open('EVENTS', 600);
+    const network = await overNetwork();
+    const { connection: far } = network;
+    const store = await openJetStreamEventStore({ connection: far, stream: 'EVENTS', timeoutMs: 2_000 });
     const ref = newRef();
     const same = commit();
-    process.kill(server.pid, 'SIGSTOP');
+    network.cut('up', 'down');
     const silent = store.append(ref, same, { kind: 'aggregate', position: 0 });
     await expect(silent).rejects.toMatchObject({ code: 'outcome_unknown', retryAfterMs: 1_000 });
-    process.kill(server.pid, 'SIGCONT');
+    network.heal();
     const patient = await open('EVENTS');
     await expect(patient.append(ref, same, { kind: 'aggregate', position: 0 })).resolves.toMatchObject({ position: 1 });
     expect(await patient.lastPosition()).toBe(1);
@@ -186,13 +199,18 @@ describe('a disk without room', () => {
   });
 
   it('leaves the outcome unknown of what was sent and not answered', async () => {
-    let room = true;
-    const store = await openJetStreamEventStore({ connection, stream: 'EVENTS', hasRoom: () => room });
-    process.kill(server.pid, 'SIGSTOP');
+    const network = await overNetwork();
+    const { connection: far } = network;
+    let asked = 0;
+    // The disk is full when the commit would be sent once more.
+    const hasRoom = () => (asked += 1) === 1;
+    const store = await openJetStreamEventStore({ connection: far, stream: 'EVENTS', hasRoom });
+    network.cut('up', 'down');
     const appending = store.append(newRef(), commit(), { kind: 'aggregate', position: 0 });
-    room = false;
-    await expect(appending).rejects.toMatchObject({ code: 'outcome_unknown' });
-    process.kill(server.pid, 'SIGCONT');
+    await server.kill();
+    await server.restart();
+    network.heal();
+    await expect(appending).rejects.toMatchObject({ code: 'outcome_unknown', cause: { code: 'storage_full' } });
   });
 });
 
