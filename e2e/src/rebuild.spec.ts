@@ -1,11 +1,12 @@
-// Read models that are wrong are made anew from the log with one command: `npm start -- --rebuild`.
-import { readdirSync, writeFileSync } from 'node:fs';
+// Read models that are wrong are made anew from the log with one command: `npm start -- --rebuild`; snapshots are never needed.
+import { hash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { BatonClient } from '@baton/sdk';
 import { scaleModel } from '@baton/testkit';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { run, shell } from './jobs.ts';
+import { ended, run, shell, untilReleased, untilState } from './jobs.ts';
 import { inviteUser } from './people.ts';
 import { startedPlatform, type TestPlatform } from './platform.ts';
 
@@ -111,4 +112,77 @@ it('gives back every list as it was, after documents went missing and others bec
   expect(await platform.stop()).toBe(0);
   await platform.start();
   await vi.waitFor(async () => expect(await lists()).toEqual(before), { timeout: 60_000, interval: 100 });
+});
+
+/** The start of a scheduler is spared so many commits by a snapshot; fewer are not worth one. */
+const WORTH_COMMITS = 5_000;
+
+/** Everything that read models are asked for, and what the scheduler answers out of its memory, without what changes with the time of day. */
+async function state() {
+  const [{ jobs, ...others }, queue, stats] = await Promise.all([lists(), admin.queue.show(), admin.queue.stats()]);
+  const untimed = <T extends { expected?: unknown }>(items: readonly T[]) =>
+    items.map(({ expected: _expected, ...rest }) => rest);
+  const waiting = { items: untimed(queue.items), counts: queue.counts };
+  return { ...others, jobs: untimed(jobs.items), waiting, running: stats.jobs, forecasts: stats.forecasts };
+}
+
+/** As soon as one job runs, one is in line behind it, and two may not start yet. */
+function settledState(): ReturnType<typeof state> {
+  return vi.waitFor(
+    async () => {
+      const now = await state();
+      expect(now.running).toEqual({ running: 1, inLine: 1, queued: 0, notYet: 2 });
+      expect(now.jobs.filter(({ flags }) => flags.unreachable)).toEqual([]);
+      return now;
+    },
+    { timeout: 60_000, interval: 100 },
+  );
+}
+
+function snapshots(): string[] {
+  const files = readdirSync(platform.home, { recursive: true, encoding: 'utf8' });
+  return files.filter((name) => name.endsWith('.snapshot')).map((name) => join(platform.home, name));
+}
+
+/** As a version would have written it that makes something else of the same commits. */
+function writeAsOther(path: string): void {
+  const [head = '', body = ''] = readFileSync(path, 'utf8').split('\n', 2);
+  const place = JSON.parse(head) as { ledgerVersion: number };
+  const other = JSON.stringify({ ...(JSON.parse(body) as object), jobs: [], arrays: [], completeArrays: [] });
+  const otherHead = { ...place, ledgerVersion: place.ledgerVersion + 1, digest: hash('sha256', other) };
+  writeFileSync(path, `${JSON.stringify(otherHead)}\n${other}`);
+}
+
+it('holds the same state when its snapshots were deleted, and when another version has made others of the same log', async () => {
+  const release = join(platform.files, 'release');
+  const { id: first } = await admin.jobs.submit({ ...untilReleased(['true'], release), name: 'first' });
+  await untilState(admin, first, 'running');
+  const { array } = await admin.jobs.submit(shell('true', { array: { count: WORTH_COMMITS / 2 } }));
+  await admin.jobs.cancel(array?.id ?? '');
+  const { id: next } = await admin.jobs.submit(shell('true', { name: 'next' }));
+  const { id: after } = await admin.jobs.submit(shell('true', { name: 'after', after: [{ job: next }] }));
+  const { id: held } = await admin.jobs.submit(shell('true', { name: 'held', hold: true }));
+
+  // The first start that has so much to read writes one.
+  expect(await platform.stop()).toBe(0);
+  await platform.start();
+  const path = join(platform.home, 'read', 'ledger.snapshot');
+  await vi.waitFor(() => expect(existsSync(path)).toBe(true), { timeout: 60_000 });
+  const before = await settledState();
+
+  for (const harm of [() => snapshots().forEach((file) => rmSync(file)), () => snapshots().forEach(writeAsOther)]) {
+    expect(await platform.stop()).toBe(0);
+    expect(snapshots()).toEqual([path]);
+    harm();
+    await platform.start();
+    await vi.waitFor(async () => expect(await state()).toEqual(before), { timeout: 60_000, interval: 100 });
+    // Made anew, of the whole log.
+    await vi.waitFor(() => expect(snapshots()).toEqual([path]), { timeout: 60_000 });
+  }
+
+  writeFileSync(release, '');
+  await admin.jobs.release(held);
+  for (const id of [first, next, after, held]) {
+    expect(await ended(admin, id)).toMatchObject({ state: 'succeeded', attempts: [{ attempt: 1 }] });
+  }
 });
