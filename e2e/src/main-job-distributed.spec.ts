@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BatonClient } from '@baton/sdk';
+import { BatonClient } from '@baton/sdk';
 import {
   DISTRIBUTED_PARTS,
   distributedPlatform,
@@ -12,9 +12,10 @@ import {
   temporaryFolder,
   type TemporaryFolder,
 } from '@baton/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { counting, expectWhole } from './counting-jobs.ts';
 import { servedAccuracy } from './digits.ts';
-import { ended, untilReleased } from './jobs.ts';
+import { ended, shell, untilReleased, untilState } from './jobs.ts';
 import { epochsIn, registerCode, trainingSpec, uploadDigits, weightsOf } from './main-job.ts';
 import { signUpAdmin } from './people.ts';
 import { trainingPython } from './python.ts';
@@ -112,8 +113,58 @@ function mainJob(server: MongoServer | null): void {
     await weightsOf(client, id);
   });
 
+  it.each(DISTRIBUTED_PARTS)(
+    'disturbs no job when %s alone is killed under it, and carries out every command that comes meanwhile, once',
+    async (part) => {
+      const patient = new BatonClient({ url: platform.url, token: client.http.token ?? '', retryForMs: 200_000 });
+      const release = join(files.path, `release-${part}`);
+      const { id } = await client.jobs.submit(counting(release));
+      await untilState(client, id, 'running');
+      const names = ['before', 'during', 'after'].map((when) => `${part}-${when}`);
+      const [before = '', during = '', after = ''] = names;
+      await commandEach(patient, before);
+      await platform.kill(part);
+      const early = commandEach(patient, during);
+      await platform.startPart(part);
+      await early;
+      await commandEach(patient, after);
+      await writeFile(release, '');
+      await expectWhole(client, await ended(client, id));
+      await expectOnce(client, names);
+    },
+  );
+
   it('stops each service in order, with code 0', async () => {
     const codes = await platform.stop();
     expect(codes).toEqual(Object.fromEntries(DISTRIBUTED_PARTS.map((part) => [part, 0])));
   });
+}
+
+/** A command of each service that keeps something in the log. */
+async function commandEach(client: BatonClient, name: string): Promise<void> {
+  await Promise.all([
+    client.groups.create(name),
+    client.datasets.create({ name }),
+    client.models.create({ name }),
+    client.jobs.submit(shell('exit 0', { name })),
+    client.endpoints.create({ name, model: 'digits' }),
+  ]);
+}
+
+/** What the commands have made is there, and there is one of each. The endpoints are removed again, since each takes memory. */
+async function expectOnce(client: BatonClient, names: readonly string[]): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const lists = [client.groups, client.datasets, client.models, client.jobs, client.endpoints] as const;
+      for (const list of lists) {
+        const { items } = await list.list();
+        const found = items.map(({ name }) => name).filter((name) => names.includes(name));
+        expect(found.toSorted()).toEqual(names.toSorted());
+      }
+    },
+    { timeout: 60_000 },
+  );
+  const jobs = (await client.jobs.list()).items.filter(({ name }) => names.includes(name));
+  for (const { id } of jobs) expect(await ended(client, id)).toMatchObject({ state: 'succeeded' });
+  for (const name of names) await client.endpoints.delete(name);
 }
