@@ -1,5 +1,5 @@
 // All that watches one attempt: two shippers, the metric reader, the sampler; and what the end's record needs of them.
-import type { AttemptOutput, MetricValues } from '@baton/contracts';
+import type { AttemptOutput } from '@baton/contracts';
 import type { AttemptKey } from '../domain/journal.ts';
 import { lastLines, MAX_BYTES } from '../domain/last-lines.ts';
 import { Redactor } from '../domain/redaction.ts';
