@@ -28,11 +28,13 @@ export interface GatewayFixture {
   stop(): Promise<void>;
 }
 
-/** `alice`, `bob` and `job` are tokens of two users and of a job of Alice's. */
+/** `alice` and `bob` are tokens of users, the others of a job of Alice's: `job` as earlier releases made them, and each attempt's. */
 const PRINCIPALS: Record<string, Principal> = {
   alice: { kind: 'user', userId: ALICE, role: 'user', groups: [], credentialId: 'tok_a' },
   bob: { kind: 'user', userId: BOB, role: 'user', groups: [], credentialId: 'tok_b' },
   job: { kind: 'job', userId: ALICE, role: 'user', groups: [], credentialId: 'tok_j', jobId: JOB },
+  attempt1: { kind: 'job', userId: ALICE, role: 'user', groups: [], credentialId: 'tok_1', jobId: JOB, attempt: 1 },
+  attempt2: { kind: 'job', userId: ALICE, role: 'user', groups: [], credentialId: 'tok_2', jobId: JOB, attempt: 2 },
 };
 
 export async function startFixture(overrides: Record<string, string> = {}): Promise<GatewayFixture> {

@@ -1,6 +1,6 @@
 // Who is asking, and who may see or change what. One rule for datasets, models, jobs and endpoints.
 import { Type, type Static } from 'typebox';
-import { Id, strict } from './schema.ts';
+import { AttemptNumber, Id, strict } from './schema.ts';
 
 export const Role = Type.Union([Type.Literal('admin'), Type.Literal('user')]);
 export type Role = Static<typeof Role>;
@@ -17,6 +17,8 @@ export const Principal = strict({
   credentialId: Type.String(),
   /** For `job`: the only job that its token may touch. */
   jobId: Type.Optional(Id),
+  /** For `job`: the attempt that the token was made for; absent in those of earlier releases. */
+  attempt: Type.Optional(AttemptNumber),
 });
 export type Principal = Static<typeof Principal>;
 

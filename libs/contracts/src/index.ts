@@ -1,5 +1,6 @@
 // The shared vocabulary: schemas of events, commands, queries and REST bodies; NATS subjects; error codes.
 export {
+  AttemptNumber,
   strict,
   ID_PATTERN,
   ID_PREFIX,
@@ -82,7 +83,6 @@ export {
 } from './events/user.ts';
 export { DetailsChange, datasetEvents, Lineage, ModelVersionKind, modelEvents } from './events/data.ts';
 export {
-  AttemptNumber,
   Behind,
   MetricValues,
   EndReason,

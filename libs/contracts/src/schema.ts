@@ -36,6 +36,8 @@ export const Name = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
   description: 'letters, digits, dot, underscore, hyphen; at most 63; starts with a letter or digit',
 });
+/** Of a job's attempts; the first is 1. */
+export const AttemptNumber = Type.Integer({ minimum: 1 });
 /** An id or a name; services accept either wherever one thing is meant. */
 export const Ref = Type.String({ minLength: 1, maxLength: 128 });
 export const Digest = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex' });

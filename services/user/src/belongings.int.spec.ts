@@ -76,7 +76,8 @@ describe('tokens', () => {
     expect(again).toBe(first);
     expect(second).not.toBe(first);
     const job = await world.authenticate(first);
-    expect(job).toMatchObject({ kind: 'job', userId: admin.userId, role: 'user', jobId: JOB_ID });
+    expect(job).toMatchObject({ kind: 'job', userId: admin.userId, role: 'user', jobId: JOB_ID, attempt: 1 });
+    expect(await world.authenticate(second)).toMatchObject({ jobId: JOB_ID, attempt: 2 });
     await expect(world.call(userRpc.createToken, job, { label: 'x' })).rejects.toEqual(refused('forbidden'));
     await expect(world.call(userRpc.listUsers, job, {})).rejects.toEqual(refused('forbidden'));
     await expect(

@@ -72,6 +72,29 @@ describe('metrics from inside the job', () => {
     expect((await post(one({ a: 1 }), { token: 'alice' })).status).toBe(403);
     expect((await post(one({ a: 1 }), { path: 'job_xxxxxxxxxxxxxxxxxxxxxxxxxx' })).status).toBe(404);
   });
+  it('are taken with the token of the attempt that runs, and with no other', async () => {
+    const before = job;
+    const [first] = job.attempts;
+    if (!first) throw new Error('no attempt');
+    job = {
+      ...job,
+      attempts: [
+        { ...first, endedAt: 2 },
+        { ...first, attempt: 2 },
+      ],
+    };
+    for (const words of [{}, { attempt: 1 }, { attempt: 2 }])
+      expect(await problem(await post({ ...words, ...one({ stale: 1 }) }, { token: 'attempt1' }))).toMatchObject({
+        code: 'conflict',
+        detail: expect.stringContaining('Attempt 1 of the job does not run') as unknown,
+      });
+    expect(await problem(await post({ attempt: 1, ...one({ stale: 1 }) }, { token: 'attempt2' }))).toMatchObject({
+      code: 'conflict',
+    });
+    expect((await post(one({ fresh: 1 }), { token: 'attempt2' })).status).toBe(200);
+    expect((await metrics('?attempt=2')).map(({ values }) => values)).toEqual([{ fresh: 1 }]);
+    job = before;
+  });
   it('are taken of the attempt that runs, and of no other', async () => {
     const before = job;
     expect(await problem(await post({ attempt: 2, ...one({ a: 1 }) }))).toMatchObject({ code: 'conflict' });

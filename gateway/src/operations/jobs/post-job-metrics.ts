@@ -19,7 +19,7 @@ const Point = strict({
   at: Type.Optional(Timestamp),
 });
 const Body = strict({
-  /** `BATON_ATTEMPT`: so that what an earlier attempt has left running can't speak for the present one. The newest if absent. */
+  /** `BATON_ATTEMPT`. The token's if absent: what an earlier attempt has left running can't speak for the present one. */
   attempt: Type.Optional(AttemptNumber),
   points: Type.Array(Point, { minItems: 1, maxItems: MAX_POINTS }),
 });
@@ -30,10 +30,10 @@ export const postJobMetrics = operation({
   summary: "Add points to a running job's metrics; with the job's own token alone",
   access: 'own-job',
   schema: { params: IdPath, body: Body, response: strict({ accepted: Type.Integer() }) },
-  handler: async ({ call, params, body, gateway, meta }) => {
+  handler: async ({ call, params, body, gateway, meta, principal }) => {
     gateway.metricRate.take(params.id);
     const job = await call(schedulerRpc.getJob, params);
-    const attempt = runningAttempt(job, body.attempt);
+    const attempt = runningAttempt(job, [body.attempt, principal.attempt]);
     const now = Date.now();
     const points = body.points.map(({ at = now, ...point }) => ({ at, ...point }));
     await gateway.metricWriter.publish({ jobId: job.id, attempt, points, repeatKey: meta.idempotencyKey });
@@ -41,11 +41,12 @@ export const postJobMetrics = operation({
   },
 });
 
-function runningAttempt(job: JobView, named: number | undefined): number {
+function runningAttempt(job: JobView, named: readonly (number | undefined)[]): number {
   const newest = job.attempts.at(-1);
   const isRunning =
     newest?.endedAt === null && (job.state === 'running' || job.state === 'starting' || job.state === 'stopping');
-  if (newest && isRunning && (named === undefined || named === newest.attempt)) return newest.attempt;
-  const what = named === undefined ? 'The job has no attempt that runs' : `Attempt ${named} of the job does not run`;
+  const other = named.find((attempt) => attempt !== undefined && attempt !== newest?.attempt);
+  if (newest && isRunning && other === undefined) return newest.attempt;
+  const what = other === undefined ? 'The job has no attempt that runs' : `Attempt ${other} of the job does not run`;
   throw new PlatformError('conflict', `${what}; points are taken while it does.`);
 }

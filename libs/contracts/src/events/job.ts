@@ -4,9 +4,8 @@ import { Ownership } from '../access.ts';
 import { MAX_JOBS_PER_DEVICE } from '../device-part.ts';
 import { ArrayPlace, PinnedSpec } from '../job-spec.ts';
 import { ManifestSummary } from '../manifest.ts';
-import { Bytes, Digest, Id, Labels, Name, Timestamp, strict } from '../schema.ts';
+import { AttemptNumber, Bytes, Digest, Id, Labels, Name, strict, Timestamp } from '../schema.ts';
 
-export const AttemptNumber = Type.Integer({ minimum: 1 });
 export const MetricValues = Type.Record(Type.String(), Type.Number());
 export type MetricValues = Static<typeof MetricValues>;
 

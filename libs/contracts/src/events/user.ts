@@ -1,7 +1,7 @@
 // Events of users, groups, tokens, secrets and name reservations. Personal fields are ciphertext under the user's own key.
 import { Type, type Static } from 'typebox';
 import { Role } from '../access.ts';
-import { Id, Name, Timestamp, strict } from '../schema.ts';
+import { AttemptNumber, Id, Name, strict, Timestamp } from '../schema.ts';
 
 /** base64url of AES-256-GCM (iv, ciphertext, tag) under the user's data key. */
 const Encrypted = Type.String();
@@ -34,6 +34,8 @@ export const tokenEvents = {
     secretHash: Type.String(),
     expiresAt: Type.Union([Timestamp, Type.Null()]),
     jobId: Type.Optional(Id),
+    /** With `jobId`; tokens of earlier releases have none. */
+    attempt: Type.Optional(AttemptNumber),
   }),
   TokenRevoked: strict({ by: Type.String() }),
 };

@@ -1,9 +1,9 @@
 // The protocol between the scheduler and the agents: what a node is to have, and what it has seen happen.
 import { Type, type Static } from 'typebox';
-import { AttemptNumber, AttemptResult, Behind, Device, NodeDescription, Rendezvous } from '../events/job.ts';
+import { AttemptResult, Behind, Device, NodeDescription, Rendezvous } from '../events/job.ts';
 import { PinnedSpec } from '../job-spec.ts';
 import { ManifestSummary } from '../manifest.ts';
-import { Bytes, Digest, Id, Name, Timestamp, strict } from '../schema.ts';
+import { AttemptNumber, Bytes, Digest, Id, Name, strict, Timestamp } from '../schema.ts';
 import { GangPlace } from './gang.ts';
 import { rpc } from './rpc.ts';
 

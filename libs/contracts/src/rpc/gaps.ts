@@ -1,7 +1,6 @@
 // The idle-gap ledger as it is asked for and answered: where every second of every device went.
 import { Type, type Static } from 'typebox';
-import { AttemptNumber } from '../events/job.ts';
-import { Id, Name, Ref, Timestamp, strict } from '../schema.ts';
+import { AttemptNumber, Id, Name, Ref, strict, Timestamp } from '../schema.ts';
 
 /** Microseconds. */
 const Duration = Type.Integer({ minimum: 0, description: 'microseconds' });

@@ -2,10 +2,10 @@
 import { Type, type Static } from 'typebox';
 import { Ownership } from '../access.ts';
 import { StoredEvent } from '../commit.ts';
-import { AttemptNumber, AttemptResult, Behind } from '../events/job.ts';
+import { AttemptResult, Behind } from '../events/job.ts';
 import { ArrayPlace, JobSpec, PinnedSpec } from '../job-spec.ts';
 import { ManifestSummary } from '../manifest.ts';
-import { Id, Name, Ref, Timestamp, strict } from '../schema.ts';
+import { AttemptNumber, Id, Name, Ref, strict, Timestamp } from '../schema.ts';
 import { ById, Changed, PageQuery, Stamped, page } from './common.ts';
 import { ExpectedTimes } from './forecast.ts';
 import { RankView } from './gang.ts';

@@ -41,11 +41,11 @@ export class Authenticator {
 }
 
 function principalOf(credentialId: string, terms: TokenTerms, role: Principal['role'], groups: string[]): Principal {
-  const { userId, kind, jobId } = terms;
+  const { userId, kind, jobId, attempt } = terms;
+  if (kind !== 'job') return { kind: 'user', userId, role, groups, credentialId };
+  const own = { ...(jobId === undefined ? {} : { jobId }), ...(attempt === undefined ? {} : { attempt }) };
   // A job reads what its owner may read as a member, never as an admin.
-  if (kind === 'job')
-    return { kind: 'job', userId, role: 'user', groups, credentialId, ...(jobId === undefined ? {} : { jobId }) };
-  return { kind: 'user', userId, role, groups, credentialId };
+  return { kind: 'job', userId, role: 'user', groups, credentialId, ...own };
 }
 
 function refused(): PlatformError {

@@ -26,6 +26,7 @@ interface Wanted {
   readonly label: string;
   readonly expiresAt: number | null;
   readonly jobId?: string;
+  readonly attempt?: number;
 }
 
 export interface TokensParts {
@@ -79,7 +80,7 @@ export class Tokens {
     const expiresAt = now() + JOB_TOKEN_DAYS * DAY_MS;
     return this.#issue(
       { id, secret: secrets.derive(id) },
-      { userId: job.ownerId, kind: 'job', label, expiresAt, jobId: job.jobId },
+      { userId: job.ownerId, kind: 'job', label, expiresAt, jobId: job.jobId, attempt: job.attempt },
       write,
     );
   }

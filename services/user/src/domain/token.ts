@@ -11,6 +11,7 @@ export interface TokenTerms {
   readonly expiresAt: number | null;
   /** Only for job tokens. */
   readonly jobId?: string;
+  readonly attempt?: number;
 }
 
 export type TokenState =
