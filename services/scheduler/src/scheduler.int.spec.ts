@@ -1,5 +1,5 @@
 // The scheduler on a real nats-server with its own permissions only: jobs follow one another, and nothing is lost.
-import { isFinal, schedulerRpc } from '@baton/contracts';
+import { isFinal, queueRpc, schedulerRpc } from '@baton/contracts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { aUser, by, NODE_ID, startWorld, VISION, type World } from './testing/world.ts';
 
@@ -76,6 +76,27 @@ describe('the scheduler', () => {
       waiting: null,
       attempts: [{ devices: ['cpu-0'] }],
     });
+    await drain();
+  });
+
+  it('says what is being put in place for a job that has its devices, for as long as its agent says so', async () => {
+    await drain();
+    const { id } = await world.submit(asAlice, {});
+    await vi.waitFor(() => expect(startedJobs()).toContain(id), { timeout: 60_000 });
+    await world.agent.tell({ type: 'starting', jobId: id, attempt: 1 });
+    const phase = { jobId: id, attempt: 1, phase: 'starting' };
+    world.agent.held = [{ ...phase, progress: 'dataset digits 43 %' }];
+    await world.agent.sync();
+    const message = 'Staging: dataset digits 43 %.';
+    expect(await world.job(asAlice, id, 3)).toMatchObject({ state: 'starting', waiting: { code: 'staging', message } });
+    expect(await world.gateway.call(queueRpc.why, asAlice, { id })).toMatchObject({
+      code: null,
+      message: `It does not wait: it is starting. ${message}`,
+    });
+    world.agent.held = [phase];
+    await world.agent.sync();
+    expect(await world.job(asAlice, id, 3)).toMatchObject({ state: 'starting', waiting: null });
+    world.agent.held = [];
     await drain();
   });
 

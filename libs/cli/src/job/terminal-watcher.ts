@@ -62,6 +62,7 @@ export class TerminalWatcher implements Watcher {
 
 function announcement(job: JobView, isLive: boolean): string {
   const attempt = job.attempts.at(-1);
+  if (job.waiting?.code === 'staging') return isLive ? '' : 'staging what it needs';
   if (job.waiting) return isLive ? '' : `queued: ${job.waiting.message}`;
   if (job.state !== 'running' || !attempt) return '';
   const again = attempt.attempt > 1 ? `, attempt ${attempt.attempt}` : '';

@@ -14,7 +14,7 @@ import { ChangedJobs, JobListing, JobStateName, JobSubmission } from './jobs.ts'
 import { AddNode, JoinNode, NodeAdded, NodeChange, NodeDraining, NodeView, RemoveNode, ShareNode } from './nodes.ts';
 import { rpc } from './rpc.ts';
 
-/** Why a queued job waits. */
+/** Why a job waits that is queued, or has no process yet. */
 export const WaitCode = Type.Union([
   Type.Literal('behind-in-queue'),
   Type.Literal('devices-busy'),
@@ -25,6 +25,8 @@ export const WaitCode = Type.Union([
   Type.Literal('no-node'),
   Type.Literal('retry-backoff'),
   Type.Literal('staged-behind'),
+  /** It has its devices, and what it needs is being put in place. */
+  Type.Literal('staging'),
   Type.Literal('user-quota'),
   Type.Literal('group-quota'),
   /** It would fit, but would delay a job that was promised a start. */

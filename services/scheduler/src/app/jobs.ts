@@ -6,13 +6,14 @@ import {
   type ChangedJobs,
   isFinal,
   type JobEventView,
+  type JobStateName,
   type JobView,
 } from '@baton/contracts';
 import { hasCode, PlatformError } from '@baton/errors';
-import { type ExistingJob, isWaiting } from '../domain/job.ts';
+import { type ExistingJob, isPlaced, isWaiting } from '../domain/job.ts';
 import type { JobCommand } from '../domain/job.commands.ts';
 import type { KnownNode } from '../domain/ledger.ts';
-import { explainLine, explainWait } from '../domain/schedule/explain.ts';
+import { explainLine, explainStaging, explainWait } from '../domain/schedule/explain.ts';
 import { engineShapeOf } from '../domain/schedule/engine-shape.ts';
 import type { JobDocument } from '../projections/job-document.ts';
 import { firstJobOf, isArrayId } from './array-submission.ts';
@@ -26,6 +27,9 @@ import { readableIn } from './readable-in.ts';
 import { refusedForSure } from './sure-refusal.ts';
 import type { StagingProgress } from './staging-progress.ts';
 import { Turns } from './turns.ts';
+
+/** It waits for its turn, or for what it needs. */
+const WITHOUT_PROCESS: ReadonlySet<JobStateName> = new Set(['queued', 'assigned', 'starting']);
 
 export interface JobsPorts {
   readonly leadership: Leadership;
@@ -131,8 +135,7 @@ export class Jobs {
       ...view,
       flags: { ...view.flags, unreachable },
       attempts: view.attempts.map((attempt) => named(attempt, nodes)),
-      waiting:
-        view.state === 'queued' || view.state === 'assigned' ? this.#waitingFor(principal, view.id, nodes) : null,
+      waiting: WITHOUT_PROCESS.has(view.state) ? this.#waitingFor(principal, view.id, nodes) : null,
     };
   }
 
@@ -156,10 +159,9 @@ export class Jobs {
     if (!leader || !record) return null;
     const { engine } = leader.ledger;
     leader.refresh(this.#ports.now());
-    if (isWaiting(record.state)) {
-      const { nodeId, number } = record.state.attempt;
-      return explainLine(id, engine, this.#ports.progress.of(nodeId, id, number));
-    }
+    const { progress } = this.#ports;
+    if (isWaiting(record.state)) return explainLine(id, engine, progress.of(id, record.state));
+    if (isPlaced(record.state)) return explainStaging(progress.of(id, record.state));
     if (record.state.phase !== 'queued') return null;
     const wait = explainWait(id, engine, { gate: leader.ledger.gate(id), now: this.#ports.now() });
     return withCordonWords(wait, engineShapeOf(record.state.spec), nodes);

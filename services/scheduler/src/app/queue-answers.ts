@@ -14,7 +14,7 @@ import {
 } from '@baton/contracts';
 import { PlatformError } from '@baton/errors';
 import { isLater, type When, whenOf } from '@baton/service-host';
-import { evolveJob, type ExistingJob, initialJob, isWaiting, type JobState } from '../domain/job.ts';
+import { evolveJob, type ExistingJob, initialJob, isPlaced, isWaiting, type JobState } from '../domain/job.ts';
 import type { JobRecord } from '../domain/job-record.ts';
 import type { JobLedger } from '../domain/ledger.ts';
 import { engineShapeOf } from '../domain/schedule/engine-shape.ts';
@@ -74,7 +74,7 @@ export class QueueAnswers {
     if (!canRead(caller.principal, record.state)) throw noSuchJob(id);
     const wait = this.#wait(record, moment, when === null);
     const times = expected === null ? {} : { expected: expected(id) };
-    if (!wait) return { ...notWaiting(id, moment.at, record.state), ...times };
+    if (!wait) return { ...notWaiting(id, moment.at, record.state, this.#staging(record, when)), ...times };
     const { ledger } = moment;
     const context = { engine: ledger.engine, gate: ledger.gate(id), now: moment.at, word: wordFor(caller, ledger) };
     const facts = whyFacts(id, context);
@@ -116,12 +116,15 @@ export class QueueAnswers {
     return { at, ledger: leader.ledger, nodes: this.#ports.nodes.known() };
   }
 
+  /** What is put in place for one that waits for nothing else; '' if nothing is. */
+  #staging({ id, state }: JobRecord, when: When | null): string {
+    const progress = when === null && isPlaced(state) ? this.#ports.progress.of(id, state) : null;
+    return progress === null ? '' : ` Staging: ${progress}.`;
+  }
+
   /** Null: it does not wait. */
   #wait({ id, state }: JobRecord, { ledger, at: now, nodes }: Moment, isNow: boolean): WaitReason | null {
-    if (isWaiting(state)) {
-      const { nodeId, number } = state.attempt;
-      return explainLine(id, ledger.engine, isNow ? this.#ports.progress.of(nodeId, id, number) : null);
-    }
+    if (isWaiting(state)) return explainLine(id, ledger.engine, isNow ? this.#ports.progress.of(id, state) : null);
     if (state.phase !== 'queued') return null;
     const wait = explainWait(id, ledger.engine, { gate: ledger.gate(id), now });
     return withCordonWords(wait, engineShapeOf(state.spec), nodes);
@@ -145,9 +148,9 @@ function whenAsked({ meta: { at } }: Caller): When | null {
   return at === undefined ? null : whenOf(at);
 }
 
-function notWaiting(jobId: string, at: number, { phase, spec }: ExistingJob): WhyView {
+function notWaiting(jobId: string, at: number, { phase, spec }: ExistingJob, staging = ''): WhyView {
   const state = phase as JobStateName;
-  const message = `It does not wait: it is ${state}.`;
+  const message = `It does not wait: it is ${state}.${staging}`;
   const facts: WhyView['facts'] = [{ code: 'not-waiting', message, state }];
   return { jobId, name: spec.name, at, state, code: null, message, facts };
 }

@@ -1,4 +1,6 @@
 // What agents say that they are fetching or building just now. Not in the log: after a restart they say it again.
+import { partsOf, type PlacedJob } from '../domain/job.ts';
+
 export interface ProgressReport {
   readonly jobId: string;
   readonly attempt: number;
@@ -16,8 +18,10 @@ export class StagingProgress {
     this.#byNode.set(nodeId, new Map(said));
   }
 
-  /** For people: "dataset digits 43 %". */
-  of(nodeId: string, jobId: string, attempt: number): string | null {
-    return this.#byNode.get(nodeId)?.get(`${jobId}.${attempt}`) ?? null;
+  /** For people: "dataset digits 43 %". Of a job on several nodes, the first that says anything. */
+  of(jobId: string, state: PlacedJob): string | null {
+    const name = `${jobId}.${state.attempt.number}`;
+    const said = partsOf(state).map(({ nodeId }) => this.#byNode.get(nodeId)?.get(name));
+    return said.find((progress) => progress !== undefined) ?? null;
   }
 }

@@ -170,7 +170,7 @@ export class FakeAgent {
   readonly bus: Bus;
   readonly pushed: DesiredSet[] = [];
   slots = { cpu: 1, gpu: 0 };
-  held: { jobId: string; attempt: number; phase: string }[] = [];
+  held: { jobId: string; attempt: number; phase: string; progress?: string }[] = [];
   #seq = 0;
 
   constructor(bus: Bus) {

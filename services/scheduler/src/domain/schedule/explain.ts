@@ -75,6 +75,11 @@ export function explainLine(jobId: string, engine: Engine, progress: string | nu
   };
 }
 
+/** For one that has its devices and no process yet. Null: nothing is being fetched or built for it. */
+export function explainStaging(progress: string | null): WaitReason | null {
+  return progress === null ? null : { code: 'staging', message: `Staging: ${progress}.`, position: 1, heldBy: [] };
+}
+
 /** Null where it changes nothing that it asks for a part only. */
 function partSentence({ twentieths }: WaitingJob['shape'], code: WaitCode, holding: number): string | null {
   if (twentieths === undefined) return null;
@@ -105,6 +110,7 @@ function gangSentence(code: WaitCode, nodes: number): string | null {
       return `Of the nodes that it would fit on now, too few stay free of bookings for others until its time limit.`;
     case 'behind-in-queue':
     case 'staged-behind':
+    case 'staging':
     case 'user-quota':
     case 'group-quota':
     case 'retry-backoff':
@@ -146,6 +152,7 @@ function sentence(code: WaitCode, position: number, holding: number): string {
     case 'booked':
       return 'It would fit now, but by its time limit would run into a booking for others.';
     // Each has a sentence of its own.
+    case 'staging':
     case 'retry-backoff':
     case 'begin-later':
     case 'held':
