@@ -22,8 +22,6 @@ trap : HUP INT TERM USR1 USR2
 status=$?
 words=0
 [ -s "$folder/run/words" ] && words=1
-# The job may have deleted it, and the disk may be read-only for now. An image without `sleep` does not wait.
-until echo "$status $words done" 1<>"$folder/run/exit" || echo "$status $words done" >"$folder/run/exit"; do
-  sleep 1 || break
-done
+# The job may have deleted it.
+echo "$status $words done" 1<>"$folder/run/exit" || echo "$status $words done" >"$folder/run/exit"
 exit "$status"

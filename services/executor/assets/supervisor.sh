@@ -39,12 +39,19 @@ trap : HUP INT TERM USR1 USR2
 status=$?
 words=0
 [ -s "$folder/run/words" ] && words=1
-# On a disk that has become read-only it waits until that can be written: else nobody would learn how the job ended.
-until echo "$status $words done" 1<>"$folder/run/exit" || {
-  # The job has deleted its folder.
-  mkdir -p "$folder/run"
-  echo "$status $words done" >"$folder/run/exit"
-}; do
+tell() {
+  echo "$status $words done" 1<>"$folder/run/exit" || {
+    # The job has deleted its folder.
+    mkdir -p "$folder/run"
+    echo "$status $words done" >"$folder/run/exit"
+  }
+}
+# A disk that has become read-only is waited for: else nobody would learn how the job ended. What the job has put in the way is not.
+until tell; do
+  if echo >"$folder/run/probe"; then
+    tell
+    break
+  fi
   sleep 1
 done
 

@@ -7,7 +7,7 @@ import { readMounts } from './adapters/staging/mount-table.ts';
 import { installedUv } from './testing/staging-world.ts';
 import type { AgentProcess } from './testing/agent-process.ts';
 import { eventually } from './testing/eventually.ts';
-import { shell, startWorld, storeManifest, type World } from './testing/world.ts';
+import { membersOf, shell, startWorld, storeManifest, type World } from './testing/world.ts';
 
 const IS_ROOT = process.getuid?.() === 0;
 const uv = installedUv();
@@ -19,6 +19,13 @@ describe('a job', () => {
     await world.startAgent(uv === null ? {} : { BATON_UV: uv });
   });
   afterAll(() => world.stop());
+
+  it('that puts something in the way of its exit status ends all the same, and holds nothing', async () => {
+    const spec = shell('rm -f ../run/exit; mkdir ../run/exit; exit 0');
+    world.scheduler.want(spec);
+    expect(await world.scheduler.ended(spec)).toMatchObject({ reason: 'lost' });
+    expect(membersOf(world, spec)).toEqual([]);
+  });
 
   it('that deletes all that it was given ends like any other, and harms nothing beyond it', async () => {
     const code = await storeManifest(world.blobs, { 'a.txt': { text: 'code' } });
