@@ -53,6 +53,8 @@ export class AttemptRun {
   #unwatchCards: () => void = () => undefined;
   #isRevoked = false;
   #progress: string | null = null;
+  /** Until its process waits: for one that the journal has as armed, too, if what waited is gone. */
+  #isPreparing = false;
   #closed = false;
 
   constructor(parts: RunParts, spec: DesiredAttempt) {
@@ -128,7 +130,7 @@ export class AttemptRun {
     if (!isHeld || this.#isRevoked || state.stop !== null) return;
     this.#isRevoked = true;
     line.leave(this.#key);
-    if (state.phase === 'starting') return this.#preparation.abort();
+    if (state.phase === 'starting' || this.#isPreparing) return this.#preparation.abort();
     await runtime.discard(this.#key, state.process);
     await this.#givenBack();
   }
@@ -163,7 +165,7 @@ export class AttemptRun {
   /** Whatever an agent before this one had begun never ran. */
   async #startAnew(isStopped: boolean): Promise<void> {
     await this.#parts.runtime.discard(this.#key, null);
-    if (isStopped) return this.#notStarted(null);
+    if (isStopped) return this.#unprepared(null);
     return this.#prepareAndArm();
   }
 
@@ -184,6 +186,7 @@ export class AttemptRun {
       await runtime.discard(this.#key, identity);
       return this.#unprepared(null);
     }
+    this.#isPreparing = false;
     const armed = { type: 'armed', ...this.#key, process: identity } as const;
     const fact = { type: 'staged', ...this.#key, at: clock(), ...port } as const;
     if (this.#spec.behind === null && this.#spec.gang === undefined) await journal.record(armed);
@@ -198,7 +201,8 @@ export class AttemptRun {
   async #unprepared(error: unknown): Promise<void> {
     if (this.#closed) return;
     if (this.#isRevoked) return this.#givenBack();
-    return this.#notStarted(error);
+    const { reporter } = this.#parts;
+    return this.#endUnstarted(whyNotStarted(error, this.#state?.stop ?? null, { reporter, key: this.#key }));
   }
 
   async #resumeArmed(identity: ProcessIdentity): Promise<void> {
@@ -215,6 +219,7 @@ export class AttemptRun {
     }
     if (identity.bootId !== runtime.bootId) return this.#endedBeforeBoot(identity);
     if (runtime.isAlive(identity)) return this.#wait(identity);
+    this.#isPreparing = true;
     await runtime.discard(this.#key, identity);
     return this.#prepareAndArm();
   }
@@ -337,11 +342,6 @@ export class AttemptRun {
     await workspaces.remove(this.#key);
     const fact = { type: 'revoked', ...this.#key, at: clock() } as const;
     await journal.recordFact((seq) => ({ type: 'revoked', fact: { ...fact, seq } }));
-  }
-
-  #notStarted(error: unknown): Promise<void> {
-    const { reporter } = this.#parts;
-    return this.#endUnstarted(whyNotStarted(error, this.#state?.stop ?? null, { reporter, key: this.#key }));
   }
 
   #endUnstarted(outcome: Outcome): Promise<void> {
