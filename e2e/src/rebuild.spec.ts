@@ -126,13 +126,14 @@ async function state() {
   return { ...others, jobs: untimed(jobs.items), waiting, running: stats.jobs, forecasts: stats.forecasts };
 }
 
-/** As soon as one job runs, one is in line behind it, and two may not start yet. */
+/** As soon as one job runs, one stands staged in line behind it, and two may not start yet. */
 function settledState(): ReturnType<typeof state> {
   return vi.waitFor(
     async () => {
       const now = await state();
       expect(now.running).toEqual({ running: 1, inLine: 1, queued: 0, notYet: 2 });
       expect(now.jobs.filter(({ flags }) => flags.unreachable)).toEqual([]);
+      expect(now.jobs.filter(({ flags }) => flags.staged)).toHaveLength(1);
       return now;
     },
     { timeout: 60_000, interval: 100 },
