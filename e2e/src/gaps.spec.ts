@@ -2,6 +2,7 @@
 import type { GapsView, JobEventView } from '@baton/contracts';
 import type { BatonClient } from '@baton/sdk';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { baton, batonJson } from './command-line.ts';
 import { ended, shell, untilState } from './jobs.ts';
 import { checkSums, sum } from './ledger.ts';
 import { inviteUser } from './people.ts';
@@ -83,6 +84,23 @@ describe('the idle-gap ledger', () => {
       (attempt?.from ?? 0) * 1_000,
       (attempt?.to ?? 0) * 1_000,
     ]);
+  });
+
+  it('is printed for people, a line for each device, and whole for programs; of one node or user if asked', async () => {
+    const { stdout, code } = await baton(['gaps', '--since', '1h', '--user', 'me'], admin);
+    expect(code).toBe(0);
+    const [node] = (await admin.nodes.list()).items;
+    for (const device of ['cpu-0', 'cpu-1']) expect(stdout).toMatch(new RegExp(`${node?.name} +${device} +[#+x.qs!]{10,}`));
+    expect(stdout).toMatch(/idle/);
+    expect(stdout).toMatch(/user +[\d.]+ .*admin@example\.com/);
+    const args = ['gaps', '--since', '1h', '--node', node?.name ?? '', '--user', 'me'];
+    const view = await batonJson<GapsView>(args, admin);
+    checkSums(view);
+    expect(view.devices.map(({ device }) => device)).toEqual(['cpu-0', 'cpu-1']);
+    expect(view.costs.jobs).toHaveLength(10);
+    expect(await baton(['gaps', '--node', 'nowhere'], admin)).toMatchObject({ stdout: '', code: 4 });
+    const refused = await baton(['gaps', '--since', 'lately'], admin);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('"lately" is no time.') as unknown });
   });
 
   it('shows the sums to everybody, and the jobs to those who may see them', async () => {

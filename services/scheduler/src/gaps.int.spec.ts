@@ -1,7 +1,7 @@
 // The ledger on a real log: exact after a rebuild, open to all, and silent about other people's jobs.
 import { type GapsView, schedulerRpc } from '@baton/contracts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { aUser, by, NODE_ID, startWorld, type World } from './testing/world.ts';
+import { aUser, by, NODE_ID, startWorld, VISION, type World } from './testing/world.ts';
 
 let world: World;
 const alice = aUser();
@@ -100,6 +100,26 @@ describe('the idle-gap ledger', () => {
     expect(costs.jobs.map(({ jobId }) => jobId)).toEqual([id]);
     expect(costs.others.heldUs).toBeGreaterThan(0);
     expect((await ask(by(bob), { user: 'me' })).costs.users).toMatchObject([{ userId: bob.userId }]);
+  });
+
+  it('adds up what the jobs of a group had, for those in it', async () => {
+    const [one, other] = [aUser({ groups: [VISION.id] }), aUser({ groups: [VISION.id] })];
+    const before = (await ask(by(one))).costs.groups;
+    const ids = [
+      await ran({ group: VISION.name }, 10, by(one)),
+      await ran({ group: VISION.name }, 30, by(other)),
+      await ran({}, 20, by(other)),
+    ];
+    for (const [index, id] of ids.entries()) await costOf(id, by(index === 0 ? one : other));
+    const { costs } = await ask(by(one));
+    const [first, second] = ids.map((id) => costs.jobs.find(({ jobId }) => jobId === id));
+    expect([first?.runningUs, second?.runningUs]).toEqual([10_000, 30_000]);
+    expect([before, costs.groups]).toEqual([
+      [],
+      [{ groupId: VISION.id, runningUs: 40_000, heldUs: (first?.heldUs ?? 0) + (second?.heldUs ?? 0) }],
+    ]);
+    expect((await ask(by(other))).costs.users.find(({ userId }) => userId === other.userId)?.runningUs).toBe(50_000);
+    expect((await ask()).costs.groups).toEqual([]);
   });
 
   it('answers the same after its read models were lost', async () => {
