@@ -90,8 +90,8 @@ describe('the idle-gap ledger', () => {
     const { stdout, code } = await baton(['gaps', '--since', '1h', '--user', 'me'], admin);
     expect(code).toBe(0);
     const [node] = (await admin.nodes.list()).items;
-    for (const device of ['cpu-0', 'cpu-1'])
-      expect(stdout).toMatch(new RegExp(`${node?.name} ${device} \\[[ .#]*#[#.+xqs!]*\\] +[\\d.]+ % running`));
+    const line = (device: string) => new RegExp(`${node?.name} ${device} \\[[^\\]]*#[^\\]]*\\] +[\\d.]+ % running`);
+    for (const device of ['cpu-0', 'cpu-1']) expect(stdout).toMatch(line(device));
     expect(stdout).toMatch(/idle/);
     expect(stdout).toMatch(/user +[\d.]+ .*admin@example\.com/);
     const args = ['gaps', '--since', '1h', '--node', node?.name ?? '', '--user', 'me'];
