@@ -130,7 +130,8 @@ export class Jobs {
     const nodes = this.#ports.nodes.known();
     const ranks = view.attempts.at(-1)?.ranks?.filter(({ endedAt }) => endedAt === null);
     const used = new Set(ranks?.map((rank) => rank.nodeId) ?? [nodeId]);
-    const unreachable = !isFinal(view.state) && nodes.some(({ id, state }) => used.has(id) && !state.reachable);
+    const isCutOff = ({ id, state }: KnownNode) => !state.reachable || this.#ports.nodes.isSilent(id);
+    const unreachable = !isFinal(view.state) && nodes.some((node) => used.has(node.id) && isCutOff(node));
     return {
       ...view,
       flags: { ...view.flags, unreachable },

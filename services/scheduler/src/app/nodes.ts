@@ -107,6 +107,12 @@ export class Nodes {
     return entry !== undefined && this.#isHeard(entry);
   }
 
+  /** By the clock; the log says so within the next second. After a start a node has as long for its first word. */
+  isSilent(id: string): boolean {
+    const entry = this.#entries.get(id);
+    return entry !== undefined && this.#silentMs(entry) >= HEARTBEAT_TIMEOUT_MS;
+  }
+
   lastSeenAt(id: string): number | null {
     return this.#entries.get(id)?.lastSeenAt ?? null;
   }
@@ -130,7 +136,7 @@ export class Nodes {
   async checkHeartbeats(): Promise<void> {
     for (const [id, entry] of this.#entries) {
       if (entry.state.phase !== 'known' || !entry.state.reachable) continue;
-      if (this.#silentMs(entry) < HEARTBEAT_TIMEOUT_MS) continue;
+      if (!this.isSilent(id)) continue;
       await this.#execute(id, { type: 'MissHeartbeat', lastSeenAt: entry.lastSeenAt ?? this.#startedAt.wall });
       this.#ports.changed();
     }
