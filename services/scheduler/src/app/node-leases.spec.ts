@@ -18,7 +18,7 @@ beforeEach(async () => void (world = await leading()));
 afterEach(() => world.ended.abort());
 
 async function leading() {
-  const at = { monotonic: 1_000, isHeard: true, isHeld: true, overlapMs: 0 };
+  const at = { monotonic: 1_000, isHeard: true, isHeardMeanwhile: false, isHeld: true, overlapMs: 0 };
   const ended = new AbortController();
   const losing = { now: Promise.withResolvers<void>() };
   const newLeader = () =>
@@ -59,10 +59,13 @@ async function leading() {
   const leadership = new Leadership({ lease, newLeader, logLost: () => never, report: () => {} });
   const leases = new NodeLeases({
     leadership,
-    nodes: { known: nodes },
+    nodes: { known: nodes, heard: () => at.isHeard },
     now: () => 5_000,
     monotonic: () => at.monotonic,
-    outputPositions: async () => FENCE,
+    outputPositions: async () => {
+      at.isHeard ||= at.isHeardMeanwhile;
+      return FENCE;
+    },
     leaseMs: LEASE_MS,
     marginMs: MARGIN_MS,
     report: (error) => expect.unreachable(String(error)),
@@ -115,6 +118,16 @@ describe('an attempt on a node that is not heard', () => {
     // What comes of it behind that does not count.
     const result = expect.objectContaining({ reason: 'lost', fence: FENCE }) as unknown;
     expect(commits.at(-1)).toMatchObject({ events: [{ type: 'AttemptEnded', data: { result } }, {}] });
+  });
+
+  it('is left to its agent, which is heard again while it is asked how far the output has come', async () => {
+    const { at, leases, leader } = world;
+    run(leader, 'job_1', 'requeue');
+    leases.renew(NODE);
+    at.monotonic += LEASE_MS + MARGIN_MS;
+    Object.assign(at, { isHeard: false, isHeardMeanwhile: true });
+    await leases.check();
+    expect(phaseOf('job_1')).toBe('running');
   });
 
   it('waits, however long, where the job does not ask for more', async () => {

@@ -14,7 +14,7 @@ const CHECK_EVERY_MS = 1_000;
 
 export interface NodeLeasesPorts {
   readonly leadership: Leadership;
-  readonly nodes: Pick<Nodes, 'known'>;
+  readonly nodes: Pick<Nodes, 'known' | 'heard'>;
   readonly now: () => number;
   /** ms, of a clock that nobody can set. */
   readonly monotonic: () => number;
@@ -55,12 +55,16 @@ export class NodeLeases {
     const { leadership, nodes, outputPositions } = this.#ports;
     const leader = leadership.current();
     if (!leader) return;
-    for (const { id: nodeId, heard } of nodes.known()) {
-      if (heard || !this.#isOver(nodeId) || this.#byLease(leader, nodeId).length === 0) continue;
+    for (const { id: nodeId } of nodes.known()) {
+      if (!this.#isGone(nodeId) || this.#byLease(leader, nodeId).length === 0) continue;
       const fence = await outputPositions();
       // It may have been heard meanwhile.
-      if (this.#isOver(nodeId)) await this.#endOn(nodeId, leader, fence);
+      if (this.#isGone(nodeId)) await this.#endOn(nodeId, leader, fence);
     }
+  }
+
+  #isGone(nodeId: string): boolean {
+    return !this.#ports.nodes.heard(nodeId) && this.#isOver(nodeId);
   }
 
   #byLease(leader: Leader, nodeId: string) {
