@@ -1,21 +1,10 @@
 // What of the streams of output and metrics counts, as the job's log has it at the time.
-import type { AttemptResult, JobEventView } from '@baton/contracts';
+import type { JobEventView } from '@baton/contracts';
 import { expect, it } from 'vitest';
-import { NODE, runningJob } from '../testing/job-output.ts';
+import { attemptResult, NODE, runningJob } from '../testing/job-output.ts';
 import { KnownAttempts } from './attempt-subject.ts';
 
-const RESULT: AttemptResult = {
-  reason: 'lost',
-  exitCode: null,
-  signal: null,
-  message: '',
-  lastLines: [],
-  finalMetrics: {},
-  artifacts: null,
-  fence: { logs: 7, metrics: 3 },
-  startedAt: 1,
-  endedAt: 2,
-};
+const RESULT = attemptResult({ reason: 'lost', exitCode: null, fence: { logs: 7, metrics: 3 } });
 const job = runningJob('job_j');
 const known = (rank?: number) => new KnownAttempts(job, async () => job, rank);
 const at = (position: number, attempt = 1) => ({ subject: `log.${NODE}.job_j.${attempt}.stdout`, position });

@@ -1,5 +1,5 @@
 // A running job, and its output as an agent publishes it.
-import { type JobView, LOG_HEADER_AT, LOG_HEADER_OFFSET, subjects } from '@baton/contracts';
+import { type AttemptResult, type JobView, LOG_HEADER_AT, LOG_HEADER_OFFSET, subjects } from '@baton/contracts';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
 import { ALICE } from './fixture.ts';
@@ -46,6 +46,22 @@ export function runningJob(id: string): JobView {
     rerunOf: null,
     attempts: [{ attempt: 1, ...attempt }],
     spec: { ...spec, resources: { gpus: 0, cpus: 1, memoryBytes: 0 }, outputs: { model: null } },
+  };
+}
+
+/** As its agent tells that it has ended. */
+export function attemptResult(more: Partial<AttemptResult> = {}): AttemptResult {
+  return {
+    reason: 'exited',
+    exitCode: 0,
+    signal: null,
+    message: '',
+    lastLines: [],
+    finalMetrics: {},
+    artifacts: null,
+    startedAt: 1,
+    endedAt: 2,
+    ...more,
   };
 }
 

@@ -5,7 +5,7 @@ import { type JetStreamClient, jetstream, jetstreamManager } from '@nats-io/jets
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type GatewayFixture, startFixture } from '../../testing/fixture.ts';
-import { NODE, publishLog, runningJob } from '../../testing/job-output.ts';
+import { attemptResult, NODE, publishLog, runningJob } from '../../testing/job-output.ts';
 import { readEvents } from '../../testing/sse-client.ts';
 
 const OTHER = 'nod_oooooooooooooooooooooooooo';
@@ -26,17 +26,7 @@ beforeEach(() => {
   job = runningJob(`job_${String(counter).padStart(26, '0')}`);
 });
 
-const ENDED: AttemptResult = {
-  reason: 'lost',
-  exitCode: null,
-  signal: null,
-  message: '',
-  lastLines: [],
-  finalMetrics: {},
-  artifacts: null,
-  startedAt: 1,
-  endedAt: 2,
-};
+const ENDED = attemptResult({ reason: 'lost', exitCode: null });
 const log = (text: string, offset: number, place: { attempt?: number; node?: string } = {}) =>
   publishLog(publisher, job.id, { ...place, text, offset });
 const metric = async (seq: number, { attempt = 1, node = NODE } = {}) => {

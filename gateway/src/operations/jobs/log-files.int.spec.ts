@@ -1,11 +1,11 @@
 // Output as a file and as a view: whole, in ranges, searched; from the stream while the job runs, from the blob store afterwards.
 import { openFileBlobStore } from '@baton/blob-store';
-import { type AttemptView, type JobView, schedulerRpc } from '@baton/contracts';
+import { type JobView, schedulerRpc } from '@baton/contracts';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type GatewayFixture, startFixture } from '../../testing/fixture.ts';
-import { publishLog, runningJob } from '../../testing/job-output.ts';
+import { attemptResult, publishLog, runningJob } from '../../testing/job-output.ts';
 import { problem } from '../../testing/problem.ts';
 import { readEvents } from '../../testing/sse-client.ts';
 
@@ -45,18 +45,7 @@ async function end(stdout: Buffer, stderr: Buffer): Promise<void> {
   const blobs = await openFileBlobStore({ folder: join(fixture.folder.path, 'blobs') });
   const stored = async (content: Buffer) => (content.length === 0 ? null : blobs.put(content));
   const output = { stdout: await stored(stdout), stderr: await stored(stderr) };
-  const result: AttemptView['result'] = {
-    reason: 'exited',
-    exitCode: 0,
-    signal: null,
-    message: '',
-    lastLines: [],
-    finalMetrics: {},
-    artifacts: null,
-    output,
-    startedAt: 1,
-    endedAt: 2,
-  };
+  const result = attemptResult({ output });
   job = { ...job, state: 'succeeded', attempts: job.attempts.map((attempt) => ({ ...attempt, endedAt: 2, result })) };
 }
 

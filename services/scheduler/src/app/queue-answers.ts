@@ -19,7 +19,7 @@ import type { JobRecord } from '../domain/job-record.ts';
 import type { JobLedger } from '../domain/ledger.ts';
 import { engineShapeOf } from '../domain/schedule/engine-shape.ts';
 import { waitingJob } from '../domain/schedule/engine-job.ts';
-import { explainLine, explainWait } from '../domain/schedule/explain.ts';
+import { explainLine, explainStaging, explainWait } from '../domain/schedule/explain.ts';
 import type { WaitingJob } from '../domain/schedule/engine-model.ts';
 import { queueOrder } from '../domain/schedule/queue-order.ts';
 import { shapeWords } from '../domain/schedule/shape-words.ts';
@@ -116,10 +116,9 @@ export class QueueAnswers {
     return { at, ledger: leader.ledger, nodes: this.#ports.nodes.known() };
   }
 
-  /** What is put in place for one that waits for nothing else; '' if nothing is. */
-  #staging({ id, state }: JobRecord, when: When | null): string {
-    const progress = when === null && isPlaced(state) ? this.#ports.progress.of(id, state) : null;
-    return progress === null ? '' : ` Staging: ${progress}.`;
+  /** For one that waits for nothing else. */
+  #staging({ id, state }: JobRecord, when: When | null): WaitReason | null {
+    return when === null && isPlaced(state) ? explainStaging(this.#ports.progress.of(id, state)) : null;
   }
 
   /** Null: it does not wait. */
@@ -148,9 +147,14 @@ function whenAsked({ meta: { at } }: Caller): When | null {
   return at === undefined ? null : whenOf(at);
 }
 
-function notWaiting(jobId: string, at: number, { phase, spec }: ExistingJob, staging = ''): WhyView {
+function notWaiting(
+  jobId: string,
+  at: number,
+  { phase, spec }: ExistingJob,
+  staging: WaitReason | null = null,
+): WhyView {
   const state = phase as JobStateName;
-  const message = `It does not wait: it is ${state}.${staging}`;
+  const message = [`It does not wait: it is ${state}.`, staging?.message].filter(Boolean).join(' ');
   const facts: WhyView['facts'] = [{ code: 'not-waiting', message, state }];
   return { jobId, name: spec.name, at, state, code: null, message, facts };
 }

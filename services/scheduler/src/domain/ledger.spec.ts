@@ -3,6 +3,7 @@ import type { AttemptResult, JobEvent } from '@baton/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aDescription, aSpec } from '../testing/job-builders.ts';
+import { aResult } from '../testing/usage-events.ts';
 import { type JobCommand, jobDecider } from './job.commands.ts';
 import { isPlaced, partsOf } from './job.ts';
 import { JobLedger, type KnownNode } from './ledger.ts';
@@ -25,18 +26,7 @@ const second: KnownNode = {
   state: { ...node.state, description: aDescription('b', { cpu: 1, gpu: 2 }) },
 };
 const NODES = [node, second];
-const result = (change: Partial<AttemptResult>): AttemptResult => ({
-  reason: 'exited',
-  exitCode: 0,
-  signal: null,
-  message: '',
-  lastLines: [],
-  finalMetrics: {},
-  artifacts: null,
-  startedAt: null,
-  endedAt: 0,
-  ...change,
-});
+const result = (change: Partial<AttemptResult>) => aResult({ endedAt: 0, ...change });
 const endings = [
   result({}),
   result({ exitCode: 1 }),

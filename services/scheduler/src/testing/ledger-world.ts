@@ -3,6 +3,7 @@ import type { AttemptResult, PinnedSpec, StartForecast } from '@baton/contracts'
 import { type JobCommand, jobDecider } from '../domain/job.commands.ts';
 import { JobLedger } from '../domain/ledger.ts';
 import { aDescription, aSpec } from './job-builders.ts';
+import { aResult } from './usage-events.ts';
 
 export class LedgerWorld {
   readonly ledger = new JobLedger();
@@ -27,18 +28,7 @@ export class LedgerWorld {
   }
 
   end(id: string, startedAt: number, endedAt: number, change: Partial<AttemptResult> = {}): void {
-    const result: AttemptResult = {
-      reason: 'exited',
-      exitCode: 0,
-      signal: null,
-      message: '',
-      lastLines: [],
-      finalMetrics: {},
-      artifacts: null,
-      startedAt,
-      endedAt,
-      ...change,
-    };
+    const result = aResult({ startedAt, endedAt, ...change });
     this.tell(id, { type: 'RecordEnded', attempt: 1, result, now: endedAt }, endedAt);
   }
 

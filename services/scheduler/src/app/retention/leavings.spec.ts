@@ -2,20 +2,10 @@
 import type { AttemptResult, RankView } from '@baton/contracts';
 import { expect, it } from 'vitest';
 import type { JobDocument } from '../../projections/job-document.ts';
+import { aResult } from '../../testing/usage-events.ts';
 import { leavingsOf } from './leavings.ts';
 
-const result = (more: Partial<AttemptResult> = {}): AttemptResult => ({
-  reason: 'exited',
-  exitCode: 0,
-  signal: null,
-  message: '',
-  lastLines: [],
-  finalMetrics: {},
-  artifacts: null,
-  startedAt: 1,
-  endedAt: 2,
-  ...more,
-});
+const result = (more: Partial<AttemptResult> = {}) => aResult({ endedAt: 2, ...more });
 const wrote = (sizeBytes: number, metricsBytes: number) =>
   result({ output: { stdout: { digest: 'a'.repeat(64), sizeBytes }, stderr: null }, metricsBytes });
 const rank = (number: number, own: AttemptResult | null) => ({ rank: number, result: own }) as RankView;

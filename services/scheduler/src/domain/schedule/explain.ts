@@ -66,10 +66,10 @@ export function explainLine(jobId: string, engine: Engine, progress: string | nu
   const standing = lineStanding(jobId, engine);
   if (!standing) return null;
   const { position, behind } = standing;
-  const staging = progress === null ? '' : ` Staging: ${progress}.`;
+  const staging = explainStaging(progress);
   return {
     code: 'staged-behind',
-    message: sentence('staged-behind', position, behind.length) + staging,
+    message: [sentence('staged-behind', position, behind.length), staging?.message].filter(Boolean).join(' '),
     position,
     heldBy: [...behind],
   };
